@@ -1,0 +1,24 @@
+# Compiler flags that every target shares. Exactness rests on two of them: no contraction of
+# a*b+c behind our back, and no fast-math anywhere.
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror -ffp-contract=off
+                    -fno-fast-math)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # clang 14 has the C++20 coroutines but does not announce them to libstdc++'s <coroutine>.
+  add_compile_definitions(__cpp_impl_coroutine=201902L)
+  add_compile_options(-Wno-reserved-macro-identifier -Wno-builtin-macro-redefined)
+endif()
+
+set(TROUPE_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them (address,undefined or thread)")
+if(TROUPE_SANITIZE)
+  add_compile_options(-fsanitize=${TROUPE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${TROUPE_SANITIZE})
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+find_program(MOLD ld.mold)
+if(MOLD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_link_options(-fuse-ld=mold)
+endif()

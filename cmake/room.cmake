@@ -1,0 +1,44 @@
+# troupe_room(NAME [ROOMS ...] [LIBS ...])
+# One library per room, troupe_NAME, from every .cc below src/NAME; files named *_test.cc become the
+# room's test program (label quick), *_slow_test.cc a second one (label slow).
+# ROOMS are the rooms above it that it may include; LIBS are outside libraries.
+function(troupe_room name)
+  cmake_parse_arguments(ARG "" "" "ROOMS;LIBS" ${ARGN})
+  set(dir ${CMAKE_SOURCE_DIR}/src/${name})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${dir}/*.cc)
+  set(quick ${sources})
+  list(FILTER quick INCLUDE REGEX "_test\\.cc$")
+  set(slow ${quick})
+  list(FILTER slow INCLUDE REGEX "_slow_test\\.cc$")
+  list(FILTER quick EXCLUDE REGEX "_slow_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+
+  add_library(troupe_${name} STATIC ${sources})
+  target_include_directories(troupe_${name} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
+  list(TRANSFORM ARG_ROOMS PREPEND troupe_)
+  target_link_libraries(troupe_${name} PUBLIC ${ARG_ROOMS} ${ARG_LIBS})
+
+  # Kernels are written once and compiled for each instruction set; the choice is made at run time.
+  foreach(isa "avx2;-mavx2 -mfma" "avx512;-mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma")
+    list(GET isa 0 suffix)
+    list(GET isa 1 flags)
+    set(files ${sources})
+    list(FILTER files INCLUDE REGEX "_${suffix}\\.cc$")
+    set_source_files_properties(${files} PROPERTIES COMPILE_FLAGS "${flags}")
+  endforeach()
+
+  troupe_tests(${name} quick "${quick}")
+  troupe_tests(${name} slow "${slow}")
+endfunction()
+
+function(troupe_tests name label files)
+  if(NOT files)
+    return()
+  endif()
+  set(target ${name}_${label}_tests)
+  add_executable(${target} ${files})
+  target_link_libraries(${target} PRIVATE troupe_${name} GTest::gtest GTest::gtest_main)
+  target_compile_definitions(${target} PRIVATE TROUPE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}." PROPERTIES LABELS ${label} TIMEOUT 300)
+endfunction()
+include(GoogleTest)

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "troupe/result.h"
+
+namespace troupe {
+
+/// The file seam: every file that Troupe reads or writes goes through it, so that tests can fill
+/// the disk, fail any call or crash between two of them.
+///
+/// Thread-safe: calls may come from several threads; two writers of one path must not overlap.
+/// Errors name the path: kNotFound, kNoSpace, kIo.
+class Disk {
+ public:
+  virtual ~Disk() = default;
+
+  virtual Result<std::string> read(const std::string& path) = 0;
+  /// Creates or truncates `path`, writes `bytes` and, if `durable`, syncs the file.
+  virtual Status write(const std::string& path, std::string_view bytes, bool durable) = 0;
+  /// Appends to `path`, creating it if absent.
+  virtual Status append(const std::string& path, std::string_view bytes) = 0;
+  /// Cuts `path` to `size` bytes.
+  virtual Status truncate(const std::string& path, std::uint64_t size) = 0;
+  /// Atomically replaces `to`; both in one directory's file system.
+  virtual Status rename(const std::string& from, const std::string& to) = 0;
+  /// Removes a file or a whole folder; absent is success.
+  virtual Status remove(const std::string& path) = 0;
+  virtual Status make_folders(const std::string& path) = 0;
+  /// Makes renames and creations in a folder durable.
+  virtual Status sync_folder(const std::string& path) = 0;
+  /// Names in a folder, sorted. kNotFound if absent.
+  virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
+  virtual bool exists(const std::string& path) = 0;
+  virtual Result<std::uint64_t> size(const std::string& path) = 0;
+};
+
+/// The machine's file system.
+std::unique_ptr<Disk> make_posix_disk();
+
+/// Files in memory, with faults on request. For tests and simulation.
+class MemoryDisk : public Disk {
+ public:
+  MemoryDisk();
+  ~MemoryDisk() override;
+  /// The n-th mutating call from now (0 = the next) and all after it fail with `code`.
+  void fail_from(int n, ErrorCode code);
+  void heal();
+
+  Result<std::string> read(const std::string& path) override;
+  Status write(const std::string& path, std::string_view bytes, bool durable) override;
+  Status append(const std::string& path, std::string_view bytes) override;
+  Status truncate(const std::string& path, std::uint64_t size) override;
+  Status rename(const std::string& from, const std::string& to) override;
+  Status remove(const std::string& path) override;
+  Status make_folders(const std::string& path) override;
+  Status sync_folder(const std::string& path) override;
+  Result<std::vector<std::string>> list(const std::string& path) override;
+  bool exists(const std::string& path) override;
+  Result<std::uint64_t> size(const std::string& path) override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Writes a file so that readers see the old or the new one, never half: temporary, sync, rename.
+Status write_atomic(Disk& disk, const std::string& path, std::string_view bytes);
+
+}  // namespace troupe
