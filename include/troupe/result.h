@@ -46,16 +46,16 @@ using Status = Result<void>;
 #define TROUPE_CONCAT(a, b) TROUPE_CONCAT_(a, b)
 
 /// Returns the error of a Status or Result from the enclosing function.
-#define TROUPE_TRY(expression)                                                     \
-  do {                                                                             \
-    auto troupe_status_ = (expression);                                            \
+#define TROUPE_TRY(expression)                                                       \
+  do {                                                                               \
+    auto troupe_status_ = (expression);                                              \
     if (!troupe_status_) return ::tl::unexpected(std::move(troupe_status_.error())); \
   } while (false)
 
 /// TROUPE_ASSIGN(auto x, f()): x is the value of the Result, or the error is returned.
 #define TROUPE_ASSIGN(declaration, expression) \
   TROUPE_ASSIGN_(declaration, expression, TROUPE_CONCAT(troupe_result_, __LINE__))
-#define TROUPE_ASSIGN_(declaration, expression, temporary)                  \
-  auto temporary = (expression);                                            \
-  if (!temporary) return ::tl::unexpected(std::move(temporary.error()));    \
+#define TROUPE_ASSIGN_(declaration, expression, temporary)               \
+  auto temporary = (expression);                                         \
+  if (!temporary) return ::tl::unexpected(std::move(temporary.error())); \
   declaration = std::move(*temporary)

@@ -1,0 +1,185 @@
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/async.h"
+#include "base/state_clock.h"
+#include "troupe/result.h"
+
+namespace troupe {
+
+/// Nanoseconds of an executor's clock; 0 is when it was made.
+using Nanos = std::int64_t;
+constexpr Nanos kMillisecond = 1'000'000;
+constexpr Nanos kSecond = 1'000'000'000;
+
+/// How long a wait may last and what it waits for: every wait has both.
+struct Wait {
+  Wait(Nanos limit_in, std::string reason_in) : limit(limit_in), reason(std::move(reason_in)) {}
+  Nanos limit;
+  std::string reason;
+};
+
+/// Work that leaves the strand: `work` runs on a worker, then `done` on the strand.
+/// Lower `priority` runs first; equal priorities in order of arrival. `kind` names the worker's
+/// state while it runs ("generate", "backward", ...).
+struct Job {
+  std::string kind;
+  int priority = 0;
+  std::function<void()> work;
+  std::function<void()> done;
+};
+
+/// Where all scheduling code runs: one strand, a clock, timers and workers. Two implementations:
+/// live (this machine's clock and threads) and virtual (one thread, simulated time, seeded order).
+/// Code above this line cannot tell them apart.
+///
+/// Thread-safety: post() may be called from any thread; everything else only on the strand.
+class Executor {
+ public:
+  using TimerId = std::uint64_t;
+  virtual ~Executor() = default;
+
+  virtual Nanos now() const = 0;
+  /// Runs `callback` on the strand, soon, not from within this call.
+  virtual void post(std::function<void()> callback) = 0;
+  /// Runs `callback` on the strand at `when` or later.
+  virtual TimerId at(Nanos when, std::function<void()> callback) = 0;
+  /// Forgets a timer; unknown or fired ids are ignored.
+  virtual void cancel(TimerId id) = 0;
+  /// Runs a job on a worker. Jobs must not throw.
+  virtual void blocking(Job job) = 0;
+  virtual int workers() const = 0;
+  /// What idle workers wait for from now on; shows in their time by state as "wait: reason".
+  virtual void idle_reason(const std::string& reason) = 0;
+  /// Time by state of each worker up to now, in nanoseconds.
+  virtual std::vector<std::map<std::string, std::int64_t>> worker_states() = 0;
+
+  /// Runs the strand until `main` has ended, and gives what it returned. An exception that leaves
+  /// `main` is kInternal. Jobs still running are waited for; suspended coroutines are dropped.
+  Status run(Async<Status> main);
+
+ protected:
+  /// Handles events until `finished` is true.
+  virtual Status loop(const bool& finished) = 0;
+};
+
+/// This machine's clock, a strand on the calling thread of run(), and `workers` threads.
+std::unique_ptr<Executor> make_live_executor(int workers);
+
+/// Seconds since 1970 of this machine's clock, for labels in files; never for decisions.
+double unix_time();
+
+/// Simulated time. Single-threaded and a function of `seed`: events of the same instant run in an
+/// order drawn from it, and jobs last as long as `job_time` says.
+struct VirtualOptions {
+  std::uint64_t seed = 1;
+  int workers = 2;
+  /// Duration of a job; default: seeded, up to 1 ms.
+  std::function<Nanos(const Job&)> job_time;
+};
+std::unique_ptr<Executor> make_virtual_executor(VirtualOptions options);
+
+/// Starts a coroutine that nobody waits for. Its exceptions end the process: give it a body that
+/// reports its own failures.
+void spawn(Async<void> body);
+
+/// Waits for things that happen on the same strand. notify_all() wakes those who wait now; a wait
+/// that begins later waits for the next one, so check the condition before each wait.
+class Signal {
+ public:
+  explicit Signal(Executor& executor) : executor_(executor) {}
+  Signal(const Signal&) = delete;
+  Signal& operator=(const Signal&) = delete;
+  ~Signal();
+
+  void notify_all();
+
+  class Awaiter {
+   public:
+    Awaiter(Signal& signal, Nanos limit) : signal_(signal), limit_(limit) {}
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> handle);
+    /// True: notified. False: the deadline came first.
+    [[nodiscard]] bool await_resume() const noexcept { return state_->notified; }
+
+   private:
+    friend class Signal;
+    struct State {
+      std::coroutine_handle<> handle;
+      Executor::TimerId timer = 0;
+      bool notified = false;
+      bool resumed = false;
+    };
+    Signal& signal_;
+    Nanos limit_;
+    std::shared_ptr<State> state_;
+  };
+  /// `co_await signal.wait(w)`: false if w.limit nanoseconds passed first.
+  Awaiter wait(const Wait& wait) { return {*this, wait.limit}; }
+
+ private:
+  Executor& executor_;
+  std::vector<std::shared_ptr<Awaiter::State>> waiting_;
+};
+
+/// `co_await sleep_for(executor, nanos)`.
+Async<void> sleep_for(Executor& executor, Nanos duration);
+
+/// `co_await on_worker(executor, kind, priority, work)`: runs `work` on a worker. Computation
+/// cannot be abandoned half-way, so this wait has no deadline; what can hang inside (a child
+/// process, a socket) carries its own.
+class WorkerAwaiter {
+ public:
+  WorkerAwaiter(Executor& executor, std::string kind, int priority, std::function<void()> work)
+      : executor_(executor), kind_(std::move(kind)), priority_(priority), work_(std::move(work)) {}
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> handle);
+  void await_resume() const noexcept {}
+
+ private:
+  Executor& executor_;
+  std::string kind_;
+  int priority_;
+  std::function<void()> work_;
+};
+inline WorkerAwaiter on_worker(Executor& executor, std::string kind, int priority,
+                               std::function<void()> work) {
+  return {executor, std::move(kind), priority, std::move(work)};
+}
+
+/// Counts coroutines in flight, after Seastar's gate: hold a Pass for as long as one lives, and
+/// wait for the last to leave.
+class Gate {
+ public:
+  explicit Gate(Executor& executor) : empty_(executor) {}
+
+  class Pass {
+   public:
+    explicit Pass(Gate& gate) : gate_(&gate) { ++gate.count_; }
+    Pass(Pass&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)) {}
+    Pass& operator=(Pass&&) = delete;
+    ~Pass() {
+      if (gate_ != nullptr && --gate_->count_ == 0) gate_->empty_.notify_all();
+    }
+
+   private:
+    Gate* gate_;
+  };
+
+  [[nodiscard]] int count() const { return count_; }
+  /// kDeadline if some have not left in time; the message names what they do.
+  Async<Status> wait_empty(Wait wait);
+
+ private:
+  Signal empty_;
+  int count_ = 0;
+};
+
+}  // namespace troupe

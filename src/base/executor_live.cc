@@ -1,0 +1,175 @@
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "base/executor.h"
+
+namespace troupe {
+namespace {
+
+/// One mutex guards the queues and the worker clocks; callbacks and jobs run outside it.
+class LiveExecutor final : public Executor {
+ public:
+  explicit LiveExecutor(int workers) {
+    for (int i = 0; i < workers; ++i) clocks_.emplace_back("wait: " + idle_reason_, now());
+    for (int i = 0; i < workers; ++i) threads_.emplace_back([this, i] { work(i); });
+  }
+
+  ~LiveExecutor() override {
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    job_ready_.notify_all();
+    for (auto& thread : threads_) thread.join();
+  }
+
+  Nanos now() const override {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() -
+                                                                start_)
+        .count();
+  }
+
+  void post(std::function<void()> callback) override {
+    {
+      std::lock_guard lock(mutex_);
+      posted_.push_back(std::move(callback));
+    }
+    strand_ready_.notify_one();
+  }
+
+  TimerId at(Nanos when, std::function<void()> callback) override {
+    const TimerId id = ++last_timer_;
+    timers_.emplace(std::make_pair(when, id), std::move(callback));
+    timer_times_.emplace(id, when);
+    return id;
+  }
+
+  void cancel(TimerId id) override {
+    const auto found = timer_times_.find(id);
+    if (found == timer_times_.end()) return;
+    timers_.erase(std::make_pair(found->second, id));
+    timer_times_.erase(found);
+  }
+
+  void blocking(Job job) override {
+    {
+      std::lock_guard lock(mutex_);
+      ++jobs_out_;
+      jobs_[job.priority].push_back(std::move(job));
+    }
+    job_ready_.notify_one();
+  }
+
+  int workers() const override { return static_cast<int>(threads_.size()); }
+
+  void idle_reason(const std::string& reason) override {
+    const std::string state = "wait: " + reason;
+    std::lock_guard lock(mutex_);
+    idle_reason_ = reason;
+    const Nanos time = now();
+    for (auto& clock : clocks_) {
+      if (clock.state().starts_with("wait: ")) clock.enter(state, time);
+    }
+  }
+
+  std::vector<std::map<std::string, std::int64_t>> worker_states() override {
+    std::lock_guard lock(mutex_);
+    std::vector<std::map<std::string, std::int64_t>> out;
+    const Nanos time = now();
+    out.reserve(clocks_.size());
+    for (const auto& clock : clocks_) out.push_back(clock.totals(time));
+    return out;
+  }
+
+ protected:
+  Status loop(const bool& finished) override {
+    std::vector<std::function<void()>> batch;
+    while (true) {
+      fire_timers();
+      if (finished) break;
+      {
+        std::unique_lock lock(mutex_);
+        if (posted_.empty()) {
+          if (timers_.empty()) {
+            strand_ready_.wait(lock, [&] { return !posted_.empty(); });
+          } else {
+            const auto deadline = start_ + std::chrono::nanoseconds(timers_.begin()->first.first);
+            strand_ready_.wait_until(lock, deadline, [&] { return !posted_.empty(); });
+          }
+        }
+        batch.assign(std::make_move_iterator(posted_.begin()),
+                     std::make_move_iterator(posted_.end()));
+        posted_.clear();
+      }
+      for (auto& callback : batch) callback();
+      batch.clear();
+    }
+    // Jobs hold references into their coroutines: let them end before anything is torn down.
+    std::unique_lock lock(mutex_);
+    strand_ready_.wait(lock, [&] { return jobs_out_ == 0; });
+    return {};
+  }
+
+ private:
+  void fire_timers() {
+    while (!timers_.empty() && timers_.begin()->first.first <= now()) {
+      auto node = timers_.extract(timers_.begin());
+      timer_times_.erase(node.key().second);
+      node.mapped()();
+    }
+  }
+
+  void work(int index) {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      job_ready_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });
+      if (jobs_.empty()) return;
+      auto& queue = jobs_.begin()->second;
+      Job job = std::move(queue.front());
+      queue.pop_front();
+      if (queue.empty()) jobs_.erase(jobs_.begin());
+      clocks_[index].enter(job.kind, now());
+      lock.unlock();
+      job.work();
+      lock.lock();
+      clocks_[index].enter("wait: " + idle_reason_, now());
+      --jobs_out_;
+      posted_.push_back(std::move(job.done));
+      strand_ready_.notify_one();
+    }
+  }
+
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::mutex mutex_;
+  std::condition_variable strand_ready_, job_ready_;
+  std::deque<std::function<void()>> posted_;
+  std::map<int, std::deque<Job>> jobs_;  // by priority
+  int jobs_out_ = 0;
+  bool stopping_ = false;
+  std::string idle_reason_ = "start";
+  std::deque<StateClock> clocks_;
+  std::vector<std::thread> threads_;
+
+  // Strand only.
+  std::map<std::pair<Nanos, TimerId>, std::function<void()>> timers_;
+  std::map<TimerId, Nanos> timer_times_;
+  TimerId last_timer_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Executor> make_live_executor(int workers) {
+  return std::make_unique<LiveExecutor>(workers);
+}
+
+double unix_time() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace troupe

@@ -1,0 +1,172 @@
+#include "base/executor.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+
+namespace troupe {
+namespace {
+
+using Make = std::function<std::unique_ptr<Executor>()>;
+
+class EveryExecutor : public ::testing::TestWithParam<int> {
+ protected:
+  EveryExecutor() {
+    if (GetParam() == 0) {
+      executor_ = make_live_executor(2);
+    } else {
+      VirtualOptions options;
+      options.seed = static_cast<std::uint64_t>(GetParam());
+      executor_ = make_virtual_executor(options);
+    }
+  }
+  std::unique_ptr<Executor> executor_;
+};
+
+INSTANTIATE_TEST_SUITE_P(LiveAndVirtual, EveryExecutor, ::testing::Values(0, 1, 2, 3));
+
+Async<int> twice(Executor& executor, int x) {
+  co_await sleep_for(executor, kMillisecond);
+  co_return 2 * x;
+}
+
+Async<Status> sum_up(Executor& executor, int& sum) {
+  for (int i = 0; i < 10; ++i) sum += co_await twice(executor, i);
+  co_return Status();
+}
+
+TEST_P(EveryExecutor, AwaitsNestedCoroutines) {
+  int sum = 0;
+  ASSERT_TRUE(executor_->run(sum_up(*executor_, sum)));
+  EXPECT_EQ(sum, 90);
+  EXPECT_GE(executor_->now(), 10 * kMillisecond);
+}
+
+Async<void> worker(Executor& executor, Gate::Pass, int i, std::vector<int>& seen) {
+  int result = 0;
+  co_await on_worker(executor, "compute", i % 3, [&result, i] { result = i * i; });
+  seen.push_back(result);
+}
+
+Async<Status> fan_out(Executor& executor, std::vector<int>& seen) {
+  Gate gate(executor);
+  for (int i = 0; i < 50; ++i) spawn(worker(executor, Gate::Pass(gate), i, seen));
+  Status status = co_await gate.wait_empty(Wait(60 * kSecond, "squares"));
+  co_return status;
+}
+
+TEST_P(EveryExecutor, RunsJobsOnWorkersAndComesBackToTheStrand) {
+  std::vector<int> seen;
+  ASSERT_TRUE(executor_->run(fan_out(*executor_, seen)));
+  int sum = 0;
+  for (int x : seen) sum += x;
+  EXPECT_EQ(seen.size(), 50U);
+  EXPECT_EQ(sum, 40425);
+}
+
+Async<void> notify_later(Executor& executor, Signal& signal, bool& flag, Nanos delay) {
+  co_await sleep_for(executor, delay);
+  flag = true;
+  signal.notify_all();
+}
+
+Async<Status> wait_for_signal(Executor& executor, bool& first, bool& second) {
+  Signal signal(executor);
+  bool flag = false;
+  spawn(notify_later(executor, signal, flag, 20 * kMillisecond));
+  const Wait brief(kMillisecond, "too short");
+  first = co_await signal.wait(brief);
+  const Wait patient(60 * kSecond, "the flag");
+  second = co_await signal.wait(patient);
+  co_return flag ? Status() : fail(ErrorCode::kInternal, "woken before the flag");
+}
+
+TEST_P(EveryExecutor, WaitsEndByDeadlineOrBySignal) {
+  bool first = true;
+  bool second = false;
+  ASSERT_TRUE(executor_->run(wait_for_signal(*executor_, first, second)));
+  EXPECT_FALSE(first);
+  EXPECT_TRUE(second);
+}
+
+Async<Status> gate_times_out(Executor& executor, Gate& gate) {
+  Gate::Pass pass(gate);
+  Status status = co_await gate.wait_empty(Wait(2 * kMillisecond, "episodes of step 3"));
+  (void)executor;
+  co_return status;
+}
+
+TEST_P(EveryExecutor, AWaitThatFailsSaysWhatItWaitedFor) {
+  Gate gate(*executor_);
+  const Status status = executor_->run(gate_times_out(*executor_, gate));
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, ErrorCode::kDeadline);
+  EXPECT_NE(status.error().message.find("episodes of step 3"), std::string::npos);
+}
+
+Async<Status> throws() {
+  throw std::runtime_error("boom");
+  co_return Status();
+}
+
+TEST_P(EveryExecutor, AnExceptionThatLeavesMainIsAnErrorValue) {
+  const Status status = executor_->run(throws());
+  ASSERT_FALSE(status);
+  EXPECT_NE(status.error().message.find("boom"), std::string::npos);
+}
+
+TEST_P(EveryExecutor, WorkersAccountForAllOfTheirTime) {
+  std::vector<int> seen;
+  executor_->idle_reason("squares");
+  ASSERT_TRUE(executor_->run(fan_out(*executor_, seen)));
+  for (const auto& states : executor_->worker_states()) {
+    std::int64_t sum = 0;
+    for (const auto& [name, nanos] : states) {
+      EXPECT_TRUE(name == "compute" || name.starts_with("wait: ")) << name;
+      sum += nanos;
+    }
+    EXPECT_LE(sum, executor_->now());
+    EXPECT_GE(sum, executor_->now() - kSecond);
+  }
+}
+
+Async<void> note(Executor& executor, Gate::Pass, int i, std::string& log) {
+  co_await on_worker(executor, "a", 0, [] {});
+  log += std::to_string(i) + "@" + std::to_string(executor.now()) + " ";
+}
+
+Async<Status> record(Executor& executor, std::string& log) {
+  Gate gate(executor);
+  for (int i = 0; i < 20; ++i) spawn(note(executor, Gate::Pass(gate), i, log));
+  Status status = co_await gate.wait_empty(Wait(kSecond, "notes"));
+  co_return status;
+}
+
+std::string recorded(std::uint64_t seed) {
+  VirtualOptions options;
+  options.seed = seed;
+  auto executor = make_virtual_executor(options);
+  std::string log;
+  EXPECT_TRUE(executor->run(record(*executor, log)));
+  return log;
+}
+
+TEST(VirtualExecutor, IsReproducibleToTheEventAndSeedsDiffer) {
+  EXPECT_EQ(recorded(7), recorded(7));
+  EXPECT_NE(recorded(7), recorded(8));
+}
+
+Async<Status> waits_for_ever(Executor& executor) {
+  co_await sleep_for(executor, 3600 * kSecond);
+  co_return Status();
+}
+
+TEST(VirtualExecutor, AnHourCostsNoTime) {
+  auto executor = make_virtual_executor({});
+  ASSERT_TRUE(executor->run(waits_for_ever(*executor)));
+  EXPECT_EQ(executor->now(), 3600 * kSecond);
+}
+
+}  // namespace
+}  // namespace troupe

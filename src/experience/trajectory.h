@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/tokenizer.h"
+
+namespace troupe {
+
+/// A policy version: a number within an incarnation (one timeline of a run; a rollback begins a new
+/// one), so that a version of a lost timeline is never mistaken for a live one.
+struct Version {
+  std::int64_t incarnation = 0;
+  std::int64_t number = 0;
+  bool operator==(const Version&) const = default;
+};
+
+/// A run of tokens of one origin: either shown to the agent, or sampled by one policy version.
+struct Segment {
+  bool sampled = false;
+  std::vector<TokenId> tokens;
+  std::vector<float> logprobs;  ///< sampled only: behaviour log-probs after temperature, [tokens]
+  Version version;              ///< sampled only: the version that sampled it
+};
+
+/// What one agent saw and said in one episode, as the token ids that were fed and sampled. Text is a
+/// view of these ids; they are never made again from text.
+struct Trajectory {
+  std::string sample_id;  ///< {input}_{turn}_{trajectory}; turn = the agent's last turn index
+  std::string agent;
+  std::vector<Segment> segments;
+  double reward = 0;
+  bool success = false;    ///< of the episode
+  bool truncated = false;  ///< a length limit cut one of the answers
+  int member = 0;          ///< which of the group's episodes
+  double entropy_sum = 0;  ///< nats, over sampled tokens, as the rollout saw it
+
+  [[nodiscard]] std::int64_t tokens() const {
+    std::int64_t n = 0;
+    for (const auto& s : segments) n += static_cast<std::int64_t>(s.tokens.size());
+    return n;
+  }
+  [[nodiscard]] std::int64_t sampled_tokens() const {
+    std::int64_t n = 0;
+    for (const auto& s : segments) n += s.sampled ? static_cast<std::int64_t>(s.tokens.size()) : 0;
+    return n;
+  }
+};
+
+}  // namespace troupe
