@@ -13,6 +13,10 @@ function(troupe_room name)
   list(FILTER quick EXCLUDE REGEX "_slow_test\\.cc$")
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
 
+  if(NOT sources)  # a room with headers only
+    set(sources ${CMAKE_BINARY_DIR}/empty.cc)
+    file(TOUCH ${sources})
+  endif()
   add_library(troupe_${name} STATIC ${sources})
   target_include_directories(troupe_${name} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
   list(TRANSFORM ARG_ROOMS PREPEND troupe_)
