@@ -98,6 +98,12 @@ class EnvironmentSpec {
   virtual int max_turns() const = 0;
   /// Bounds of every reward.
   virtual std::pair<double, double> reward_range() const = 0;
+  /// The best possible mean reward per agent, if known exactly: what the teacher scores without
+  /// noise, averaged over a whole split or over any sample of an endless one.
+  virtual std::optional<double> best_reward() const { return std::nullopt; }
+  /// True where both splits hold the same problems because there are only a few of them. Anywhere
+  /// else the payloads of the two splits are disjoint.
+  virtual bool splits_overlap() const { return false; }
   /// True if reset() or step() may block (child process, network): calls then leave the strand.
   virtual bool may_block() const { return false; }
 };
