@@ -9,8 +9,8 @@
 namespace troupe {
 
 /// Life of a group in one policy's table:
-/// reserved -> running -> ready -> taken -> covered -> retired; or it ends as empty (no rows for this
-/// policy) or failed (with the reason).
+/// reserved -> running -> ready -> taken -> covered -> retired; or it ends as empty (no rows for
+/// this policy) or failed (with the reason).
 enum class GroupState { kReserved, kRunning, kReady, kTaken, kCovered, kRetired, kEmpty, kFailed };
 
 const char* to_string(GroupState state);
@@ -20,7 +20,7 @@ bool legal(GroupState from, GroupState to);
 /// Names a group: its place in the run's order of admission, which is also the order in which
 /// gradients are accounted for.
 struct GroupKey {
-  std::int64_t step = 0;  ///< the optimizer step (0-based) that it was admitted for
+  std::int64_t step = 0;   ///< the optimizer step (0-based) that it was admitted for
   std::int64_t index = 0;  ///< its place in that step's global batch
   auto operator<=>(const GroupKey&) const = default;
 };

@@ -14,8 +14,8 @@ bool pending(GroupState state) {
 Result<ExperienceTable::Entry*> ExperienceTable::find(GroupKey key) {
   const auto found = entries_.find(key);
   if (found == entries_.end()) {
-    return fail(ErrorCode::kInternal, fmt::format("table {}: no group {} of step {}", policy_,
-                                                  key.index, key.step));
+    return fail(ErrorCode::kInternal,
+                fmt::format("table {}: no group {} of step {}", policy_, key.index, key.step));
   }
   return &found->second;
 }

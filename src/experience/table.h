@@ -14,9 +14,9 @@ namespace troupe {
 
 /// The experience of one policy, in memory: the boundary between rollout and training.
 ///
-/// A group is reserved at launch and committed at its end, whole. take() gives complete groups only,
-/// and each group once. A taken group is covered by the optimizer step that includes it and retired
-/// once a durable checkpoint includes that step; then its memory is freed.
+/// A group is reserved at launch and committed at its end, whole. take() gives complete groups
+/// only, and each group once. A taken group is covered by the optimizer step that includes it and
+/// retired once a durable checkpoint includes that step; then its memory is freed.
 ///
 /// Bytes are reserved at admission. The reservation is the most that a group can need, so a commit
 /// never has to wait or fail for lack of room.
@@ -25,7 +25,9 @@ namespace troupe {
 class ExperienceTable {
  public:
   ExperienceTable(Executor& executor, std::string policy, std::uint64_t byte_budget)
-      : executor_(executor), policy_(std::move(policy)), byte_budget_(byte_budget),
+      : executor_(executor),
+        policy_(std::move(policy)),
+        byte_budget_(byte_budget),
         changed_(executor) {}
 
   [[nodiscard]] const std::string& policy() const { return policy_; }

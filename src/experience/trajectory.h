@@ -24,8 +24,8 @@ struct Segment {
   Version version;              ///< sampled only: the version that sampled it
 };
 
-/// What one agent saw and said in one episode, as the token ids that were fed and sampled. Text is a
-/// view of these ids; they are never made again from text.
+/// What one agent saw and said in one episode, as the token ids that were fed and sampled. Text is
+/// a view of these ids; they are never made again from text.
 struct Trajectory {
   std::string sample_id;  ///< {input}_{turn}_{trajectory}; turn = the agent's last turn index
   std::string agent;

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "experience/trajectory.h"
+#include "model/tokenizer.h"
+#include "rollout/engine.h"
+#include "troupe/environment.h"
+
+namespace troupe {
+
+/// How an agent speaks: which engine samples for it, with which tokenizer and limits.
+struct AgentBinding {
+  std::string policy;
+  RolloutEngine* engine = nullptr;
+  std::shared_ptr<const Tokenizer> tokenizer;
+  int max_answer_tokens = 16;  ///< per turn, the end token included
+  int max_context = 256;       ///< tokens of the whole trajectory
+  float temperature = 1.0F;
+};
+using AgentBindings = std::map<std::string, AgentBinding>;
+
+/// Names an episode; all its randomness follows from `seed`.
+struct EpisodeId {
+  std::string input;  ///< the task's place in the run, unique within it
+  int member = 0;     ///< which of the group's episodes
+  std::uint64_t seed = 0;
+};
+
+/// A prompt and its answer, as a person would read them.
+struct Exchange {
+  Prompt prompt;
+  Action action;
+};
+
+/// One run of a workflow on one task: an environment, and a trajectory per agent that speaks.
+/// Lives on the strand. The environment's own failures are errors and never rewards (law 6).
+class Episode {
+ public:
+  Episode(Executor& executor, const EnvironmentSpec& spec, const AgentBindings& agents,
+          EpisodeId id, Wait turn_wait);
+
+  /// Resets the environment on `task`.
+  Async<Result<Turn>> reset(Task task);
+  /// Lets the prompt's agent answer: the prompt is appended to its context, an answer is sampled.
+  /// The context is always an exact extension of what the agent saw and said before.
+  Async<Result<Action>> act(Prompt prompt);
+  /// Hands the actions to the environment.
+  Async<Result<Turn>> step(std::vector<Action> actions);
+  /// Ends the episode: rewards go to the trajectories.
+  Result<Outcome> finish();
+
+  [[nodiscard]] const std::vector<Trajectory>& trajectories() const { return trajectories_; }
+  [[nodiscard]] std::vector<Trajectory> take_trajectories() { return std::move(trajectories_); }
+  [[nodiscard]] const std::vector<Exchange>& exchanges() const { return exchanges_; }
+  [[nodiscard]] Executor& executor() { return executor_; }
+
+ private:
+  struct Speaker {
+    const AgentBinding* binding = nullptr;
+    std::shared_ptr<Session> session;
+    std::vector<TokenId> context;
+    std::size_t trajectory = 0;  ///< index into trajectories_
+    int turns = 0;
+  };
+  Result<Speaker*> speaker(const std::string& agent);
+
+  Executor& executor_;
+  const EnvironmentSpec& spec_;
+  const AgentBindings& agents_;
+  EpisodeId id_;
+  Wait turn_wait_;
+  std::unique_ptr<Environment> environment_;
+  std::map<std::string, Speaker> speakers_;
+  std::vector<Trajectory> trajectories_;
+  std::vector<Exchange> exchanges_;
+};
+
+/// How agents and environment take turns. A workflow is a coroutine over an Episode; errors are
+/// infrastructure failures.
+using Workflow = Async<Result<Outcome>> (*)(Episode&, Task);
+
+/// The environment says who acts; agents prompted together answer side by side.
+Async<Result<Outcome>> follow_environment(Episode& episode, Task task);
+
+}  // namespace troupe

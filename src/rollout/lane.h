@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/rng.h"
+#include "rollout/local_engine.h"
+
+namespace troupe {
+
+/// A request on its way through the engine. The strand fills it and, between jobs, reads it; during
+/// a job only the lane's worker touches it.
+struct LocalEngine::Sequence {
+  explicit Sequence(Executor& executor, std::uint64_t seed) : rng(seed), finished(executor) {}
+
+  std::shared_ptr<Session> session;
+  KvCache* cache = nullptr;
+  GenerateRequest request;
+  Generation generation;
+  Rng rng;
+  std::vector<TokenId> feed;  ///< tokens that the cache does not hold yet
+  bool done = false;
+  Signal finished;
+};
+
+/// Sequences that are decoded together, and the memory to do it with.
+struct LocalEngine::Lane {
+  std::vector<std::shared_ptr<Sequence>> sequences;
+  bool busy = false;
+  Decoder::Scratch scratch;
+  std::vector<float> logits, logprobs;
+  std::vector<Decoder::Chunk> chunks;
+  std::vector<Sequence*> active;
+
+  /// Decodes up to `burst` tokens of every sequence that is not done. Runs on a worker.
+  void decode(const Decoder& decoder, int burst, TokenId end_token);
+
+ private:
+  void extend(const Decoder& decoder);
+};
+
+}  // namespace troupe

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "rollout/engine.h"
+
+namespace troupe {
+
+/// Continuous batching on this process's workers.
+///
+/// The engine has as many lanes as there are workers. A lane owns some of the running sequences
+/// and, as one job, decodes a few tokens of all of them; between jobs sequences join and leave.
+/// Because the decoder's bits do not depend on the batch, neither does any sample depend on lanes,
+/// timing or other requests.
+class LocalEngine final : public RolloutEngine {
+ public:
+  struct Options {
+    std::int64_t max_sessions = 256;      ///< KV caches held at once
+    std::uint64_t kv_bytes = 1ULL << 30;  ///< budget of all KV caches
+    int burst = 4;                        ///< tokens per sequence and job
+    TokenId end_token = 0;
+  };
+
+  LocalEngine(Executor& executor, Options options, Version version,
+              std::shared_ptr<const Decoder> decoder);
+  ~LocalEngine() override;
+
+  Async<Result<std::shared_ptr<Session>>> open(int max_context, Wait wait) override;
+  Async<Result<Generation>> generate(std::shared_ptr<Session> session,
+                                     GenerateRequest request) override;
+  Status load(Version version, std::shared_ptr<const Decoder> decoder) override;
+  Version version() const override { return version_; }
+  std::int64_t in_flight() const override { return in_flight_; }
+  std::int64_t tokens_sampled() const override { return tokens_sampled_; }
+
+  struct Sequence;  ///< a running request
+  struct Lane;
+
+ private:
+  class CachedSession;
+  struct Room;
+
+  void start_lanes();
+  void finish_lane(Lane& lane);
+
+  Executor& executor_;
+  Options options_;
+  Version version_;
+  std::shared_ptr<const Decoder> decoder_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::deque<std::shared_ptr<Sequence>> queue_;
+  std::int64_t in_flight_ = 0;
+  std::int64_t tokens_sampled_ = 0;
+  bool start_posted_ = false;
+  std::shared_ptr<Room> room_;  ///< shared with the sessions, which may outlive the engine
+};
+
+}  // namespace troupe

@@ -1,0 +1,37 @@
+#include "train/adamw.h"
+
+#include <cmath>
+
+namespace troupe {
+
+void AdamW::step(Weights& weights, std::span<const float> gradient, double learning_rate) {
+  ++steps;
+  const auto t = static_cast<double>(steps);
+  const auto b1 = static_cast<float>(beta1);
+  const auto b2 = static_cast<float>(beta2);
+  const auto correct1 = static_cast<float>(1.0 / (1.0 - std::pow(beta1, t)));
+  const auto correct2 = static_cast<float>(1.0 / (1.0 - std::pow(beta2, t)));
+  const auto lr = static_cast<float>(learning_rate);
+  const auto eps = static_cast<float>(epsilon);
+  for (const TensorSpec& spec : weights.layout.tensors()) {
+    const float shrink = spec.is_matrix() ? static_cast<float>(learning_rate * decay) : 0.0F;
+    float* w = weights.values.data() + spec.offset;
+    const float* g = gradient.data() + spec.offset;
+    float* m = first.data() + spec.offset;
+    float* v = second.data() + spec.offset;
+    for (std::size_t i = 0; i < spec.size; ++i) {
+      m[i] = b1 * m[i] + (1.0F - b1) * g[i];
+      v[i] = b2 * v[i] + (1.0F - b2) * g[i] * g[i];
+      const float update = m[i] * correct1 / (std::sqrt(v[i] * correct2) + eps);
+      w[i] -= lr * update + shrink * w[i];
+    }
+  }
+}
+
+double l2_norm(std::span<const float> values) {
+  double sum = 0;
+  for (float v : values) sum += static_cast<double>(v) * static_cast<double>(v);
+  return std::sqrt(sum);
+}
+
+}  // namespace troupe

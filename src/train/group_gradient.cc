@@ -1,0 +1,120 @@
+#include "train/group_gradient.h"
+
+#include <algorithm>
+
+#include "model/sampling.h"
+
+namespace troupe {
+namespace {
+
+/// A row as the model reads it: its tokens, and which of them are scored.
+struct FlatRow {
+  std::vector<TokenId> tokens;
+  std::vector<int> scored;           ///< position i predicts tokens[i + 1]
+  std::vector<TokenTarget> targets;  ///< one per scored position
+};
+
+FlatRow flatten(const Trajectory& row, double advantage, double weight, Version version) {
+  FlatRow flat;
+  for (const Segment& segment : row.segments) {
+    for (std::size_t i = 0; i < segment.tokens.size(); ++i) {
+      if (segment.sampled && !flat.tokens.empty()) {
+        TokenTarget target;
+        target.token = segment.tokens[i];
+        target.weight = weight;
+        target.advantage = advantage;
+        target.behaviour = segment.logprobs.empty() ? 0.0F : segment.logprobs[i];
+        target.current = segment.version == version;
+        flat.scored.push_back(static_cast<int>(flat.tokens.size()) - 1);
+        flat.targets.push_back(target);
+      }
+      flat.tokens.push_back(segment.tokens[i]);
+    }
+  }
+  // Nothing after the last scored position is ever read: the last sampled token itself is not fed.
+  if (!flat.scored.empty()) flat.tokens.resize(static_cast<std::size_t>(flat.scored.back()) + 1);
+  return flat;
+}
+
+/// Rows first..last of a group, in one packed pass.
+TokenStats run_pack(const GradientJob& job, std::vector<FlatRow>& rows, std::size_t first,
+                    std::size_t last, bool signal, TrainWorkspace& w) {
+  TokenStats stats;
+  std::vector<TrainPass::Sequence> sequences;
+  for (std::size_t i = first; i < last; ++i) {
+    sequences.push_back(TrainPass::Sequence{rows[i].tokens, rows[i].scored});
+  }
+  const auto vocab = static_cast<std::size_t>(job.decoder->config().vocab);
+  const std::span<const float> logits = w.pass.forward(*job.decoder, sequences);
+  std::span<const float> reference_logits;
+  if (job.reference != nullptr) {
+    reference_logits = w.reference_pass.forward(*job.reference, sequences);
+    w.reference_logprobs.resize(vocab);
+  }
+  w.dlogits.resize(logits.size());
+  w.logprobs.resize(vocab);
+  std::size_t at = 0;
+  for (std::size_t i = first; i < last; ++i) {
+    for (TokenTarget& target : rows[i].targets) {
+      log_softmax(logits.subspan(at * vocab, vocab), job.loss.temperature, w.logprobs);
+      float reference = 0;
+      if (job.reference != nullptr) {
+        log_softmax(reference_logits.subspan(at * vocab, vocab), job.loss.temperature,
+                    w.reference_logprobs);
+        reference = w.reference_logprobs[static_cast<std::size_t>(target.token)];
+        target.reference = &reference;
+      }
+      token_loss(job.loss, w.logprobs, target, std::span(w.dlogits).subspan(at * vocab, vocab),
+                 stats);
+      target.reference = nullptr;
+      ++at;
+    }
+  }
+  if (signal) w.pass.backward(*job.decoder, w.dlogits, w.gradient);
+  return stats;
+}
+
+}  // namespace
+
+double TokenWeights::weight(std::int64_t tokens, std::int64_t rows) const {
+  switch (kind) {
+    case Kind::kSequence:
+      return 1.0 / (static_cast<double>(tokens) * static_cast<double>(rows));
+    case Kind::kToken:
+      return 1.0;
+    case Kind::kConstant:
+      return 1.0 / (constant * static_cast<double>(rows));
+  }
+  return 0;
+}
+
+TokenStats accumulate_group(const GradientJob& job, const Group& group, TrainWorkspace& w) {
+  std::vector<FlatRow> rows;
+  bool signal = job.loss.kind == LossSettings::Kind::kCrossEntropy ||
+                job.loss.entropy_coefficient != 0 || job.loss.kl_coefficient != 0;
+  const auto count = static_cast<std::int64_t>(group.rows.size());
+  for (std::size_t i = 0; i < group.rows.size(); ++i) {
+    const double weight = job.weights.weight(group.rows[i].sampled_tokens(), count);
+    rows.push_back(flatten(group.rows[i], group.advantages[i], weight, job.version));
+    signal = signal || group.advantages[i] != 0;
+  }
+  TokenStats stats;
+  std::fill(w.gradient.begin(), w.gradient.end(), 0.0F);
+  std::size_t first = 0;
+  while (first < rows.size()) {
+    std::size_t last = first;
+    std::size_t tokens = 0;
+    while (last < rows.size() && (last == first || tokens + rows[last].tokens.size() <=
+                                                       static_cast<std::size_t>(job.pack_tokens))) {
+      tokens += rows[last].tokens.size();
+      ++last;
+    }
+    stats.add(run_pack(job, rows, first, last, signal, w));
+    first = last;
+  }
+  // Without a signal every dlogit is zero, and so is the gradient: nothing to add.
+  if (signal) w.sum.add(w.gradient);
+  return stats;
+}
+
+}  // namespace troupe

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/options.h"
+
+namespace troupe {
+
+/// How a policy's weights move.
+struct OptimizerOptions {
+  double learning_rate = 1e-3;
+  std::string schedule = "linear";
+  double warmup = 0.02;
+  double final_rate = 0.1;
+  double beta1 = 0.9;
+  double beta2 = 0.99;
+  double weight_decay = 0.0;
+  double clip_norm = 1.0;
+  std::int64_t max_skips = 5;
+
+  void declare(OptionSet& options);
+};
+
+/// What a policy's loss is.
+struct AlgorithmOptions {
+  std::string advantage = "grpo";
+  std::string normalizer = "sequence";
+  double clip_low = 0.2;
+  double clip_high = 0.2;
+  double kl_coefficient = 0.0;
+  double entropy_floor = 0.0;
+  double entropy_coefficient = 0.0;
+  double entropy_max = 0.05;
+  double entropy_gain = 0.01;
+
+  void declare(OptionSet& options);
+};
+
+/// Learning rate of step `step` (0-based) out of `steps`: linear warm-up over the first `warmup`
+/// share of the steps, then constant, or linear or cosine decay to final_rate * learning_rate.
+double learning_rate_at(const OptimizerOptions& options, std::int64_t step, std::int64_t steps);
+
+}  // namespace troupe

@@ -1,0 +1,176 @@
+#include "train/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace troupe {
+
+Trainer::Trainer(Executor& executor, std::string policy, OptimizerOptions optimizer,
+                 AlgorithmOptions algorithm, std::shared_ptr<const Weights> weights)
+    : executor_(executor),
+      policy_(std::move(policy)),
+      optimizer_options_(std::move(optimizer)),
+      algorithm_(std::move(algorithm)),
+      adamw_(weights->layout.size()),
+      slot_free_(executor) {
+  restart(std::move(weights));
+}
+
+void Trainer::configure(float temperature, double full_sample_tokens) {
+  temperature_ = temperature;
+  full_sample_tokens_ = full_sample_tokens;
+}
+
+void Trainer::restart(std::shared_ptr<const Weights> weights) {
+  weights_ = std::move(weights);
+  decoder_ = std::make_shared<const Decoder>(weights_);
+  adamw_ = AdamW(weights_->layout.size());
+  adamw_.beta1 = optimizer_options_.beta1;
+  adamw_.beta2 = optimizer_options_.beta2;
+  adamw_.decay = optimizer_options_.weight_decay;
+  version_.number = 0;
+  skips_in_row_ = 0;
+  entropy_coefficient_ = algorithm_.entropy_coefficient;
+  stats_.clear();
+}
+
+Async<void> Trainer::run_group(std::shared_ptr<const Group> group, GradientJob job) {
+  job.decoder = decoder_.get();
+  job.version = version_;
+  job.loss.temperature = temperature_;
+  // A workspace holds a gradient and its sum: no more of them than can work at once.
+  const Wait wait(3600 * kSecond, "a free training slot");
+  while (workspaces_.empty() && slots_ >= executor_.workers()) {
+    const bool notified = co_await slot_free_.wait(wait);
+    (void)notified;  // the loop looks again
+  }
+  if (workspaces_.empty()) {
+    workspaces_.push_back(std::make_unique<TrainWorkspace>(weights_->layout));
+    ++slots_;
+  }
+  auto workspace = std::move(workspaces_.back());
+  workspaces_.pop_back();
+  TokenStats stats;
+  co_await on_worker(executor_, "backward", 1,
+                     [&] { stats = accumulate_group(job, *group, *workspace); });
+  workspaces_.push_back(std::move(workspace));
+  slot_free_.notify_all();
+  stats_[group->key].add(stats);
+}
+
+Async<void> Trainer::accumulate(std::shared_ptr<const Group> group) {
+  supervised_ = false;
+  GradientJob job;
+  job.loss.kind = LossSettings::Kind::kPolicyGradient;
+  job.loss.clip_low = algorithm_.clip_low;
+  job.loss.clip_high = algorithm_.clip_high;
+  job.loss.entropy_coefficient = entropy_coefficient_;
+  job.loss.kl_coefficient = algorithm_.kl_coefficient;
+  job.reference = reference_.get();
+  if (algorithm_.normalizer == "token") job.weights.kind = TokenWeights::Kind::kToken;
+  if (algorithm_.normalizer == "constant") job.weights.kind = TokenWeights::Kind::kConstant;
+  job.weights.constant = full_sample_tokens_;
+  co_await run_group(std::move(group), job);
+}
+
+Async<void> Trainer::accumulate_supervised(std::shared_ptr<const Group> group) {
+  supervised_ = true;
+  GradientJob job;
+  job.loss.kind = LossSettings::Kind::kCrossEntropy;
+  job.weights.kind = TokenWeights::Kind::kToken;
+  co_await run_group(std::move(group), job);
+}
+
+Async<StepResult> Trainer::step(std::int64_t groups, double learning_rate) {
+  StepResult result;
+  result.learning_rate = learning_rate;
+  result.entropy_coefficient = entropy_coefficient_;
+  for (const auto& [key, stats] : stats_) result.tokens.add(stats);
+  stats_.clear();
+  const bool per_token = supervised_ || algorithm_.normalizer == "token";
+  const double count = per_token
+                           ? static_cast<double>(std::max<std::int64_t>(result.tokens.tokens, 1))
+                           : static_cast<double>(std::max<std::int64_t>(groups, 1));
+
+  std::shared_ptr<Weights> next;
+  std::shared_ptr<const Decoder> decoder;
+  co_await on_worker(executor_, "optimizer", 0, [&] {
+    GradientSum total(weights_->layout.size());
+    for (auto& workspace : workspaces_) {
+      total.merge(workspace->sum);
+      workspace->sum.clear();
+    }
+    std::vector<float> gradient(weights_->layout.size());
+    total.read(1.0 / count, gradient);
+    result.gradient_norm = l2_norm(gradient);
+    if (!total.finite() || !std::isfinite(result.gradient_norm)) {
+      result.skipped = true;
+      result.skip_reason = "a gradient was infinite, NaN or beyond the accumulator's range";
+      return;
+    }
+    if (result.gradient_norm > optimizer_options_.clip_norm) {
+      const auto scale = static_cast<float>(optimizer_options_.clip_norm / result.gradient_norm);
+      for (float& g : gradient) g *= scale;
+    }
+    next = std::make_shared<Weights>(*weights_);
+    AdamW moved = adamw_;
+    moved.step(*next, gradient, learning_rate);
+    for (float w : next->values) {
+      if (!std::isfinite(w)) {
+        result.skipped = true;
+        result.skip_reason = "the update would have made a weight infinite or NaN";
+        return;
+      }
+    }
+    adamw_ = std::move(moved);
+    decoder = std::make_shared<const Decoder>(next);
+  });
+  if (result.skipped) {
+    ++skips_in_row_;
+    co_return result;
+  }
+  skips_in_row_ = 0;
+  weights_ = std::move(next);
+  decoder_ = std::move(decoder);
+  ++version_.number;
+  if (!supervised_ && result.tokens.tokens > 0) {
+    control_entropy(result.tokens.entropy / static_cast<double>(result.tokens.tokens));
+  }
+  co_return result;
+}
+
+/// An integral controller: the bonus grows while entropy is below its floor, shrinks above it.
+void Trainer::control_entropy(double entropy_per_token) {
+  if (algorithm_.entropy_floor <= 0) return;
+  const double moved = entropy_coefficient_ +
+                       algorithm_.entropy_gain * (algorithm_.entropy_floor - entropy_per_token);
+  entropy_coefficient_ = std::clamp(moved, 0.0, algorithm_.entropy_max);
+}
+
+TrainerState Trainer::export_state() const {
+  TrainerState state;
+  state.version = version_.number;
+  state.optimizer_steps = adamw_.steps;
+  state.skips_in_row = skips_in_row_;
+  state.entropy_coefficient = entropy_coefficient_;
+  state.first = adamw_.first;
+  state.second = adamw_.second;
+  return state;
+}
+
+Status Trainer::import_state(TrainerState state, std::shared_ptr<const Weights> weights) {
+  if (state.first.size() != weights->layout.size() ||
+      state.second.size() != weights->layout.size()) {
+    return fail(ErrorCode::kInvalid, "the optimizer state does not fit the model's shape");
+  }
+  restart(std::move(weights));
+  adamw_.steps = state.optimizer_steps;
+  adamw_.first = std::move(state.first);
+  adamw_.second = std::move(state.second);
+  version_.number = state.version;
+  skips_in_row_ = state.skips_in_row;
+  entropy_coefficient_ = state.entropy_coefficient;
+  return {};
+}
+
+}  // namespace troupe

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/executor.h"
+#include "train/adamw.h"
+#include "train/group_gradient.h"
+#include "train/options.h"
+
+namespace troupe {
+
+/// What an optimizer step did.
+struct StepResult {
+  bool skipped = false;  ///< not finite: weights and optimizer are as before
+  std::string skip_reason;
+  double gradient_norm = 0;  ///< before clipping
+  double learning_rate = 0;
+  double entropy_coefficient = 0;  ///< that the step's loss used
+  TokenStats tokens;
+};
+
+/// Everything about a policy's training that a checkpoint must hold besides its weights.
+struct TrainerState {
+  std::int64_t version = 0;
+  std::int64_t optimizer_steps = 0;
+  std::int64_t skips_in_row = 0;
+  double entropy_coefficient = 0;
+  std::vector<float> first, second;  ///< AdamW moments, in the weights' layout
+};
+
+/// Trains one policy: backward on complete groups as they come, at frozen weights; one optimizer
+/// step when the global batch is in. The step's bits do not depend on the order of arrival.
+///
+/// Lives on the strand; the arithmetic runs on workers. One step at a time: between the first
+/// accumulate and the end of step() the weights do not change.
+class Trainer {
+ public:
+  Trainer(Executor& executor, std::string policy, OptimizerOptions optimizer,
+          AlgorithmOptions algorithm, std::shared_ptr<const Weights> weights);
+
+  /// Fixed numbers of the run: rollout temperature, and the tokens of a full sample.
+  void configure(float temperature, double full_sample_tokens);
+  /// The policy that KL is measured against; kept for the whole run. Null: none.
+  void set_reference(std::shared_ptr<const Decoder> reference) {
+    reference_ = std::move(reference);
+  }
+
+  /// Forward and backward of one complete group at the current weights.
+  Async<void> accumulate(std::shared_ptr<const Group> group);
+  /// The same for supervised rows: cross entropy on the sampled tokens, all tokens alike.
+  Async<void> accumulate_supervised(std::shared_ptr<const Group> group);
+  /// One optimizer step over everything accumulated, at `learning_rate`. `groups`: how many groups
+  /// the global batch has, those without a gradient included.
+  Async<StepResult> step(std::int64_t groups, double learning_rate);
+
+  [[nodiscard]] const std::string& policy() const { return policy_; }
+  [[nodiscard]] Version version() const { return version_; }
+  [[nodiscard]] std::shared_ptr<const Weights> weights() const { return weights_; }
+  [[nodiscard]] std::shared_ptr<const Decoder> decoder() const { return decoder_; }
+  [[nodiscard]] std::int64_t skips_in_row() const { return skips_in_row_; }
+  [[nodiscard]] const OptimizerOptions& optimizer() const { return optimizer_options_; }
+
+  [[nodiscard]] TrainerState export_state() const;
+  /// Continues from a checkpoint; the moments must have the layout's size.
+  Status import_state(TrainerState state, std::shared_ptr<const Weights> weights);
+  /// A fresh optimizer on other weights, version 0 (after the warm start).
+  void restart(std::shared_ptr<const Weights> weights);
+
+ private:
+  Async<void> run_group(std::shared_ptr<const Group> group, GradientJob job);
+  void control_entropy(double entropy_per_token);
+
+  Executor& executor_;
+  std::string policy_;
+  OptimizerOptions optimizer_options_;
+  AlgorithmOptions algorithm_;
+  float temperature_ = 1.0F;
+  double full_sample_tokens_ = 1;
+  std::shared_ptr<const Weights> weights_;
+  std::shared_ptr<const Decoder> decoder_;
+  std::shared_ptr<const Decoder> reference_;
+  AdamW adamw_;
+  Version version_;
+  std::int64_t skips_in_row_ = 0;
+  double entropy_coefficient_ = 0;
+  std::vector<std::unique_ptr<TrainWorkspace>> workspaces_;  ///< those not in use, of `slots_`
+  int slots_ = 0;  ///< workspaces made so far, at most one per worker
+  Signal slot_free_;
+  bool supervised_ = false;               ///< what accumulates since the last step
+  std::map<GroupKey, TokenStats> stats_;  ///< of the groups since the last step, in their order
+};
+
+}  // namespace troupe
