@@ -1,0 +1,205 @@
+#include "versions/checkpoint.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "model/checkpoint_files.h"
+
+namespace troupe {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kOptimizerFile = "optimizer.safetensors";
+constexpr const char* kStateFile = "state.json";
+
+std::string policy_folder(const std::string& folder, const std::string& policy) {
+  return folder + "/policy-" + policy;
+}
+
+/// The moments as tensors with the weights' names, so that they load into any layout.
+std::string encode_moments(const PolicyCheckpoint& policy) {
+  std::vector<NamedTensor> tensors;
+  for (const auto& [prefix, values] :
+       {std::make_pair("first.", &policy.first), std::make_pair("second.", &policy.second)}) {
+    for (const TensorSpec& spec : policy.weights->layout.tensors()) {
+      NamedTensor tensor;
+      tensor.name = prefix + spec.name;
+      tensor.shape = spec.shape;
+      tensor.data = std::span(*values).subspan(spec.offset, spec.size);
+      tensors.push_back(std::move(tensor));
+    }
+  }
+  return encode_safetensors(tensors, {{"format", "troupe-adamw"}});
+}
+
+Status decode_moments(const std::string& path, const std::string& bytes, PolicyCheckpoint& policy) {
+  auto file = decode_safetensors(bytes);
+  if (!file) return within(path, file.error());
+  for (const auto& [prefix, values] :
+       {std::make_pair("first.", &policy.first), std::make_pair("second.", &policy.second)}) {
+    values->assign(policy.weights->layout.size(), 0.0F);
+    for (const TensorSpec& spec : policy.weights->layout.tensors()) {
+      const auto* tensor = file->find(prefix + spec.name);
+      if (tensor == nullptr || tensor->values.size() != spec.size) {
+        return fail(ErrorCode::kInvalid,
+                    fmt::format("{}: moment {}{} is missing or misshapen; remove this checkpoint "
+                                "and resume from an older one",
+                                path, prefix, spec.name));
+      }
+      std::copy(tensor->values.begin(), tensor->values.end(),
+                values->begin() + static_cast<std::ptrdiff_t>(spec.offset));
+    }
+  }
+  return {};
+}
+
+Status write_policy(Disk& disk, const std::string& folder, const PolicyCheckpoint& policy) {
+  const std::string place = policy_folder(folder, policy.policy);
+  TROUPE_TRY(disk.make_folders(place));
+  TROUPE_TRY(write_model_folder(disk, place, *policy.weights, *policy.tokenizer));
+  if (!policy.first.empty()) {
+    TROUPE_TRY(disk.write(place + "/" + kOptimizerFile, encode_moments(policy), true));
+  }
+  if (policy.reference) {
+    TROUPE_TRY(disk.make_folders(place + "/reference"));
+    TROUPE_TRY(
+        write_model_folder(disk, place + "/reference", *policy.reference, *policy.tokenizer));
+    TROUPE_TRY(disk.sync_folder(place + "/reference"));
+  }
+  return disk.sync_folder(place);
+}
+
+json describe(const Checkpoint& checkpoint) {
+  json out;
+  out["format"] = "troupe-checkpoint-1";
+  out["step"] = checkpoint.step;
+  out["run_digest"] = checkpoint.run_digest;
+  out["isa"] = checkpoint.isa;
+  out["orchestrator"] = checkpoint.extra.empty() ? json::object() : json::parse(checkpoint.extra);
+  out["policies"] = json::array();
+  for (const auto& policy : checkpoint.policies) {
+    out["policies"].push_back({{"name", policy.policy},
+                               {"version", policy.version},
+                               {"optimizer_steps", policy.optimizer_steps},
+                               {"skips_in_row", policy.skips_in_row},
+                               {"entropy_coefficient", policy.entropy_coefficient},
+                               {"weights_digest", policy.weights->digest()},
+                               {"reference", policy.reference != nullptr},
+                               {"optimizer", !policy.first.empty()}});
+  }
+  return out;
+}
+
+Result<PolicyCheckpoint> read_policy(Disk& disk, const std::string& folder, const json& entry,
+                                     const std::string& end_token) {
+  PolicyCheckpoint policy;
+  policy.policy = entry.at("name").get<std::string>();
+  policy.version = entry.at("version").get<std::int64_t>();
+  policy.optimizer_steps = entry.at("optimizer_steps").get<std::int64_t>();
+  policy.skips_in_row = entry.at("skips_in_row").get<std::int64_t>();
+  policy.entropy_coefficient = entry.at("entropy_coefficient").get<double>();
+  const std::string place = policy_folder(folder, policy.policy);
+  auto model = read_model_folder(disk, place, end_token);
+  if (!model) return tl::unexpected(model.error());
+  policy.weights = std::make_shared<const Weights>(std::move(model->weights));
+  policy.tokenizer = model->tokenizer;
+  if (policy.weights->digest() != entry.at("weights_digest").get<std::string>()) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{}/model.safetensors: its digest is not the one that {} records: the "
+                            "file was changed or damaged; remove this checkpoint and resume from "
+                            "an older one",
+                            place, kStateFile));
+  }
+  if (entry.at("optimizer").get<bool>()) {
+    const std::string path = place + "/" + kOptimizerFile;
+    TROUPE_ASSIGN(const std::string bytes, disk.read(path));
+    TROUPE_TRY(decode_moments(path, bytes, policy));
+  }
+  if (entry.at("reference").get<bool>()) {
+    auto reference = read_model_folder(disk, place + "/reference", end_token);
+    if (!reference) return tl::unexpected(reference.error());
+    policy.reference = std::make_shared<const Weights>(std::move(reference->weights));
+  }
+  return policy;
+}
+
+}  // namespace
+
+Result<std::string> CheckpointStore::save(const Checkpoint& checkpoint, const std::string& kind) {
+  const std::string place = fmt::format("{}/{}-{:06d}", folder_, kind, checkpoint.step);
+  const std::string draft = place + ".writing";
+  auto write = [&]() -> Status {
+    TROUPE_TRY(disk_.remove(draft));
+    TROUPE_TRY(disk_.make_folders(draft));
+    for (const auto& policy : checkpoint.policies) TROUPE_TRY(write_policy(disk_, draft, policy));
+    TROUPE_TRY(disk_.write(draft + "/" + kStateFile, describe(checkpoint).dump(2) + "\n", true));
+    TROUPE_TRY(disk_.sync_folder(draft));
+    TROUPE_TRY(disk_.remove(place));
+    TROUPE_TRY(disk_.rename(draft, place));
+    return disk_.sync_folder(folder_);
+  };
+  const Status written = write();
+  if (!written) {
+    (void)disk_.remove(draft);
+    return within("checkpoint " + place, written.error());
+  }
+  return place;
+}
+
+Result<std::vector<std::string>> CheckpointStore::list(const std::string& kind) {
+  std::vector<std::string> out;
+  auto names = disk_.list(folder_);
+  if (!names) {
+    if (names.error().code == ErrorCode::kNotFound) return out;
+    return tl::unexpected(names.error());
+  }
+  for (const std::string& name : *names) {
+    if (name.starts_with(kind + "-") && name.find('.') == std::string::npos) out.push_back(name);
+  }
+  std::sort(out.rbegin(), out.rend());
+  return out;
+}
+
+Result<Checkpoint> CheckpointStore::load(const std::string& name, const std::string& end_token) {
+  const std::string place = folder_ + "/" + name;
+  const std::string path = place + "/" + kStateFile;
+  TROUPE_ASSIGN(const std::string text, disk_.read(path));
+  Checkpoint checkpoint;
+  try {
+    const json state = json::parse(text);
+    if (state.at("format") != "troupe-checkpoint-1") {
+      return fail(ErrorCode::kInvalid, path + ": a format of another version of Troupe");
+    }
+    checkpoint.step = state.at("step").get<std::int64_t>();
+    checkpoint.run_digest = state.at("run_digest").get<std::string>();
+    checkpoint.isa = state.at("isa").get<std::string>();
+    checkpoint.extra = state.at("orchestrator").dump();
+    for (const json& entry : state.at("policies")) {
+      auto policy = read_policy(disk_, place, entry, end_token);
+      if (!policy) return tl::unexpected(policy.error());
+      checkpoint.policies.push_back(std::move(*policy));
+    }
+  } catch (const json::exception& e) {
+    return fail(
+        ErrorCode::kInvalid,
+        fmt::format("{}: {}; remove this checkpoint and resume from an older one", path, e.what()));
+  }
+  return checkpoint;
+}
+
+Status CheckpointStore::prune(std::int64_t keep, const std::string& kind) {
+  TROUPE_ASSIGN(const auto all, disk_.list(folder_));
+  for (const std::string& name : all) {
+    if (name.ends_with(".writing")) TROUPE_TRY(disk_.remove(folder_ + "/" + name));
+  }
+  TROUPE_ASSIGN(const auto names, list(kind));
+  for (std::size_t i = static_cast<std::size_t>(keep); i < names.size(); ++i) {
+    TROUPE_TRY(disk_.remove(folder_ + "/" + names[i]));
+  }
+  return {};
+}
+
+}  // namespace troupe
