@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kLongest = 200;
 
 /// Misspellings that we forgive in a word of this length.
-int forgiven(std::size_t length) { return std::max<int>(1, static_cast<int>(length) / 3); }
+int forgiven(std::size_t length) { return std::max<int>(1, static_cast<int>(length + 1) / 3); }
 
 bool close(std::string_view a, std::string_view b, int distance) {
   return distance <= forgiven(a.size()) &&
