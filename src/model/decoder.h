@@ -5,10 +5,13 @@
 #include <span>
 #include <vector>
 
+#include "model/kernels/aligned.h"
 #include "model/tokenizer.h"
 #include "model/weights.h"
 
 namespace troupe {
+
+struct Kernels;
 
 /// The key/value cache of one sequence: per layer and kv head, `capacity` positions. fp32.
 /// Owned by one sequence; not thread-safe.
@@ -25,10 +28,11 @@ class KvCache {
 
  private:
   friend class Decoder;
-  friend struct ForwardPass;
+  int slots_ = 0;  // layers * kv heads
+  int head_dim_ = 0;
   int capacity_ = 0;
   int length_ = 0;
-  std::vector<float> storage_;
+  AlignedFloats storage_;  // kv_layout.h
 };
 
 /// One policy version's weights, laid out for the kernels. Immutable after construction; any
@@ -40,6 +44,8 @@ class Decoder {
  public:
   /// Packs the weights (cost: one pass over them). `weights` is shared, not copied.
   explicit Decoder(std::shared_ptr<const Weights> weights);
+  /// The same on a given instruction set's kernels (tests and benches).
+  Decoder(std::shared_ptr<const Weights> weights, const Kernels& table);
   ~Decoder();
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
@@ -60,8 +66,8 @@ class Decoder {
     struct Buffers;
     std::unique_ptr<Buffers> buffers;
   };
-  /// Rollout side: prefill and decode alike. Extends every chunk's cache and writes the logits after
-  /// each chunk's last token: [chunks, vocab].
+  /// Rollout side: prefill and decode alike. Extends every chunk's cache and writes the logits
+  /// after each chunk's last token: [chunks, vocab].
   void extend(std::span<const Chunk> chunks, Scratch& scratch, std::span<float> logits) const;
 
   struct Packed;
@@ -93,13 +99,17 @@ class TrainPass {
   /// Bytes that a pass over `rows` tokens with `scored` scored positions holds.
   static std::size_t bytes(const ModelConfig& config, std::int64_t rows, std::int64_t scored);
 
- private:
   struct State;
+
+ private:
   std::unique_ptr<State> state_;
 };
 
 /// "avx512", "avx2" or "portable": the instruction set that the kernels chose on this machine, or
 /// that the environment variable TROUPE_ISA names. Bits agree within one instruction set.
 const char* kernel_isa();
+/// kInvalid if TROUPE_ISA is set to something that this machine does not have; commands call it
+/// once.
+Status check_kernel_isa();
 
 }  // namespace troupe

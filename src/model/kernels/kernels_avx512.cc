@@ -1,0 +1,18 @@
+// GCC 12's own headers for AVX-512 start from registers that it then calls uninitialized.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+// clang-format off
+#include "model/kernels/lanes_avx512.h"
+#include "model/kernels/table_body.h"
+// clang-format on
+
+// Everything else in this file has internal linkage: code for this instruction set must not leak
+// into functions that other files share.
+namespace troupe {
+
+extern const Kernels kKernelsAvx512;
+const Kernels kKernelsAvx512 = make_table("avx512");
+
+}  // namespace troupe
