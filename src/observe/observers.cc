@@ -1,0 +1,47 @@
+#include "observe/observers.h"
+
+#include <exception>
+#include <functional>
+#include <string>
+#include <utility>
+
+namespace troupe {
+namespace {
+
+void guarded(Complaints& complaints, const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const std::exception& problem) {
+    complaints.note(std::string("an output of the run failed: ") + problem.what());
+  }
+}
+
+}  // namespace
+
+Observers::Observers(TextSink complaints) : complaints_(std::move(complaints)) {}
+Observers::~Observers() = default;
+
+void Observers::add(std::unique_ptr<RunObserver> observer) {
+  observers_.push_back(std::move(observer));
+}
+
+void Observers::on_start(const RunInfo& info) {
+  for (auto& each : observers_) guarded(complaints_, [&] { each->on_start(info); });
+}
+void Observers::on_step(const StepReport& report) {
+  for (auto& each : observers_) guarded(complaints_, [&] { each->on_step(report); });
+}
+void Observers::on_eval(const EvalReport& report) {
+  for (auto& each : observers_) guarded(complaints_, [&] { each->on_eval(report); });
+}
+void Observers::on_transcript(const Transcript& transcript) {
+  for (auto& each : observers_) guarded(complaints_, [&] { each->on_transcript(transcript); });
+}
+void Observers::on_note(const std::string& note) {
+  for (auto& each : observers_) guarded(complaints_, [&] { each->on_note(note); });
+}
+void Observers::on_finish(const FinalReport& report) {
+  for (auto& each : observers_) guarded(complaints_, [&] { each->on_finish(report); });
+}
+
+}  // namespace troupe

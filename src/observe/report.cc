@@ -1,0 +1,88 @@
+#include "observe/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "observe/curve.h"
+#include "observe/markdown.h"
+#include "observe/report_sections.h"
+
+namespace troupe {
+namespace {
+
+constexpr std::size_t kSamples = 6;
+constexpr std::size_t kCurveRows = 20;
+
+/// About twenty rows of the curve: step, then reward and success of each policy.
+std::string curve_table(const std::vector<StepReport>& all) {
+  std::vector<const StepReport*> steps;
+  for (const StepReport& report : all) {
+    if (report.phase != "warm_start" && !report.policies.empty()) steps.push_back(&report);
+  }
+  if (steps.empty()) return "";
+  std::vector<std::string> head = {"step"};
+  for (const PolicyStep& policy : steps.back()->policies) {
+    head.push_back(markdown_text(policy.policy) + " reward");
+    head.push_back(markdown_text(policy.policy) + " success");
+  }
+  const std::size_t stride = std::max<std::size_t>((steps.size() + kCurveRows - 1) / kCurveRows, 1);
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (i % stride != 0 && i + 1 != steps.size()) continue;
+    std::vector<std::string> row = {std::to_string(steps[i]->step)};
+    for (const PolicyStep& policy : steps[i]->policies) {
+      row.push_back(fmt::format("{:.3f}", policy.reward));
+      row.push_back(fmt::format("{:.1f}%", 100 * policy.success));
+    }
+    rows.push_back(std::move(row));
+  }
+  return markdown_table(head, rows, 0) + "\n";
+}
+
+}  // namespace
+
+void ReportWriter::on_transcript(const Transcript& transcript) {
+  Sample& sample = transcript.phase == "eval" ? eval_ : rl_;
+  if (transcript.step < sample.step) return;
+  if (transcript.step > sample.step) {
+    sample.step = transcript.step;
+    sample.picker = std::make_unique<TranscriptPicker>(kSamples);
+  }
+  sample.picker->add(transcript);
+}
+
+std::string ReportWriter::curve_section() {
+  const std::string title = "Learning curve: " + history_.info().name;
+  const std::string script = curve_script(title, history_.steps(), history_.evals());
+  std::string out = "## Learning curve\n\n";
+  if (script.empty()) return out + "There was no step and no evaluation.\n\n";
+  const Result<std::string> svg =
+      gnuplot_ ? gnuplot_(script) : fail(ErrorCode::kNotFound, "gnuplot is not available");
+  if (svg && complaints_.check(write_atomic(disk_, history_.info().folder + "/reward.svg", *svg))) {
+    return out + "![reward and success by step](reward.svg)\n\n";
+  }
+  if (!svg && svg.error().code == ErrorCode::kNotFound) {
+    out +=
+        "There is no chart because gnuplot is not installed (`apt-get install gnuplot-nox`). The "
+        "curve in numbers:\n\n";
+  } else {
+    out += "The chart could not be made" +
+           (svg ? std::string() : " (" + markdown_text(svg.error().message) + ")") +
+           ". The curve in numbers:\n\n";
+  }
+  return out + curve_table(history_.steps());
+}
+
+void ReportWriter::on_finish(const FinalReport& report) {
+  const RunInfo& info = history_.info();
+  const std::string text = headline_section(info, report) + curve_section() +
+                           setup_section(info, report) + evals_section(history_.evals()) +
+                           metrics_section(history_.steps()) + time_section(report) +
+                           transcripts_section(rl_.picker.get(), eval_.picker.get()) +
+                           checkpoints_section(info, report) + files_section();
+  complaints_.check(write_atomic(disk_, info.folder + "/report.md", text));
+}
+
+}  // namespace troupe

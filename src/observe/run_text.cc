@@ -1,0 +1,92 @@
+#include "observe/run_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "observe/metrics_format.h"
+#include "observe/progress_text.h"
+
+namespace troupe {
+
+std::vector<std::string> start_lines(const RunInfo& info) {
+  std::vector<std::string> lines;
+  lines.push_back(fmt::format(
+      "{}: {}, {} {}, seed {}, {} steps, {} on {} {}", info.name, info.environment,
+      info.policies.size(), info.policies.size() == 1 ? "policy" : "policies", info.seed,
+      info.steps, info.isa, info.threads, info.threads == 1 ? "thread" : "threads"));
+  for (const PolicyInfo& policy : info.policies) {
+    lines.push_back(fmt::format("  {}: {} parameters, {}", policy.policy,
+                                count_text(static_cast<double>(policy.parameters)), policy.shape));
+  }
+  lines.push_back("  folder " + info.folder);
+  if (info.resumed) lines.push_back(fmt::format("resumed after step {}", info.start_step));
+  return lines;
+}
+
+std::string eval_text(const EvalReport& report) {
+  return fmt::format("eval ({}): success {}, reward {} on {} held-out episodes{}", report.when,
+                     percent_text(report.success), value_text(report.reward, 3), report.episodes,
+                     report.best ? ", best so far" : "");
+}
+
+std::string phase_text(const std::string& phase) {
+  return phase == "warm_start" ? "warm start" : phase;
+}
+
+std::string progress_text(const StepReport& report) {
+  return fmt::format("{} {}/{}  {:.0f}%  {} gone, {} left", phase_text(report.phase), report.step,
+                     report.steps, 100 * std::clamp(report.fraction_done, 0.0, 1.0),
+                     duration_text(report.elapsed), duration_text(report.seconds_left));
+}
+
+std::string plain_line(const StepReport& report) {
+  std::string line = progress_text(report);
+  for (const PolicyStep& policy : report.policies) {
+    if (policy.skipped) {
+      line += fmt::format("  | {} skipped: {}", policy.policy, policy.skip_reason);
+    } else if (report.phase == "warm_start") {
+      line += fmt::format("  | {} |grad| {}", policy.policy, value_text(policy.gradient_norm, 3));
+    } else {
+      line += fmt::format("  | {} reward {} solved {} length {} entropy {} KL {} |grad| {}",
+                          policy.policy, value_text(policy.reward, 3), percent_text(policy.success),
+                          value_text(policy.response_length, 1), value_text(policy.entropy, 3),
+                          value_text(policy.kl, 4), value_text(policy.gradient_norm, 3));
+    }
+  }
+  if (report.generate_tokens_per_second > 0) {
+    line += fmt::format("  | {} tok/s", count_text(report.generate_tokens_per_second));
+  }
+  return line;
+}
+
+std::string states_text(const StateSeconds& seconds) {
+  const StateSeconds by_name = shares(seconds);
+  std::vector<std::pair<std::string, double>> sorted(by_name.begin(), by_name.end());
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::string out;
+  for (const auto& [state, share] : sorted) {
+    if (share < 0.005) break;
+    out += fmt::format("{}{} {:.0f}%", out.empty() ? "time: " : ", ", state, 100 * share);
+  }
+  return out;
+}
+
+std::vector<std::string> finish_lines(const FinalReport& report) {
+  std::string line = fmt::format("{} after {} steps in {}", report.status, report.steps,
+                                 duration_text(report.seconds));
+  if (report.final.episodes > 0) {
+    line += "; success ";
+    if (report.warm_start.episodes > 0) line += percent_text(report.warm_start.success) + " -> ";
+    line += fmt::format("{} on {} held-out episodes", percent_text(report.final.success),
+                        report.final.episodes);
+  }
+  std::vector<std::string> lines = {line};
+  if (!report.message.empty()) lines.push_back(report.message);
+  if (!report.report_path.empty()) lines.push_back("report: " + report.report_path);
+  return lines;
+}
+
+}  // namespace troupe

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "orchestrate/run_observer.h"
+
+namespace troupe {
+
+/// The sentences that a person reads while a run goes on; each without a newline.
+std::vector<std::string> start_lines(const RunInfo& info);
+std::string eval_text(const EvalReport& report);
+/// "rl 12/60 20%, 0:24 gone, 1:36 left" without a bar.
+std::string progress_text(const StepReport& report);
+/// The phase as people call it: "warm start" or "rl".
+std::string phase_text(const std::string& phase);
+/// The whole progress in one line, for logs: progress_text and the main numbers of each policy.
+std::string plain_line(const StepReport& report);
+/// "time: generate 61%, backward 30%, ...", largest first; empty if there is none.
+std::string states_text(const StateSeconds& seconds);
+/// Status, success before and after, time, message and the report's path; one to three lines.
+std::vector<std::string> finish_lines(const FinalReport& report);
+
+}  // namespace troupe
