@@ -1,0 +1,69 @@
+# The daily entry. `make` alone lists the targets. Everything is built by CMake and Ninja in
+# build/PRESET; what is missing on a Debian 12 machine is installed first (tools/setup.sh).
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+RUN ?= examples/chain.toml
+ARGS ?=
+TIDY ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-ci build run test quick bench format lint asan tsan clang clean
+
+help: ## this list
+	@echo "Targets (JOBS=$(JOBS) at a time):"
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | while read -r name text; do \
+	  printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+setup:
+	@tools/setup.sh
+setup-ci:
+	@tools/setup.sh ci
+
+# build/PRESET/build.ninja is made once; afterwards Ninja runs CMake again when it has to.
+build/%/build.ninja:
+	@cmake --preset $* > build-$*.log 2>&1 || { cat build-$*.log; rm -f build-$*.log; exit 1; }
+	@rm -f build-$*.log
+# Only a missing build.ninja is a reason to configure; setup comes first.
+build/release/build.ninja: | setup
+build/asan/build.ninja build/tsan/build.ninja build/clang/build.ninja: | setup-ci
+
+build: setup build/release/build.ninja ## the program, build/release/troupe
+	@cmake --build build/release --target troupe -j $(JOBS)
+
+run: build ## train the two-agent team of examples/chain.toml (RUN=file.toml for another)
+	@build/release/troupe train $(RUN) $(ARGS)
+
+test: setup build/release/build.ninja ## all tests
+	@cmake --build build/release -j $(JOBS)
+	@ctest --preset release -j $(JOBS) --no-label-summary
+
+quick: setup build/release/build.ninja ## the tests that take under a second each
+	@cmake --build build/release -j $(JOBS)
+	@ctest --preset release -j $(JOBS) --no-label-summary -L quick
+
+bench: setup build/release/build.ninja ## all benchmarks, each with the limit it could reach
+	@cmake --build build/release -j $(JOBS)
+	@found=; for bench in build/release/*_bench build/release/bench/*_bench; do \
+	  if [[ -x $$bench ]]; then found=1; "$$bench" || exit 1; fi; done; \
+	  [[ -n $$found ]] || echo "no benchmark was built"
+
+format: setup-ci ## rewrite all sources in the project's format
+	@git ls-files -co --exclude-standard -- src include bench | grep -E '\.(cc|h)$$' | \
+	  xargs clang-format-14 -i
+
+lint: setup-ci ## format, seams and rooms; TIDY=changed, TIDY=all or TIDY=src/room adds clang-tidy
+	@tools/lint.sh $(if $(TIDY),--tidy $(TIDY))
+
+asan: setup-ci build/asan/build.ninja ## the quick tests under AddressSanitizer and UBSan
+	@cmake --build build/asan -j $(JOBS)
+	@ctest --preset asan -j $(JOBS) --no-label-summary -L quick
+
+tsan: setup-ci build/tsan/build.ninja ## the quick tests under ThreadSanitizer
+	@cmake --build build/tsan -j $(JOBS)
+	@ctest --preset tsan -j $(JOBS) --no-label-summary -L quick
+
+clang: setup-ci build/clang/build.ninja ## build everything with clang-14
+	@cmake --build build/clang -j $(JOBS)
+
+clean: ## remove all that was built; runs stay
+	@rm -rf build

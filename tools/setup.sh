@@ -1,0 +1,60 @@
+#!/bin/bash
+# Installs what is missing to build, run and test Troupe, from Debian 12's packages.
+#   tools/setup.sh         what `make run` and `make test` need
+#   tools/setup.sh ci      that, and what lint, the clang build and the sanitizers need
+# Does nothing, at once, when all is there. TROUPE_SETUP=skip skips it, for systems where you
+# installed the equivalents yourself. docs/dependencies.md says why each library is there.
+set -euo pipefail
+
+build_packages=(
+  g++ cmake ninja-build ccache mold pkg-config
+  libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libexpected-dev
+  libxxhash-dev libpcre2-dev libboost-dev libgtest-dev
+  gnuplot-nox python3-minimal
+)
+ci_packages=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev)
+
+say() { echo "setup: $*" >&2; }
+
+wanted=("${build_packages[@]}")
+case "${1:-build}" in
+  build) ;;
+  ci) wanted+=("${ci_packages[@]}") ;;
+  *) say "unknown set '$1'; use 'build' or 'ci'"; exit 2 ;;
+esac
+[[ "${TROUPE_SETUP:-}" != skip ]] || exit 0
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  say "this is not a Debian system. Install the equivalents of these packages, then run again" \
+      "with TROUPE_SETUP=skip: ${wanted[*]}"
+  exit 1
+fi
+
+# One query for all; packages that dpkg has never heard of are simply not in the answer.
+installed=$(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "${wanted[@]}" 2>/dev/null |
+            sed -n 's/^ii *//p') || true
+missing=()
+for package in "${wanted[@]}"; do
+  grep -qxF -- "$package" <<<"$installed" || missing+=("$package")
+done
+[[ ${#missing[@]} -gt 0 ]] || exit 0
+
+as_root=()
+if [[ $(id -u) -ne 0 ]]; then
+  if ! command -v sudo >/dev/null; then
+    say "these packages are missing, and this is neither root nor is there sudo. Ask an" \
+        "administrator to run: apt-get install ${missing[*]}"
+    exit 1
+  fi
+  as_root=(sudo)
+  [[ -t 0 ]] || as_root=(sudo -n)  # nobody there to type a password
+fi
+
+say "installing from Debian: ${missing[*]}"
+apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300)
+if ! "${apt[@]}" update >&2 </dev/null ||
+   ! "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >&2 </dev/null; then
+  say "apt-get failed (see above). Install these yourself and run again: ${missing[*]}"
+  exit 1
+fi
+say "done"
