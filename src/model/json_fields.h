@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <set>
+#include <string>
+
+#include "troupe/result.h"
+
+namespace troupe {
+
+/// Reads one JSON object key by key and remembers what was read, so that whatever nobody asked for
+/// is refused by name: a field that would do nothing is an error. The object is borrowed and must
+/// outlive this. Not thread-safe. `where` begins every message, e.g. "model" or "" for the top.
+class JsonFields {
+ public:
+  JsonFields(const nlohmann::json& object, std::string where);
+
+  /// The value, or nullptr if the key is absent. JSON null counts as present.
+  const nlohmann::json* take(const std::string& key);
+  /// The value, or nullptr if the key is absent or null.
+  const nlohmann::json* take_value(const std::string& key);
+  /// Sets `out` if the key is present and not null; kInvalid for another type. Integers must lie
+  /// in [low, high].
+  Status read_int(const std::string& key, int& out, int low, int high);
+  Status read_float(const std::string& key, float& out);
+  Status read_bool(const std::string& key, bool& out);
+  Status read_text(const std::string& key, std::string& out);
+  /// Accepts the key with any value, because it changes no result.
+  void ignore(const std::string& key) { taken_.insert(key); }
+  /// kInvalid names the first key that nobody read; `remedy` ends the message.
+  [[nodiscard]] Status refuse_others(const std::string& remedy) const;
+  /// "where.key", or "key" at the top.
+  [[nodiscard]] std::string path(const std::string& key) const;
+  [[nodiscard]] tl::unexpected<Error> wrong(const std::string& key,
+                                            const std::string& expected) const;
+
+ private:
+  const nlohmann::json& object_;
+  std::string where_;
+  std::set<std::string> taken_;
+};
+
+/// A value as JSON text, cut to fit one line of an error message.
+std::string brief_json(const nlohmann::json& value);
+
+/// Parses one JSON object; kInvalid says where the text stops being JSON.
+Result<nlohmann::json> parse_json_object(std::string_view text);
+
+}  // namespace troupe
