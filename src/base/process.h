@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "troupe/result.h"
+
+namespace troupe {
+
+/// A child process that is spoken to in lines: one line to its standard input, one line back from
+/// its standard output. Its last words on standard error are kept for error messages.
+///
+/// The child runs without a shell, in its own process group (a Ctrl-C of the terminal does not
+/// reach it), with no file descriptor of ours but the three pipes. It is killed, with its group,
+/// and reaped when this object goes, and by the kernel when the thread that started it ends. Not
+/// thread-safe. Every wait has a deadline. After any error the child is of no further use.
+class ChildProcess {
+ public:
+  /// Longest line that is read, in bytes.
+  static constexpr std::size_t kMaxLine = std::size_t{1} << 20;
+
+  /// Starts `argv[0]`, searched in PATH. kInvalid if it cannot be executed; kIo if the machine has
+  /// no process or pipe left.
+  static Result<std::unique_ptr<ChildProcess>> start(const std::vector<std::string>& argv);
+  ~ChildProcess();
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+
+  /// Writes `line` and a newline. kDeadline, or kIo if the child closed its input or ended.
+  Status write_line(std::string_view line, double timeout_seconds);
+  /// The next line without its newline. kDeadline; kIo if the output ended; kExhausted if the line
+  /// is longer than kMaxLine.
+  Result<std::string> read_line(double timeout_seconds);
+  /// The last 2,000 bytes or fewer of standard error, without the newline at the end.
+  std::string stderr_tail();
+
+ private:
+  class Impl;
+  explicit ChildProcess(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace troupe
