@@ -21,8 +21,8 @@ setup-ci:
 
 # build/PRESET/build.ninja is made once; afterwards Ninja runs CMake again when it has to.
 build/%/build.ninja:
-	@cmake --preset $* > build-$*.log 2>&1 || { cat build-$*.log; rm -f build-$*.log; exit 1; }
-	@rm -f build-$*.log
+	@mkdir -p build
+	@cmake --preset $* > build/configure-$*.log 2>&1 || { cat build/configure-$*.log; exit 1; }
 # Only a missing build.ninja is a reason to configure; setup comes first.
 build/release/build.ninja: | setup
 build/asan/build.ninja build/tsan/build.ninja build/clang/build.ninja: | setup-ci
