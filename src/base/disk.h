@@ -42,7 +42,8 @@ class Disk {
 /// The machine's file system.
 std::unique_ptr<Disk> make_posix_disk();
 
-/// Files in memory, with faults on request. For tests and simulation.
+/// Files in memory, with faults on request. For tests and simulation. A write or append that is
+/// made to fail leaves half of its bytes, as a disk that fills up does.
 class MemoryDisk : public Disk {
  public:
   MemoryDisk();

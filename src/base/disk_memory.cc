@@ -1,0 +1,215 @@
+#include <fmt/format.h>
+
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "base/disk.h"
+
+// Files are a map from normal path to bytes; folders are a set. "" is the root of relative paths
+// and "/" that of absolute ones; both always exist.
+
+namespace troupe {
+namespace {
+
+/// Without "." parts, doubled and trailing slashes.
+std::string normal(const std::string& path) {
+  std::string out = path.starts_with('/') ? "/" : "";
+  std::size_t at = 0;
+  while (at < path.size()) {
+    const std::size_t end = std::min(path.find('/', at), path.size());
+    const std::string part = path.substr(at, end - at);
+    at = end + 1;
+    if (part.empty() || part == ".") continue;
+    if (!out.empty() && out != "/") out += '/';
+    out += part;
+  }
+  return out;
+}
+
+std::string parent(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return "";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+bool is_root(const std::string& path) { return path.empty() || path == "/"; }
+
+/// Whether `path` lies below `folder`, at any depth.
+bool below(const std::string& path, const std::string& folder) {
+  if (folder.empty()) return !path.starts_with('/');
+  return path.starts_with(folder == "/" ? folder : folder + '/');
+}
+
+tl::unexpected<Error> absent(const std::string& path) {
+  return fail(ErrorCode::kNotFound, fmt::format("{}: No such file or directory", path));
+}
+
+}  // namespace
+
+struct MemoryDisk::State {
+  std::mutex mutex;
+  std::map<std::string, std::string> files;
+  std::set<std::string> folders;
+  bool failing = false;
+  int calls_left = 0;
+  ErrorCode code = ErrorCode::kIo;
+
+  bool has_folder(const std::string& path) { return is_root(path) || folders.contains(path); }
+
+  /// Counts a mutating call; true if it is to fail.
+  bool fault() { return failing && calls_left-- <= 0; }
+  tl::unexpected<Error> injected(const char* action, const std::string& path) {
+    calls_left = 0;
+    const bool full = code == ErrorCode::kNoSpace;
+    return fail(code, fmt::format("cannot {} {}: {}", action, path,
+                                  full ? "No space left on device; free some space or choose "
+                                         "another folder"
+                                       : "injected fault"));
+  }
+};
+
+MemoryDisk::MemoryDisk() : state_(std::make_unique<State>()) {}
+MemoryDisk::~MemoryDisk() = default;
+
+void MemoryDisk::fail_from(int n, ErrorCode code) {
+  const std::lock_guard lock(state_->mutex);
+  state_->failing = true;
+  state_->calls_left = n;
+  state_->code = code;
+}
+
+void MemoryDisk::heal() {
+  const std::lock_guard lock(state_->mutex);
+  state_->failing = false;
+}
+
+Result<std::string> MemoryDisk::read(const std::string& path) {
+  const std::lock_guard lock(state_->mutex);
+  const auto file = state_->files.find(normal(path));
+  if (file == state_->files.end()) return absent(path);
+  return file->second;
+}
+
+Status MemoryDisk::write(const std::string& path, std::string_view bytes, bool /*durable*/) {
+  const std::lock_guard lock(state_->mutex);
+  const std::string name = normal(path);
+  const bool fault = state_->fault();
+  if (!state_->has_folder(parent(name))) return absent(path);
+  if (state_->has_folder(name)) return fail(ErrorCode::kIo, path + ": Is a directory");
+  state_->files[name] = fault ? bytes.substr(0, bytes.size() / 2) : bytes;
+  if (fault) return state_->injected("write", path);
+  return {};
+}
+
+Status MemoryDisk::append(const std::string& path, std::string_view bytes) {
+  const std::lock_guard lock(state_->mutex);
+  const std::string name = normal(path);
+  const bool fault = state_->fault();
+  if (!state_->has_folder(parent(name))) return absent(path);
+  if (state_->has_folder(name)) return fail(ErrorCode::kIo, path + ": Is a directory");
+  state_->files[name] += fault ? bytes.substr(0, bytes.size() / 2) : bytes;
+  if (fault) return state_->injected("append to", path);
+  return {};
+}
+
+Status MemoryDisk::truncate(const std::string& path, std::uint64_t size) {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->fault()) return state_->injected("truncate", path);
+  const auto file = state_->files.find(normal(path));
+  if (file == state_->files.end()) return absent(path);
+  file->second.resize(size);
+  return {};
+}
+
+Status MemoryDisk::rename(const std::string& from, const std::string& to) {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->fault()) return state_->injected("rename", from + " to " + to);
+  const std::string source = normal(from);
+  const std::string target = normal(to);
+  auto& files = state_->files;
+  auto& folders = state_->folders;
+  if (!state_->has_folder(parent(target))) return absent(to);
+  if (files.contains(source)) {
+    if (state_->has_folder(target)) return fail(ErrorCode::kIo, to + ": Is a directory");
+    if (source == target) return {};
+    files[target] = std::move(files[source]);
+    files.erase(source);
+    return {};
+  }
+  if (!folders.contains(source)) return absent(from);
+  if (files.contains(target)) return fail(ErrorCode::kIo, to + ": Not a directory");
+  auto moved = [&](const std::string& path) { return target + path.substr(source.size()); };
+  std::map<std::string, std::string> new_files;
+  for (auto& [path, bytes] : files) {
+    if (below(path, target)) return fail(ErrorCode::kIo, to + ": Directory not empty");
+    new_files[below(path, source) ? moved(path) : path] = bytes;
+  }
+  std::set<std::string> new_folders;
+  for (const std::string& path : folders) {
+    if (below(path, target)) return fail(ErrorCode::kIo, to + ": Directory not empty");
+    new_folders.insert(path == source || below(path, source) ? moved(path) : path);
+  }
+  files = std::move(new_files);
+  folders = std::move(new_folders);
+  return {};
+}
+
+Status MemoryDisk::remove(const std::string& path) {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->fault()) return state_->injected("remove", path);
+  const std::string name = normal(path);
+  std::erase_if(state_->files,
+                [&](const auto& f) { return f.first == name || below(f.first, name); });
+  std::erase_if(state_->folders, [&](const auto& f) { return f == name || below(f, name); });
+  return {};
+}
+
+Status MemoryDisk::make_folders(const std::string& path) {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->fault()) return state_->injected("make folder", path);
+  std::vector<std::string> chain;
+  for (std::string name = normal(path); !is_root(name); name = parent(name)) {
+    if (state_->files.contains(name)) {
+      return fail(ErrorCode::kIo, path + ": a file of that name exists");
+    }
+    chain.push_back(name);
+  }
+  state_->folders.insert(chain.begin(), chain.end());
+  return {};
+}
+
+Status MemoryDisk::sync_folder(const std::string& path) {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->fault()) return state_->injected("sync folder", path);
+  if (!state_->has_folder(normal(path))) return absent(path);
+  return {};
+}
+
+Result<std::vector<std::string>> MemoryDisk::list(const std::string& path) {
+  const std::lock_guard lock(state_->mutex);
+  const std::string folder = normal(path);
+  if (!state_->has_folder(folder)) return absent(path);
+  std::set<std::string> names;
+  auto consider = [&](const std::string& name) {
+    if (!is_root(name) && parent(name) == folder) names.insert(name.substr(name.rfind('/') + 1));
+  };
+  for (const auto& [name, bytes] : state_->files) consider(name);
+  for (const std::string& name : state_->folders) consider(name);
+  return std::vector<std::string>(names.begin(), names.end());
+}
+
+bool MemoryDisk::exists(const std::string& path) {
+  const std::lock_guard lock(state_->mutex);
+  const std::string name = normal(path);
+  return state_->files.contains(name) || state_->has_folder(name);
+}
+
+Result<std::uint64_t> MemoryDisk::size(const std::string& path) {
+  const std::lock_guard lock(state_->mutex);
+  const auto file = state_->files.find(normal(path));
+  if (file == state_->files.end()) return absent(path);
+  return file->second.size();
+}
+
+}  // namespace troupe

@@ -1,0 +1,188 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+
+#include "base/disk.h"
+
+namespace troupe {
+namespace {
+
+namespace fs = std::filesystem;
+
+const char* remedy(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+      return "; free some space or choose another folder";
+    case EACCES:
+    case EPERM:
+      return "; give this user permission or choose another path";
+    case EROFS:
+      return "; choose a path that is not on a read-only file system";
+    case EISDIR:
+      return "; give the path of a file";
+    default:
+      return "";
+  }
+}
+
+tl::unexpected<Error> failed(const char* action, const std::string& path, int error) {
+  ErrorCode code = ErrorCode::kIo;
+  if (error == ENOENT || error == ENOTDIR) code = ErrorCode::kNotFound;
+  if (error == ENOSPC || error == EDQUOT) code = ErrorCode::kNoSpace;
+  return fail(code, fmt::format("cannot {} {}: {}{}", action, path,
+                                std::generic_category().message(error), remedy(error)));
+}
+
+/// An open file, closed on every way out.
+class File {
+ public:
+  File(const std::string& path, int flags)
+      : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
+  ~File() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
+  [[nodiscard]] bool open() const { return descriptor_ >= 0; }
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+  /// 0, or the error number. Some file systems report a failed write only here.
+  int close() {
+    const int result = ::close(descriptor_);
+    descriptor_ = -1;
+    return result == 0 || errno == EINTR ? 0 : errno;
+  }
+
+ private:
+  int descriptor_;
+};
+
+/// 0, or the error number.
+int write_all(int descriptor, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(descriptor, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return 0;
+}
+
+class PosixDisk : public Disk {
+ public:
+  Result<std::string> read(const std::string& path) override {
+    File file(path, O_RDONLY);
+    struct stat info {};
+    if (!file.open() || ::fstat(file.descriptor(), &info) != 0) return failed("read", path, errno);
+    if (S_ISDIR(info.st_mode)) return failed("read", path, EISDIR);
+    // The size is a hint: the file may change, and special files report 0.
+    std::string bytes(static_cast<std::size_t>(info.st_size), '\0');
+    std::size_t filled = 0;
+    for (;;) {
+      if (filled == bytes.size()) {
+        char more = 0;  // at the expected end: is there more?
+        const ssize_t n = ::read(file.descriptor(), &more, 1);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return failed("read", path, errno);
+        if (n == 0) return bytes;
+        bytes.resize(std::max<std::size_t>(4096, 2 * bytes.size()));
+        bytes[filled++] = more;
+        continue;
+      }
+      const ssize_t n = ::read(file.descriptor(), bytes.data() + filled, bytes.size() - filled);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return failed("read", path, errno);
+      filled += static_cast<std::size_t>(n);
+      if (n == 0) {
+        bytes.resize(filled);
+        return bytes;
+      }
+    }
+  }
+
+  Status write(const std::string& path, std::string_view bytes, bool durable) override {
+    return put(path, bytes, O_TRUNC, durable, "write");
+  }
+  Status append(const std::string& path, std::string_view bytes) override {
+    return put(path, bytes, O_APPEND, false, "append to");
+  }
+  Status truncate(const std::string& path, std::uint64_t size) override {
+    if (::truncate(path.c_str(), static_cast<off_t>(size)) == 0) return {};
+    return failed("truncate", path, errno);
+  }
+  Status rename(const std::string& from, const std::string& to) override {
+    if (std::rename(from.c_str(), to.c_str()) == 0) return {};
+    return failed("rename", from + " to " + to, errno);
+  }
+  Status remove(const std::string& path) override {
+    std::error_code error;
+    fs::remove_all(path, error);
+    if (!error || error == std::errc::not_a_directory) return {};
+    return failed("remove", path, error.value());
+  }
+  Status make_folders(const std::string& path) override {
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (!error && !fs::is_directory(path, error)) {  // a file is in the way
+      return fail(ErrorCode::kIo, fmt::format("cannot make folder {}: a file of that name exists; "
+                                              "remove it or choose another folder",
+                                              path));
+    }
+    if (error) return failed("make folder", path, error.value());
+    return {};
+  }
+  Status sync_folder(const std::string& path) override {
+    File folder(path, O_RDONLY | O_DIRECTORY);
+    if (!folder.open()) return failed("sync folder", path, errno);
+    // EINVAL: a file system without fsync for folders.
+    if (::fsync(folder.descriptor()) == 0 || errno == EINVAL) return {};
+    return failed("sync folder", path, errno);
+  }
+  Result<std::vector<std::string>> list(const std::string& path) override {
+    std::error_code error;
+    std::vector<std::string> names;
+    fs::directory_iterator entry(path, error);
+    while (!error && entry != fs::directory_iterator()) {
+      names.push_back(entry->path().filename().string());
+      entry.increment(error);
+    }
+    if (error) return failed("list folder", path, error.value());
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+  bool exists(const std::string& path) override {
+    std::error_code error;
+    return fs::exists(path, error);
+  }
+  Result<std::uint64_t> size(const std::string& path) override {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0) return failed("look at", path, errno);
+    return static_cast<std::uint64_t>(info.st_size);
+  }
+
+ private:
+  static Status put(const std::string& path, std::string_view bytes, int mode, bool durable,
+                    const char* action) {
+    File file(path, O_WRONLY | O_CREAT | mode);
+    if (!file.open()) return failed(action, path, errno);
+    int error = write_all(file.descriptor(), bytes);
+    if (error == 0 && durable && ::fsync(file.descriptor()) != 0) error = errno;
+    if (error == 0) error = file.close();
+    if (error != 0) return failed(action, path, error);
+    return {};
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Disk> make_posix_disk() { return std::make_unique<PosixDisk>(); }
+
+}  // namespace troupe
