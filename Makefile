@@ -43,9 +43,8 @@ quick: setup build/release/build.ninja ## the tests that take under a second eac
 
 bench: setup build/release/build.ninja ## all benchmarks, each with the limit it could reach
 	@cmake --build build/release -j $(JOBS)
-	@found=; for bench in build/release/*_bench build/release/bench/*_bench; do \
-	  if [[ -x $$bench ]]; then found=1; "$$bench" || exit 1; fi; done; \
-	  [[ -n $$found ]] || echo "no benchmark was built"
+	@find build/release/bench -maxdepth 1 -type f -executable | sort | while read -r bench; do \
+	  echo "== $${bench##*/}"; "$$bench" || exit 1; done
 
 format: setup-ci ## rewrite all sources in the project's format
 	@git ls-files -co --exclude-standard -- src include bench | grep -E '\.(cc|h)$$' | \
