@@ -28,7 +28,8 @@ Status ExperienceTable::move(GroupKey key, Entry& entry, GroupState to) {
   }
   entry.state = to;
   ++entered_[static_cast<std::size_t>(to)];
-  if (to == GroupState::kRetired || to == GroupState::kEmpty || to == GroupState::kFailed) {
+  // A covered group is in the weights; a restart before the next checkpoint plays it again.
+  if (to == GroupState::kCovered || to == GroupState::kEmpty || to == GroupState::kFailed) {
     reserved_bytes_ -= entry.bytes;
     entry.bytes = 0;
     entry.group.reset();
@@ -69,8 +70,9 @@ Status ExperienceTable::commit(Group group) {
 
 Status ExperienceTable::abandon(GroupKey key, const std::string& reason) {
   TROUPE_ASSIGN(Entry * entry, find(key));
+  TROUPE_TRY(move(key, *entry, GroupState::kFailed));
   ++failures_[reason];
-  return move(key, *entry, GroupState::kFailed);
+  return {};
 }
 
 Async<Result<std::vector<std::shared_ptr<const Group>>>> ExperienceTable::take(std::int64_t step,

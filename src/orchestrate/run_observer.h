@@ -14,54 +14,55 @@ using StateSeconds = std::map<std::string, double>;
 /// One policy's numbers of one optimizer step. Means are over the step's samples.
 struct PolicyStep {
   std::string policy;
-  std::int64_t version = 0;       ///< the version that generated, and that the gradient is taken at
+  std::int64_t version = 0;  ///< the version that generated, and that the gradient is taken at
   std::vector<std::string> agents;
   double reward = 0;
-  double success = 0;             ///< share of episodes
-  double response_length = 0;     ///< sampled tokens per trajectory
-  double truncated = 0;           ///< share of trajectories cut by a length limit
-  double entropy = 0;             ///< nats per token
-  double gradient_norm = 0;       ///< before clipping
+  double success = 0;          ///< share of episodes
+  double response_length = 0;  ///< sampled tokens per trajectory
+  double truncated = 0;        ///< share of trajectories cut by a length limit
+  double entropy = 0;          ///< nats per token
+  double gradient_norm = 0;    ///< before clipping
   double learning_rate = 0;
-  double kl = 0;                  ///< to the reference policy, nats per token (k3 estimate)
-  double clip_fraction = 0;       ///< share of tokens whose ratio left the clip range
+  double kl = 0;                     ///< to the reference policy, nats per token (k3 estimate)
+  double clip_fraction = 0;          ///< share of tokens whose ratio left the clip range
   double effective_sample_size = 0;  ///< (sum w)^2 / (n sum w^2) of token ratios w, in [0, 1]
-  double staleness = 0;           ///< largest, in versions
-  double logprob_mismatch = 0;    ///< largest |rollout - trainer| of current-version tokens
+  double staleness = 0;              ///< largest, in versions
+  double logprob_mismatch = 0;       ///< largest |rollout - trainer| of current-version tokens
   std::int64_t groups = 0;
   std::int64_t zero_signal_groups = 0;  ///< all rewards equal: no gradient
   std::int64_t tokens_generated = 0;
   std::int64_t tokens_trained = 0;
-  bool skipped = false;           ///< the step was not finite and was not taken
+  bool skipped = false;  ///< the step was not finite and was not taken
   std::string skip_reason;
 };
 
 /// One global step of the run.
 struct StepReport {
-  std::int64_t step = 0;          ///< 1-based
-  std::int64_t steps = 0;         ///< planned
-  std::string phase;              ///< "warm_start" or "rl"
-  double seconds = 0;             ///< wall time of the step
-  double elapsed = 0;             ///< wall time of the run (this process)
-  double fraction_done = 0;       ///< for the progress bar, by steps or by max_seconds, whichever is further
-  double seconds_left = 0;        ///< estimate; < 0: unknown
+  std::int64_t step = 0;   ///< 1-based
+  std::int64_t steps = 0;  ///< planned
+  std::string phase;       ///< "warm_start" or "rl"
+  double seconds = 0;      ///< wall time of the step
+  double elapsed = 0;      ///< wall time of the run (this process)
+  double fraction_done =
+      0;  ///< for the progress bar, by steps or by max_seconds, whichever is further
+  double seconds_left = 0;  ///< estimate; < 0: unknown
   std::vector<PolicyStep> policies;
-  StateSeconds states;            ///< all workers' time in this step by state
+  StateSeconds states;  ///< all workers' time in this step by state
   double generate_tokens_per_second = 0;
   double train_tokens_per_second = 0;
 };
 
 /// What an evaluation on held-out tasks found, sampled at the stated temperature.
 struct EvalReport {
-  std::string when;               ///< "start", "warm_start", "step 40", "final"
+  std::string when;  ///< "start", "warm_start", "step 40", "final"
   std::int64_t step = 0;
   std::int64_t episodes = 0;
   double temperature = 1;
   double success = 0;
-  double reward = 0;              ///< mean over episodes and agents
+  double reward = 0;  ///< mean over episodes and agents
   std::vector<std::pair<std::string, double>> agent_rewards;
   double response_length = 0;
-  bool best = false;              ///< the best so far; its checkpoint was kept
+  bool best = false;  ///< the best so far; its checkpoint was kept
 };
 
 /// One finished episode as a person would read it.
@@ -73,8 +74,8 @@ struct TranscriptTurn {
 };
 struct Transcript {
   std::int64_t step = 0;
-  std::string phase;              ///< "rl" or "eval"
-  std::string task;               ///< task id
+  std::string phase;  ///< "rl" or "eval"
+  std::string task;   ///< task id
   std::vector<TranscriptTurn> turns;
   std::vector<std::pair<std::string, double>> rewards;  ///< per agent
   bool success = false;
@@ -84,7 +85,7 @@ struct PolicyInfo {
   std::string policy;
   std::vector<std::string> agents;
   std::int64_t parameters = 0;
-  std::string shape;              ///< e.g. "llama d64 L2 H4 f192 V16"
+  std::string shape;  ///< e.g. "llama d64 L2 H4 f192 V16"
 };
 
 struct RunInfo {
@@ -96,26 +97,26 @@ struct RunInfo {
   std::uint64_t seed = 0;
   std::int64_t steps = 0;
   bool resumed = false;
-  std::int64_t start_step = 0;    ///< steps already done before this process
+  std::int64_t start_step = 0;  ///< steps already done before this process
   std::vector<PolicyInfo> policies;
   std::string isa;
   int threads = 0;
 };
 
 struct FinalReport {
-  std::string status;             ///< "finished", "interrupted", "failed"
-  std::string message;            ///< why, and how to resume
+  std::string status;   ///< "finished", "interrupted", "failed"
+  std::string message;  ///< why, and how to resume
   std::int64_t steps = 0;
-  double seconds = 0;             ///< of this process
+  double seconds = 0;  ///< of this process
   double warm_start_seconds = 0;
-  double rl_seconds = 0;          ///< generating and training, evaluations left out
-  EvalReport warm_start;          ///< the policy before RL (episodes == 0: none)
+  double rl_seconds = 0;  ///< generating and training, evaluations left out
+  EvalReport warm_start;  ///< the policy before RL (episodes == 0: none)
   EvalReport final;
   std::vector<std::pair<std::string, std::string>> weights_digests;  ///< per policy
-  std::string weights_digest;     ///< of all policies
+  std::string weights_digest;                                        ///< of all policies
   /// Seconds by state: one row per worker ("worker 0", ..., "orchestrator").
   std::vector<std::pair<std::string, StateSeconds>> states;
-  std::string checkpoint;         ///< folder of the last checkpoint
+  std::string checkpoint;  ///< folder of the last checkpoint
   std::string best_checkpoint;
   std::string report_path;
 };

@@ -16,9 +16,15 @@ Trainer::Trainer(Executor& executor, std::string policy, OptimizerOptions optimi
   restart(std::move(weights));
 }
 
-void Trainer::configure(float temperature, double full_sample_tokens) {
+void Trainer::configure(float temperature, double full_sample_tokens, std::int64_t pack_tokens) {
   temperature_ = temperature;
+  pack_tokens_ = pack_tokens;
   full_sample_tokens_ = full_sample_tokens;
+}
+
+void Trainer::set_reference(std::shared_ptr<const Weights> reference) {
+  reference_weights_ = std::move(reference);
+  reference_ = reference_weights_ ? std::make_shared<const Decoder>(reference_weights_) : nullptr;
 }
 
 void Trainer::restart(std::shared_ptr<const Weights> weights) {
@@ -38,6 +44,7 @@ Async<void> Trainer::run_group(std::shared_ptr<const Group> group, GradientJob j
   job.decoder = decoder_.get();
   job.version = version_;
   job.loss.temperature = temperature_;
+  job.pack_tokens = pack_tokens_;
   // A workspace holds a gradient and its sum: no more of them than can work at once.
   const Wait wait(3600 * kSecond, "a free training slot");
   while (workspaces_.empty() && slots_ >= executor_.workers()) {
@@ -66,7 +73,8 @@ Async<void> Trainer::accumulate(std::shared_ptr<const Group> group) {
   job.loss.clip_high = algorithm_.clip_high;
   job.loss.entropy_coefficient = entropy_coefficient_;
   job.loss.kl_coefficient = algorithm_.kl_coefficient;
-  job.reference = reference_.get();
+  // Without a KL term the divergence is only shown: one group a step is sample enough.
+  if (algorithm_.kl_coefficient > 0 || group->key.index == 0) job.reference = reference_.get();
   if (algorithm_.normalizer == "token") job.weights.kind = TokenWeights::Kind::kToken;
   if (algorithm_.normalizer == "constant") job.weights.kind = TokenWeights::Kind::kConstant;
   job.weights.constant = full_sample_tokens_;

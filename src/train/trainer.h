@@ -8,20 +8,11 @@
 
 #include "base/executor.h"
 #include "train/adamw.h"
+#include "train/engine.h"
 #include "train/group_gradient.h"
 #include "train/options.h"
 
 namespace troupe {
-
-/// What an optimizer step did.
-struct StepResult {
-  bool skipped = false;  ///< not finite: weights and optimizer are as before
-  std::string skip_reason;
-  double gradient_norm = 0;  ///< before clipping
-  double learning_rate = 0;
-  double entropy_coefficient = 0;  ///< that the step's loss used
-  TokenStats tokens;
-};
 
 /// Everything about a policy's training that a checkpoint must hold besides its weights.
 struct TrainerState {
@@ -37,28 +28,27 @@ struct TrainerState {
 ///
 /// Lives on the strand; the arithmetic runs on workers. One step at a time: between the first
 /// accumulate and the end of step() the weights do not change.
-class Trainer {
+class Trainer final : public TrainEngine {
  public:
   Trainer(Executor& executor, std::string policy, OptimizerOptions optimizer,
           AlgorithmOptions algorithm, std::shared_ptr<const Weights> weights);
 
-  /// Fixed numbers of the run: rollout temperature, and the tokens of a full sample.
-  void configure(float temperature, double full_sample_tokens);
+  /// Fixed numbers of the run: rollout temperature, the tokens of a full sample (for the normalizer
+  /// "constant"), and the most tokens of one forward and backward pass.
+  void configure(float temperature, double full_sample_tokens, std::int64_t pack_tokens);
   /// The policy that KL is measured against; kept for the whole run. Null: none.
-  void set_reference(std::shared_ptr<const Decoder> reference) {
-    reference_ = std::move(reference);
+  void set_reference(std::shared_ptr<const Weights> reference);
+  [[nodiscard]] std::shared_ptr<const Weights> reference_weights() const {
+    return reference_weights_;
   }
 
-  /// Forward and backward of one complete group at the current weights.
-  Async<void> accumulate(std::shared_ptr<const Group> group);
-  /// The same for supervised rows: cross entropy on the sampled tokens, all tokens alike.
+  Async<void> accumulate(std::shared_ptr<const Group> group) override;
+  /// Like accumulate(), for supervised rows: cross entropy on the sampled tokens, all tokens alike.
   Async<void> accumulate_supervised(std::shared_ptr<const Group> group);
-  /// One optimizer step over everything accumulated, at `learning_rate`. `groups`: how many groups
-  /// the global batch has, those without a gradient included.
-  Async<StepResult> step(std::int64_t groups, double learning_rate);
+  Async<StepResult> step(std::int64_t groups, double learning_rate) override;
+  [[nodiscard]] Version version() const override { return version_; }
 
   [[nodiscard]] const std::string& policy() const { return policy_; }
-  [[nodiscard]] Version version() const { return version_; }
   [[nodiscard]] std::shared_ptr<const Weights> weights() const { return weights_; }
   [[nodiscard]] std::shared_ptr<const Decoder> decoder() const { return decoder_; }
   [[nodiscard]] std::int64_t skips_in_row() const { return skips_in_row_; }
@@ -80,8 +70,10 @@ class Trainer {
   AlgorithmOptions algorithm_;
   float temperature_ = 1.0F;
   double full_sample_tokens_ = 1;
+  std::int64_t pack_tokens_ = 4096;
   std::shared_ptr<const Weights> weights_;
   std::shared_ptr<const Decoder> decoder_;
+  std::shared_ptr<const Weights> reference_weights_;
   std::shared_ptr<const Decoder> reference_;
   AdamW adamw_;
   Version version_;

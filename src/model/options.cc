@@ -1,0 +1,45 @@
+#include "model/options.h"
+
+namespace troupe {
+
+void ModelOptions::declare(OptionSet& o) {
+  o.add(
+      "base", &base,
+      "Folder of a base checkpoint in Hugging Face's layout; its shape and tokenizer are used and "
+      "the other options of this table must be left out. Empty: a new model.");
+  o.add("end_token", &end_token,
+        "Text of the token that ends an answer. Empty: the first known one of the tokenizer.");
+  o.add("family", &family, "Architecture of a new model.").one_of({"llama", "qwen2", "qwen3"});
+  o.add("width", &width, "Hidden size of a new model.").range(2, 65536);
+  o.add("layers", &layers, "Decoder layers of a new model.").range(1, 1024);
+  o.add("heads", &heads, "Attention heads of a new model.").range(1, 1024);
+  o.add("kv_heads", &kv_heads, "Key/value heads; divides heads. 0: as many as heads.")
+      .range(0, 1024);
+  o.add("head_dim", &head_dim, "Size of a head, even. 0: width / heads.").range(0, 4096);
+  o.add("ffn", &ffn, "Width of the feed-forward layer. 0: 3 * width.").range(0, 1048576);
+  o.add("max_positions", &max_positions, "Longest context of a new model, in tokens.")
+      .range(2, 1048576);
+  o.add("rope_theta", &rope_theta, "Base of the rotary position embedding.").range(1, 1e9);
+  o.add("tied", &tied, "Whether the output head shares the embedding's weights.");
+}
+
+Result<ModelConfig> ModelOptions::config(int vocab, int end) const {
+  ModelConfig out;
+  if (family == "qwen2") out.family = ModelConfig::Family::kQwen2;
+  if (family == "qwen3") out.family = ModelConfig::Family::kQwen3;
+  out.vocab = vocab;
+  out.width = static_cast<int>(width);
+  out.layers = static_cast<int>(layers);
+  out.heads = static_cast<int>(heads);
+  out.kv_heads = static_cast<int>(kv_heads == 0 ? heads : kv_heads);
+  out.head_dim = static_cast<int>(head_dim == 0 ? width / heads : head_dim);
+  out.ffn = static_cast<int>(ffn == 0 ? 3 * width : ffn);
+  out.max_positions = static_cast<int>(max_positions);
+  out.rope_theta = static_cast<float>(rope_theta);
+  out.tied = tied;
+  out.eos = end;
+  TROUPE_TRY(out.validate());
+  return out;
+}
+
+}  // namespace troupe

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/options.h"
+#include "model/config.h"
+
+namespace troupe {
+
+/// The shape of a new model, or where a base checkpoint lies.
+struct ModelOptions {
+  std::string base;
+  std::string end_token;
+  std::string family = "llama";
+  std::int64_t width = 64;
+  std::int64_t layers = 2;
+  std::int64_t heads = 4;
+  std::int64_t kv_heads = 0;
+  std::int64_t head_dim = 0;
+  std::int64_t ffn = 0;
+  std::int64_t max_positions = 256;
+  double rope_theta = 10000.0;
+  bool tied = true;
+
+  void declare(OptionSet& options);
+  /// The shape of a new model over `vocab` tokens; zeros become their defaults. Checked.
+  [[nodiscard]] Result<ModelConfig> config(int vocab, int end) const;
+};
+
+}  // namespace troupe

@@ -1,0 +1,81 @@
+#include "orchestrate/evaluate.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/rng.h"
+#include "orchestrate/task_order.h"
+
+namespace troupe {
+namespace {
+
+constexpr std::int64_t kShown = 8;    // episodes that observers hear
+constexpr std::int64_t kWave = 1024;  // episodes in flight at most
+
+Async<void> play_one(const EvalSetting& setting, const EpisodeSetting& episodes, std::int64_t i,
+                     Gate::Pass pass, Result<EpisodeRecord>& out) {
+  const Gate::Pass held = std::move(pass);
+  const auto n = static_cast<std::uint64_t>(i);
+  auto task = setting.spec.task(Split::kHeldOut,
+                                task_at(setting.spec.size(Split::kHeldOut), setting.seed, n));
+  if (!task) {
+    out = tl::unexpected(task.error());
+    co_return;
+  }
+  EpisodeId id;
+  id.input = "eval" + std::to_string(i);
+  id.seed = seed_join(seed_join(setting.seed, "eval"), n);
+  out = co_await play_episode(episodes, *task, std::move(id));
+  if (out && i < kShown && setting.on_episode) setting.on_episode(*task, *out);
+}
+
+}  // namespace
+
+Async<Result<EvalReport>> evaluate(const EvalSetting& setting) {
+  const EpisodeSetting episodes{setting.executor,   setting.spec,    setting.agents,
+                                follow_environment, setting.retries, setting.turn_wait};
+  const auto names = setting.spec.agents();
+  EvalReport report;
+  report.episodes = setting.episodes;
+  for (const std::string& name : names) report.agent_rewards.emplace_back(name, 0.0);
+  if (!setting.agents.empty()) {
+    report.temperature = static_cast<double>(setting.agents.begin()->second.temperature);
+  }
+  double tokens = 0;
+  double trajectories = 0;
+  for (std::int64_t first = 0; first < setting.episodes; first += kWave) {
+    if (setting.cancelled && setting.cancelled()) {
+      co_return fail(ErrorCode::kCancelled, "the evaluation was interrupted");
+    }
+    const std::int64_t count = std::min(kWave, setting.episodes - first);
+    std::vector<Result<EpisodeRecord>> results(static_cast<std::size_t>(count));
+    Gate gate(setting.executor);
+    for (std::int64_t i = 0; i < count; ++i) {
+      spawn(play_one(setting, episodes, first + i, Gate::Pass(gate),
+                     results[static_cast<std::size_t>(i)]));
+    }
+    Status ended = co_await gate.wait_empty(Wait(24 * 3600 * kSecond, "evaluation episodes"));
+    if (!ended) co_return tl::unexpected(ended.error());
+    for (const auto& result : results) {
+      if (!result) co_return tl::unexpected(result.error());
+      report.success += result->outcome.success ? 1 : 0;
+      for (std::size_t a = 0; a < names.size(); ++a) {
+        report.agent_rewards[a].second += result->outcome.rewards[a];
+      }
+      for (const Trajectory& t : result->trajectories) {
+        tokens += static_cast<double>(t.sampled_tokens());
+        trajectories += 1;
+      }
+    }
+  }
+  const auto n = static_cast<double>(std::max<std::int64_t>(setting.episodes, 1));
+  report.success /= n;
+  for (auto& [name, reward] : report.agent_rewards) {
+    reward /= n;
+    report.reward += reward / static_cast<double>(names.size());
+  }
+  report.response_length = trajectories > 0 ? tokens / trajectories : 0;
+  co_return report;
+}
+
+}  // namespace troupe

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "orchestrate/run_observer.h"
+#include "orchestrate/team.h"
+#include "rollout/group_runner.h"
+
+namespace troupe {
+
+/// What an evaluation plays: one episode on each of `episodes` held-out tasks, sampled.
+struct EvalSetting {
+  Executor& executor;
+  const EnvironmentSpec& spec;
+  AgentBindings agents;  ///< carry the temperature
+  std::int64_t episodes = 200;
+  std::uint64_t seed = 1;
+  int retries = 3;
+  Wait turn_wait = Wait(600 * kSecond, "room in an engine");
+  std::function<void(const Task&, const EpisodeRecord&)> on_episode = {};  ///< hears the first few
+  /// Asked now and then; true ends the evaluation early with kCancelled.
+  std::function<bool()> cancelled = {};
+};
+
+/// Plays the episodes with the engines as they are. The same setting gives the same numbers: every
+/// evaluation of a run plays the same tasks with the same randomness.
+Async<Result<EvalReport>> evaluate(const EvalSetting& setting);
+
+}  // namespace troupe

@@ -1,0 +1,395 @@
+#include "orchestrate/run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "model/decoder.h"
+#include "orchestrate/evaluate.h"
+#include "orchestrate/warm_start.h"
+
+namespace troupe {
+namespace {
+
+double seconds(Nanos nanos) { return static_cast<double>(nanos) / kSecond; }
+
+StateSeconds total_states(Executor& executor) {
+  StateSeconds out;
+  for (const auto& worker : executor.worker_states()) {
+    for (const auto& [state, nanos] : worker) out[state] += seconds(nanos);
+  }
+  return out;
+}
+
+std::string shape_text(const ModelConfig& c) {
+  const char* family = c.family == ModelConfig::Family::kLlama   ? "llama"
+                       : c.family == ModelConfig::Family::kQwen2 ? "qwen2"
+                                                                 : "qwen3";
+  return fmt::format("{} d{} L{} H{}/{} f{} V{}", family, c.width, c.layers, c.heads, c.kv_heads,
+                     c.ffn, c.vocab);
+}
+
+}  // namespace
+
+Run::Run(Setting setting)
+    : s_(std::move(setting)), checkpoints_(s_.disk, s_.folder + "/checkpoints") {}
+
+bool Run::stop_requested() const { return s_.interrupted && s_.interrupted(); }
+
+RunInfo Run::info() const {
+  RunInfo info;
+  info.name = s_.options.run.name;
+  info.environment = s_.options.environment_name;
+  info.optimum = s_.options.environment->optimum();
+  info.folder = s_.folder;
+  info.resolved_run_file = s_.options.resolved;
+  info.seed = static_cast<std::uint64_t>(s_.options.run.seed);
+  info.steps = s_.options.run.steps;
+  info.resumed = first_step_ > 0 || saved_step_ >= 0;
+  info.start_step = first_step_;
+  info.isa = kernel_isa();
+  info.threads = s_.executor.workers();
+  for (const auto& policy : team_->policies()) {
+    PolicyInfo p;
+    p.policy = policy->options->name;
+    p.agents = policy->options->agents;
+    p.parameters = policy->trainer->weights()->config.parameters();
+    p.shape = shape_text(policy->trainer->weights()->config);
+    info.policies.push_back(std::move(p));
+  }
+  return info;
+}
+
+Async<Status> Run::main() {
+  began_ = s_.executor.now();
+  auto team = Team::make(s_.executor, s_.disk, s_.options);
+  if (!team) co_return tl::unexpected(team.error());
+  team_ = std::move(*team);
+  Status folder = s_.disk.make_folders(checkpoints_.folder());
+  if (!folder) co_return folder;
+  if (s_.resume) {
+    auto names = checkpoints_.list();
+    if (!names) co_return tl::unexpected(names.error());
+    if (!names->empty()) {
+      Status restored = restore(names->front());
+      if (!restored) co_return restored;
+    }
+  }
+  s_.observer.on_start(info());
+  if (s_.resume && saved_step_ < 0) {
+    s_.observer.on_note("there is no checkpoint yet: the run starts from the beginning");
+  }
+  Status status = Status();
+  if (saved_step_ < 0) status = co_await begin();
+  if (status) status = co_await rl();
+  co_await finish(status);
+  co_return status;
+}
+
+/// Everything before the first step of RL, ending in the checkpoint of step 0.
+Async<Status> Run::begin() {
+  const Nanos before = s_.executor.now();
+  const WarmStartSetting warm{s_.executor, s_.disk,     s_.options,
+                              *team_,      s_.observer, s_.interrupted};
+  Status warmed = co_await warm_start(warm);
+  if (!warmed) co_return warmed;
+  state_.warm_start_seconds = seconds(s_.executor.now() - before);
+  for (const auto& policy : team_->policies()) {
+    policy->trainer->set_reference(policy->trainer->weights());
+  }
+  auto report = co_await evaluate_now(s_.options.warm_start.steps > 0 ? "warm_start" : "start", 0,
+                                      s_.options.eval.final_episodes);
+  if (!report) co_return tl::unexpected(report.error());
+  state_.warm_start = *report;
+  s_.observer.on_eval(*report);
+  Status saved = co_await save(0, "step");
+  co_return saved;
+}
+
+Async<Status> Run::rl() {
+  const RunOptions& o = s_.options;
+  while (step_ < o.run.steps) {
+    if (stop_requested()) co_return fail(ErrorCode::kCancelled, "interrupted");
+    if (o.run.max_seconds > 0 && rl_seconds_here_ >= o.run.max_seconds) {
+      s_.observer.on_note(
+          fmt::format("run.max_seconds = {} reached after step {}", o.run.max_seconds, step_));
+      break;
+    }
+    Status done = co_await one_step(step_);
+    if (!done) co_return done;
+    ++step_;
+    if (o.eval.every > 0 && step_ % o.eval.every == 0 && step_ < o.run.steps) {
+      auto report = co_await evaluate_now(fmt::format("step {}", step_), step_, o.eval.episodes);
+      if (!report) co_return tl::unexpected(report.error());
+      Status kept = co_await keep_if_best(std::move(*report), step_);
+      if (!kept) co_return kept;
+    }
+    if (o.checkpoint.every > 0 && step_ % o.checkpoint.every == 0) {
+      Status saved = co_await save(step_, "step");
+      if (!saved) co_return saved;
+    }
+  }
+  if (saved_step_ != step_) {
+    Status saved = co_await save(step_, "step");
+    if (!saved) co_return saved;
+  }
+  auto report = co_await evaluate_now("final", step_, o.eval.final_episodes);
+  if (!report) co_return tl::unexpected(report.error());
+  final_ = *report;
+  Status kept = co_await keep_if_best(std::move(*report), step_);
+  co_return kept;
+}
+
+Async<Status> Run::one_step(std::int64_t step) {
+  const RunOptions& o = s_.options;
+  StepSetting setting{s_.executor, *o.environment, team_->bindings(o.rollout.temperature),
+                      team_->lanes()};
+  setting.groups = o.rollout.groups;
+  setting.group_size = o.rollout.group_size;
+  setting.micro_batch = o.pipeline.micro_batch;
+  setting.retries = o.rollout.retries;
+  setting.seed = static_cast<std::uint64_t>(o.run.seed);
+  setting.turn_wait.limit = static_cast<Nanos>(o.rollout.turn_timeout * 1e9);
+  setting.group_wait.limit = static_cast<Nanos>(o.pipeline.group_timeout * 1e9);
+  setting.on_episode = [this, step](const Task& task, const EpisodeRecord& record) {
+    tell_episode(step + 1, "rl", task, record);
+  };
+  std::vector<double> rates;
+  for (const auto& policy : team_->policies()) {
+    rates.push_back(learning_rate_at(policy->options->optimizer, step, o.run.steps));
+  }
+  const Nanos before = s_.executor.now();
+  const StateSeconds states_before = total_states(s_.executor);
+  auto outcome = co_await run_global_step(setting, step, std::move(rates));
+  if (!outcome) co_return tl::unexpected(outcome.error());
+  Status published = team_->publish();
+  if (!published) co_return published;
+
+  const Nanos now = s_.executor.now();
+  rl_seconds_here_ += seconds(now - before);
+  state_.rl_seconds += seconds(now - before);
+  StepReport report;
+  report.step = step + 1;
+  report.steps = o.run.steps;
+  report.phase = "rl";
+  report.seconds = seconds(now - before);
+  report.elapsed = seconds(now - began_);
+  report.policies = std::move(outcome->numbers);
+  report.states = total_states(s_.executor);
+  for (const auto& [state, before_seconds] : states_before) report.states[state] -= before_seconds;
+  std::erase_if(report.states, [](const auto& entry) { return entry.second <= 0; });
+  for (const PolicyStep& p : report.policies) {
+    report.generate_tokens_per_second += static_cast<double>(p.tokens_generated);
+    report.train_tokens_per_second += static_cast<double>(p.tokens_trained);
+  }
+  report.generate_tokens_per_second /= std::max(report.seconds, 1e-9);
+  report.train_tokens_per_second /= std::max(report.seconds, 1e-9);
+  const auto done_here = static_cast<double>(step + 1 - first_step_);
+  const auto all_here = static_cast<double>(o.run.steps - first_step_);
+  report.fraction_done = static_cast<double>(step + 1) / static_cast<double>(o.run.steps);
+  report.seconds_left = rl_seconds_here_ * (all_here - done_here) / done_here;
+  if (o.run.max_seconds > 0) {
+    report.fraction_done = std::max(report.fraction_done, rl_seconds_here_ / o.run.max_seconds);
+    report.seconds_left =
+        std::min(report.seconds_left, std::max(0.0, o.run.max_seconds - rl_seconds_here_));
+  }
+  s_.observer.on_step(report);
+  if (outcome->failed_groups > 0) {
+    s_.observer.on_note(fmt::format("step {}: {} groups failed and gave no gradient: {}", step + 1,
+                                    outcome->failed_groups, outcome->last_failure));
+  }
+  for (const auto& policy : team_->policies()) {
+    const auto skips = policy->trainer->skips_in_row();
+    if (skips >= policy->options->optimizer.max_skips) {
+      co_return fail(ErrorCode::kNonFinite,
+                     fmt::format("policy \"{}\": {} steps in a row were not finite: lower "
+                                 "optimizer.learning_rate; the last good weights are in {}",
+                                 policy->options->name, skips, last_checkpoint_));
+    }
+  }
+  co_return Status();
+}
+
+Async<Result<EvalReport>> Run::evaluate_now(std::string when, std::int64_t step,
+                                            std::int64_t episodes) {
+  Status published = team_->publish();
+  if (!published) co_return tl::unexpected(published.error());
+  s_.executor.idle_reason("evaluation");
+  EvalSetting setting{s_.executor, *s_.options.environment,
+                      team_->bindings(s_.options.eval.temperature)};
+  setting.episodes = episodes;
+  setting.seed = static_cast<std::uint64_t>(s_.options.run.seed);
+  setting.retries = static_cast<int>(s_.options.rollout.retries);
+  setting.on_episode = [this, step](const Task& task, const EpisodeRecord& record) {
+    tell_episode(step, "eval", task, record);
+  };
+  auto report = co_await evaluate(setting);
+  if (report) {
+    report->when = std::move(when);
+    report->step = step;
+  }
+  co_return report;
+}
+
+Async<Status> Run::keep_if_best(EvalReport report, std::int64_t step) {
+  const bool better = report.success > state_.best_success ||
+                      (report.success == state_.best_success && report.reward > state_.best_reward);
+  report.best = better;
+  if (report.when == "final") final_.best = better;
+  s_.observer.on_eval(report);
+  if (!better) co_return Status();
+  state_.best_success = report.success;
+  state_.best_reward = report.reward;
+  state_.best_step = step;
+  Status saved = co_await save(step, "best");
+  co_return saved;
+}
+
+void Run::tell_episode(std::int64_t step, const char* phase, const Task& task,
+                       const EpisodeRecord& record) {
+  Transcript out;
+  out.step = step;
+  out.phase = phase;
+  out.task = task.id;
+  out.success = record.outcome.success;
+  for (const Exchange& exchange : record.exchanges) {
+    TranscriptTurn turn;
+    turn.agent = exchange.prompt.agent;
+    turn.prompt = exchange.prompt.text;
+    turn.answer = exchange.action.text;
+    turn.truncated = exchange.action.truncated;
+    out.turns.push_back(std::move(turn));
+  }
+  const auto names = s_.options.environment->agents();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    out.rewards.emplace_back(names[i], record.outcome.rewards[i]);
+  }
+  s_.observer.on_transcript(out);
+}
+
+Async<Status> Run::save(std::int64_t step, std::string kind) {
+  Checkpoint checkpoint;
+  checkpoint.step = step;
+  checkpoint.run_digest = s_.options.digest;
+  checkpoint.isa = kernel_isa();
+  checkpoint.extra = state_.to_json();
+  for (const auto& policy : team_->policies()) {
+    PolicyCheckpoint p;
+    p.policy = policy->options->name;
+    p.weights = policy->trainer->weights();
+    p.tokenizer = policy->tokenizer;
+    TrainerState trained = policy->trainer->export_state();
+    p.version = trained.version;
+    p.optimizer_steps = trained.optimizer_steps;
+    p.skips_in_row = trained.skips_in_row;
+    p.entropy_coefficient = trained.entropy_coefficient;
+    if (kind == "step") {
+      p.first = std::move(trained.first);
+      p.second = std::move(trained.second);
+      p.reference = policy->trainer->reference_weights();
+    }
+    checkpoint.policies.push_back(std::move(p));
+  }
+  s_.executor.idle_reason("checkpoint");
+  Result<std::string> place;
+  co_await on_worker(s_.executor, "checkpoint", 0, [&] {
+    place = checkpoints_.save(checkpoint, kind);
+    if (place) (void)checkpoints_.prune(kind == "step" ? s_.options.checkpoint.keep : 1, kind);
+  });
+  if (!place) co_return tl::unexpected(place.error());
+  if (kind == "best") {
+    best_checkpoint_ = *place;
+    co_return Status();
+  }
+  last_checkpoint_ = *place;
+  saved_step_ = step;
+  for (const auto& policy : team_->policies()) {
+    Status retired = policy->table->retire_through(step - 1);
+    if (!retired) co_return retired;
+  }
+  co_return Status();
+}
+
+Status Run::restore(const std::string& name) {
+  TROUPE_ASSIGN(Checkpoint checkpoint, checkpoints_.load(name, ""));
+  const std::string place = checkpoints_.folder() + "/" + name;
+  if (checkpoint.run_digest != s_.options.digest) {
+    return fail(
+        ErrorCode::kInvalid,
+        fmt::format("{} belongs to a run with other options (compare {}/run.toml): resume with "
+                    "the same run file, or start anew with --output",
+                    place, s_.folder));
+  }
+  if (checkpoint.isa != kernel_isa()) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{} was made with {} kernels, this machine chose {}: the bits would "
+                            "differ. Set TROUPE_ISA={} if the machine has it, or start anew",
+                            place, checkpoint.isa, kernel_isa(), checkpoint.isa));
+  }
+  TROUPE_ASSIGN(state_, RunState::from_json(checkpoint.extra));
+  if (checkpoint.policies.size() != team_->policies().size()) {
+    return fail(ErrorCode::kInvalid, place + ": it has another number of policies");
+  }
+  for (std::size_t i = 0; i < checkpoint.policies.size(); ++i) {
+    PolicyCheckpoint& p = checkpoint.policies[i];
+    Trainer& trainer = *team_->policies()[i]->trainer;
+    TrainerState trained;
+    trained.version = p.version;
+    trained.optimizer_steps = p.optimizer_steps;
+    trained.skips_in_row = p.skips_in_row;
+    trained.entropy_coefficient = p.entropy_coefficient;
+    trained.first = std::move(p.first);
+    trained.second = std::move(p.second);
+    const Status imported = trainer.import_state(std::move(trained), p.weights);
+    if (!imported) return within(place, imported.error());
+    trainer.set_reference(p.reference ? p.reference : p.weights);
+  }
+  step_ = first_step_ = saved_step_ = checkpoint.step;
+  last_checkpoint_ = place;
+  if (state_.best_step >= 0) {
+    best_checkpoint_ = fmt::format("{}/best-{:06d}", checkpoints_.folder(), state_.best_step);
+  }
+  return team_->publish();
+}
+
+/// Saves what an interruption left unsaved and tells the observers how it ended.
+Async<void> Run::finish(Status status) {
+  FinalReport report;
+  report.status = "finished";
+  if (!status) {
+    const bool cancelled = status.error().code == ErrorCode::kCancelled;
+    report.status = cancelled ? "interrupted" : "failed";
+    report.message = status.error().message;
+    if (cancelled && saved_step_ >= 0 && saved_step_ != step_) {
+      const Status saved = co_await save(step_, "step");
+      if (!saved) report.message += "; " + saved.error().message;
+    }
+    if (cancelled) {
+      report.message +=
+          fmt::format(" after step {}; continue with --resume --output {}", step_, s_.folder);
+    }
+  }
+  report.steps = step_;
+  report.seconds = seconds(s_.executor.now() - began_);
+  report.warm_start_seconds = state_.warm_start_seconds;
+  report.rl_seconds = state_.rl_seconds;
+  report.warm_start = state_.warm_start;
+  report.final = final_;
+  for (const auto& policy : team_->policies()) {
+    report.weights_digests.emplace_back(policy->options->name,
+                                        policy->trainer->weights()->digest());
+  }
+  report.weights_digest = team_->weights_digest();
+  int index = 0;
+  for (const auto& worker : s_.executor.worker_states()) {
+    StateSeconds states;
+    for (const auto& [state, nanos] : worker) states[state] = seconds(nanos);
+    report.states.emplace_back(fmt::format("worker {}", index++), std::move(states));
+  }
+  report.checkpoint = last_checkpoint_;
+  report.best_checkpoint = best_checkpoint_;
+  report.report_path = s_.folder + "/report.md";
+  s_.observer.on_finish(report);
+}
+
+}  // namespace troupe

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/disk.h"
+#include "orchestrate/global_step.h"
+#include "orchestrate/run_observer.h"
+#include "orchestrate/run_options.h"
+#include "orchestrate/run_state.h"
+#include "orchestrate/team.h"
+#include "versions/checkpoint.h"
+
+namespace troupe {
+
+/// One training run from its first note to its report: warm start, evaluation, steps, checkpoints.
+///
+/// Stops at the end of a step when `interrupted` turns true or run.max_seconds have passed, with a
+/// checkpoint that a resume continues from to the same bits. After an error the last complete
+/// checkpoint is still good. Lives on the strand.
+class Run {
+ public:
+  struct Setting {
+    Executor& executor;
+    Disk& disk;
+    const RunOptions& options;
+    RunObserver& observer;
+    std::string folder;  ///< of the run; exists
+    bool resume = false;
+    std::function<bool()> interrupted;  ///< may be empty
+  };
+  explicit Run(Setting setting);
+
+  /// kCancelled: interrupted, checkpointed. Other errors say what failed; observers have heard the
+  /// final report in each case but an error before the start.
+  Async<Status> main();
+
+ private:
+  Async<Status> begin();
+  Async<Status> rl();
+  Status restore(const std::string& name);
+  Async<Status> one_step(std::int64_t step);
+  Async<Result<EvalReport>> evaluate_now(std::string when, std::int64_t step,
+                                         std::int64_t episodes);
+  Async<Status> save(std::int64_t step, std::string kind);
+  Async<Status> keep_if_best(EvalReport report, std::int64_t step);
+  Async<void> finish(Status status);
+  [[nodiscard]] RunInfo info() const;
+  [[nodiscard]] bool stop_requested() const;
+  void tell_episode(std::int64_t step, const char* phase, const Task& task,
+                    const EpisodeRecord& record);
+
+  Setting s_;
+  CheckpointStore checkpoints_;
+  std::unique_ptr<Team> team_;
+  RunState state_;
+  EvalReport final_;
+  std::int64_t step_ = 0;        ///< steps done
+  std::int64_t first_step_ = 0;  ///< steps done before this process
+  std::int64_t saved_step_ = -1;
+  std::string last_checkpoint_, best_checkpoint_;
+  double rl_seconds_here_ = 0;
+  Nanos began_ = 0;
+};
+
+}  // namespace troupe

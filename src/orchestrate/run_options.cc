@@ -1,0 +1,238 @@
+#include "orchestrate/run_options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/digest.h"
+#include "config/run_file.h"
+#include "environment/registry.h"
+
+namespace troupe {
+namespace {
+
+template <class Room>
+OptionSet& declare(RunOptions& options, const std::string& table, Room& room) {
+  options.sets.push_back(std::make_unique<OptionSet>(table));
+  room.declare(*options.sets.back());
+  return *options.sets.back();
+}
+
+void declare_environment_name(OptionSet& set, std::string& name) {
+  set.add("name", &name, "Which environment: see `troupe env list`.");
+}
+
+/// The tables that all runs have, in the order of the resolved file. The environment's own table is
+/// apart, because its options depend on its name.
+std::vector<OptionSet*> declare_common(RunOptions& o) {
+  return {&declare(o, "run", o.run),
+          &declare(o, "rollout", o.rollout),
+          &declare(o, "pipeline", o.pipeline),
+          &declare(o, "warm_start", o.warm_start),
+          &declare(o, "eval", o.eval),
+          &declare(o, "checkpoint", o.checkpoint),
+          &declare(o, "model", o.model),
+          &declare(o, "optimizer", o.optimizer),
+          &declare(o, "algorithm", o.algorithm)};
+}
+
+Status bind_policies(RunFile& file, RunOptions& o) {
+  const auto agents = o.environment->agents();
+  std::vector<std::string> names = file.tables("policy");
+  const bool implied = names.empty();
+  if (implied) names = agents;
+  for (const std::string& name : names) {
+    o.policies.push_back(std::make_unique<PolicyOptions>());
+    PolicyOptions& policy = *o.policies.back();
+    policy.name = name;
+    policy.model = o.model;
+    policy.optimizer = o.optimizer;
+    policy.algorithm = o.algorithm;
+    if (names.size() == 1) {
+      policy.agents = agents;
+    } else if (std::find(agents.begin(), agents.end(), name) != agents.end()) {
+      policy.agents = {name};
+    }
+    if (implied) continue;
+    const std::string table = "policy." + name;
+    o.sets.push_back(std::make_unique<OptionSet>(table));
+    o.sets.back()->add("agents", &policy.agents, "The agents that this policy plays.");
+    TROUPE_TRY(file.bind(*o.sets.back()));
+    TROUPE_TRY(file.bind(declare(o, table + ".model", policy.model)));
+    TROUPE_TRY(file.bind(declare(o, table + ".optimizer", policy.optimizer)));
+    TROUPE_TRY(file.bind(declare(o, table + ".algorithm", policy.algorithm)));
+  }
+  std::map<std::string, std::string> player;
+  for (const auto& policy : o.policies) {
+    if (policy->agents.empty()) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("policy.{}.agents is empty: name the agents that it plays; {} has {}",
+                              policy->name, o.environment_name, fmt::join(agents, ", ")));
+    }
+    for (const std::string& agent : policy->agents) {
+      if (std::find(agents.begin(), agents.end(), agent) == agents.end()) {
+        return fail(ErrorCode::kInvalid,
+                    fmt::format("policy.{}.agents: {} has no agent \"{}\"; it has {}", policy->name,
+                                o.environment_name, agent, fmt::join(agents, ", ")));
+      }
+      const auto [other, fresh] = player.emplace(agent, policy->name);
+      if (!fresh) {
+        return fail(
+            ErrorCode::kInvalid,
+            fmt::format("agent \"{}\" is played by policy.{} and by policy.{}; leave it in one",
+                        agent, other->second, policy->name));
+      }
+    }
+  }
+  for (const std::string& agent : agents) {
+    if (!player.contains(agent)) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("no policy plays agent \"{}\": add it to the agents of one", agent));
+    }
+  }
+  return {};
+}
+
+/// What decides the result: all but where it is written, how it is shown, and when it stops.
+std::string result_digest(const RunOptions& o) {
+  static const std::vector<std::string> harmless = {"run.output",
+                                                    "run.max_seconds",
+                                                    "run.threads",
+                                                    "run.name",
+                                                    "checkpoint.every",
+                                                    "checkpoint.keep",
+                                                    "warm_start.cache",
+                                                    "rollout.retries",
+                                                    "rollout.turn_timeout",
+                                                    "rollout.max_sessions",
+                                                    "rollout.kv_megabytes",
+                                                    "rollout.burst",
+                                                    "rollout.experience_megabytes",
+                                                    "pipeline.micro_batch",
+                                                    "pipeline.group_timeout",
+                                                    "eval.final_episodes"};
+  Digest digest;
+  for (const auto& set : o.sets) {
+    for (const Option& option : set->options()) {
+      if (std::find(harmless.begin(), harmless.end(), option.key) != harmless.end()) continue;
+      digest.add(option.key).add("=").add(option.value_text()).add("\n");
+    }
+  }
+  for (const auto& policy : o.policies) {
+    digest.add(policy->name).add(":");
+    for (const auto& agent : policy->agents) digest.add(agent).add(",");
+  }
+  return digest.hex();
+}
+
+}  // namespace
+
+void RunSettings::declare(OptionSet& o) {
+  o.add("name", &name,
+        "Name of the run; its folder is runs/NAME unless run.output says otherwise.");
+  o.add("seed", &seed, "Seed of everything random. The same seed gives the same weights.")
+      .range(0, 9.0e15);
+  o.add("steps", &steps, "Optimizer steps of RL.").range(0, 1e9);
+  o.add("max_seconds", &max_seconds,
+        "Stop RL after the step in which this many seconds have passed. 0: no limit.")
+      .range(0, 1e9);
+  o.add("output", &output,
+        "Folder of the run. Empty: the first free one of runs/NAME, runs/NAME-2, ...");
+  o.add("threads", &threads, "Worker threads. 0: as many as the machine has processors.")
+      .range(0, 1024);
+}
+
+void PipelineOptions::declare(OptionSet& o) {
+  o.add("micro_batch", &micro_batch,
+        "Complete groups that backward begins with, while the rest is still being generated. Does "
+        "not change the gradient.")
+      .range(1, 2000);
+  o.add("pack_tokens", &pack_tokens,
+        "Most tokens that one forward and backward pass holds; larger groups take several.")
+      .range(16, 1e9);
+  o.add("group_timeout", &group_timeout,
+        "Seconds that a step may wait for its next complete group.")
+      .range(0.001, 1e6);
+}
+
+void WarmStartOptions::declare(OptionSet& o) {
+  o.add("steps", &steps,
+        "Supervised steps on demonstrations before RL. 0: none. The result is cached.")
+      .range(0, 1e9);
+  o.add("batch", &batch, "Demonstrated episodes in a step.").range(1, 60000);
+  o.add("noise", &noise, "Chance that a demonstrated answer is corrupted.").range(0, 1);
+  o.add("learning_rate", &learning_rate, "Peak learning rate; it decays linearly to a tenth.")
+      .range(0, 1);
+  o.add("cache", &cache,
+        "Folder where warm starts are kept by the hash of all they depend on. Empty: none.");
+}
+
+void EvalOptions::declare(OptionSet& o) {
+  o.add("every", &every, "Evaluate after every so many steps. 0: only at the start and the end.")
+      .range(0, 1e9);
+  o.add("episodes", &episodes, "Held-out episodes of an evaluation during the run.").range(1, 1e7);
+  o.add("final_episodes", &final_episodes,
+        "Held-out episodes of the evaluations before and after RL.")
+      .range(1, 1e7);
+  o.add("temperature", &temperature, "Sampling temperature of evaluations.").range(0.01, 100);
+}
+
+void CheckpointOptions::declare(OptionSet& o) {
+  o.add("every", &every, "Write a checkpoint after every so many steps. 0: only at the end.")
+      .range(0, 1e9);
+  o.add("keep", &keep, "Checkpoints kept for a resume; the best one is kept besides.")
+      .range(1, 1e6);
+}
+
+Result<std::unique_ptr<RunOptions>> read_run_options(RunFile& file, EnvironmentServices services,
+                                                     const std::vector<OptionSet*>& extra) {
+  auto options = std::make_unique<RunOptions>();
+  RunOptions& o = *options;
+  o.sets.push_back(std::make_unique<OptionSet>("environment"));
+  OptionSet& environment = *o.sets.back();
+  declare_environment_name(environment, o.environment_name);
+  o.environment_name = file.text("environment.name").value_or("");
+  if (o.environment_name.empty()) {
+    return fail(
+        ErrorCode::kInvalid,
+        fmt::format("environment.name is missing: add [environment] name = \"...\" with one of {}",
+                    fmt::join(environment_names(), ", ")));
+  }
+  auto spec = make_environment(o.environment_name, services);
+  if (!spec) return within("environment.name", spec.error());
+  o.environment = std::move(*spec);
+  o.environment->declare(environment);
+  const auto common = declare_common(o);
+  TROUPE_TRY(file.bind(*common.front()));
+  TROUPE_TRY(file.bind(environment));
+  for (std::size_t i = 1; i < common.size(); ++i) TROUPE_TRY(file.bind(*common[i]));
+  const Status prepared = o.environment->prepare();
+  if (!prepared) return within("environment", prepared.error());
+  TROUPE_TRY(bind_policies(file, o));
+  for (OptionSet* set : extra) TROUPE_TRY(file.bind(*set));
+  TROUPE_TRY(file.finish());
+  o.resolved = file.resolved();
+  o.digest = result_digest(o);
+  return options;
+}
+
+Result<std::unique_ptr<RunOptions>> default_run_options(const std::string& environment,
+                                                        EnvironmentServices services) {
+  auto options = std::make_unique<RunOptions>();
+  RunOptions& o = *options;
+  std::vector<std::string> names = environment_names();
+  if (!environment.empty()) names = {environment};
+  declare_common(o);
+  for (const std::string& name : names) {
+    auto spec = make_environment(name, services);
+    if (!spec) return tl::unexpected(spec.error());
+    o.sets.push_back(std::make_unique<OptionSet>("environment"));
+    if (name == names.front()) declare_environment_name(*o.sets.back(), o.environment_name);
+    (*spec)->declare(*o.sets.back());
+    o.examples.push_back(std::move(*spec));
+  }
+  return options;
+}
+
+}  // namespace troupe

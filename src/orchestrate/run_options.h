@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/options.h"
+#include "environment/services.h"
+#include "model/options.h"
+#include "rollout/options.h"
+#include "train/options.h"
+#include "troupe/environment.h"
+
+namespace troupe {
+
+class RunFile;
+
+struct RunSettings {
+  std::string name = "run";
+  std::int64_t seed = 1;
+  std::int64_t steps = 100;
+  double max_seconds = 0;
+  std::string output;
+  std::int64_t threads = 0;
+
+  void declare(OptionSet& options);
+};
+
+/// How complete groups become steps.
+struct PipelineOptions {
+  std::int64_t micro_batch = 1;
+  std::int64_t pack_tokens = 4096;
+  double group_timeout = 3600;
+
+  void declare(OptionSet& options);
+};
+
+/// The short supervised stage before RL.
+struct WarmStartOptions {
+  std::int64_t steps = 0;
+  std::int64_t batch = 128;
+  double noise = 0.3;
+  double learning_rate = 2e-3;
+  std::string cache = ".cache/troupe/warm-starts";
+
+  void declare(OptionSet& options);
+};
+
+struct EvalOptions {
+  std::int64_t every = 10;
+  std::int64_t episodes = 200;
+  std::int64_t final_episodes = 1000;
+  double temperature = 1.0;
+
+  void declare(OptionSet& options);
+};
+
+struct CheckpointOptions {
+  std::int64_t every = 10;
+  std::int64_t keep = 2;
+
+  void declare(OptionSet& options);
+};
+
+/// A policy and the agents that it plays.
+struct PolicyOptions {
+  std::string name;
+  std::vector<std::string> agents;
+  ModelOptions model;
+  OptimizerOptions optimizer;
+  AlgorithmOptions algorithm;
+};
+
+/// Everything that a run file says, bound and checked. Not movable: the option sets point into it.
+struct RunOptions {
+  RunSettings run;
+  RolloutOptions rollout;
+  PipelineOptions pipeline;
+  WarmStartOptions warm_start;
+  EvalOptions eval;
+  CheckpointOptions checkpoint;
+  ModelOptions model;          ///< defaults of all policies
+  OptimizerOptions optimizer;  ///< defaults of all policies
+  AlgorithmOptions algorithm;  ///< defaults of all policies
+  std::string environment_name = "sort";
+  std::unique_ptr<EnvironmentSpec> environment;
+  std::vector<std::unique_ptr<PolicyOptions>> policies;
+
+  std::string resolved;  ///< the complete run file as TOML
+  std::string digest;    ///< of what decides the run's result; a resume must match it
+
+  RunOptions() = default;
+  RunOptions(const RunOptions&) = delete;
+  RunOptions& operator=(const RunOptions&) = delete;
+
+  std::vector<std::unique_ptr<OptionSet>> sets;
+  std::vector<std::unique_ptr<EnvironmentSpec>> examples;  ///< default_run_options() only
+};
+
+/// Binds a run file. `extra`: option sets of rooms that `orchestrate` does not know (observe).
+/// Policies: one per table [policy.NAME]; without any, one per agent, of the agent's name. A policy
+/// that does not list its agents plays the one of its name, or all of them if it is the only one.
+Result<std::unique_ptr<RunOptions>> read_run_options(RunFile& file, EnvironmentServices services,
+                                                     const std::vector<OptionSet*>& extra);
+
+/// All option sets with their defaults, for `troupe explain`. Policies are shown by their defaults.
+/// `environment` may be empty: then the options of all environments are there.
+Result<std::unique_ptr<RunOptions>> default_run_options(const std::string& environment,
+                                                        EnvironmentServices services);
+
+}  // namespace troupe

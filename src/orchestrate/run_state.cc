@@ -1,0 +1,52 @@
+#include "orchestrate/run_state.h"
+
+#include <nlohmann/json.hpp>
+
+namespace troupe {
+
+using nlohmann::json;
+
+std::string RunState::to_json() const {
+  json eval;
+  eval["when"] = warm_start.when;
+  eval["episodes"] = warm_start.episodes;
+  eval["temperature"] = warm_start.temperature;
+  eval["success"] = warm_start.success;
+  eval["reward"] = warm_start.reward;
+  eval["response_length"] = warm_start.response_length;
+  eval["agent_rewards"] = warm_start.agent_rewards;
+  json out;
+  out["warm_start"] = eval;
+  out["best_success"] = best_success;
+  out["best_reward"] = best_reward;
+  out["best_step"] = best_step;
+  out["warm_start_seconds"] = warm_start_seconds;
+  out["rl_seconds"] = rl_seconds;
+  return out.dump();
+}
+
+Result<RunState> RunState::from_json(const std::string& text) {
+  RunState out;
+  try {
+    const json in = json::parse(text);
+    const json& eval = in.at("warm_start");
+    out.warm_start.when = eval.at("when").get<std::string>();
+    out.warm_start.episodes = eval.at("episodes").get<std::int64_t>();
+    out.warm_start.temperature = eval.at("temperature").get<double>();
+    out.warm_start.success = eval.at("success").get<double>();
+    out.warm_start.reward = eval.at("reward").get<double>();
+    out.warm_start.response_length = eval.at("response_length").get<double>();
+    eval.at("agent_rewards").get_to(out.warm_start.agent_rewards);
+    out.best_success = in.at("best_success").get<double>();
+    out.best_reward = in.at("best_reward").get<double>();
+    out.best_step = in.at("best_step").get<std::int64_t>();
+    out.warm_start_seconds = in.at("warm_start_seconds").get<double>();
+    out.rl_seconds = in.at("rl_seconds").get<double>();
+  } catch (const json::exception& e) {
+    return fail(ErrorCode::kInvalid,
+                std::string("the orchestrator's state in the checkpoint: ") + e.what());
+  }
+  return out;
+}
+
+}  // namespace troupe

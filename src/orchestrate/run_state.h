@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "orchestrate/run_observer.h"
+#include "troupe/result.h"
+
+namespace troupe {
+
+/// What a run remembers besides its policies; travels in the checkpoint as JSON.
+struct RunState {
+  EvalReport warm_start;  ///< the evaluation before RL
+  double best_success = -1;
+  double best_reward = 0;
+  std::int64_t best_step = -1;
+  double warm_start_seconds = 0;
+  double rl_seconds = 0;  ///< over all processes of the run
+
+  [[nodiscard]] std::string to_json() const;
+  static Result<RunState> from_json(const std::string& text);
+};
+
+}  // namespace troupe

@@ -1,0 +1,182 @@
+#include "orchestrate/team.h"
+
+#include <fmt/format.h>
+
+#include "base/digest.h"
+#include "base/rng.h"
+#include "model/checkpoint_files.h"
+#include "rollout/local_engine.h"
+
+namespace troupe {
+namespace {
+
+/// Bytes per token of a trajectory: its id and its log-prob.
+constexpr std::uint64_t kTokenBytes = sizeof(TokenId) + sizeof(float);
+
+Status check_base_shape(const PolicyOptions& policy) {
+  const ModelOptions defaults;
+  const ModelOptions& m = policy.model;
+  if (m.width != defaults.width || m.layers != defaults.layers || m.heads != defaults.heads ||
+      m.kv_heads != defaults.kv_heads || m.head_dim != defaults.head_dim || m.ffn != defaults.ffn ||
+      m.family != defaults.family || m.tied != defaults.tied ||
+      m.max_positions != defaults.max_positions || m.rope_theta != defaults.rope_theta) {
+    return fail(
+        ErrorCode::kInvalid,
+        fmt::format("policy \"{}\": model.base is set, so the shape comes from {}: remove the "
+                    "other shape options of [model], they would do nothing",
+                    policy.name, m.base));
+  }
+  return {};
+}
+
+/// The most that a group of this policy can hold, and whether a step's groups fit the budget.
+Status budget_experience(const RunOptions& options, PolicyRuntime& policy) {
+  const auto rows = static_cast<std::uint64_t>(options.rollout.group_size) *
+                    static_cast<std::uint64_t>(policy.options->agents.size());
+  policy.group_bytes = rows * static_cast<std::uint64_t>(policy.max_context) * kTokenBytes;
+  const std::uint64_t step =
+      policy.group_bytes * static_cast<std::uint64_t>(options.rollout.groups);
+  if (step <= static_cast<std::uint64_t>(options.rollout.experience_megabytes) << 20) return {};
+  return fail(
+      ErrorCode::kInvalid,
+      fmt::format("a step's experience of policy \"{}\" may need {} MiB but "
+                  "rollout.experience_megabytes is {}: raise it, or lower "
+                  "rollout.max_context, groups or group_size",
+                  policy.options->name, (step >> 20) + 1, options.rollout.experience_megabytes));
+}
+
+}  // namespace
+
+Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
+                                      const PolicyOptions& policy) {
+  auto limits = [&](PolicyStart start) -> Result<PolicyStart> {
+    const int positions = start.weights.config.max_positions;
+    const std::int64_t answer = options.rollout.max_answer;
+    const std::int64_t context = options.rollout.max_context;
+    start.max_answer =
+        static_cast<int>(answer == 0 ? options.environment->max_answer() + 1 : answer);
+    start.max_context = static_cast<int>(context == 0 ? positions : context);
+    if (start.max_context > positions) {
+      return fail(
+          ErrorCode::kInvalid,
+          fmt::format("rollout.max_context is {} but policy \"{}\" has {} positions: lower it "
+                      "or raise model.max_positions",
+                      start.max_context, policy.name, positions));
+    }
+    if (start.max_answer >= start.max_context) {
+      return fail(
+          ErrorCode::kInvalid,
+          fmt::format("policy \"{}\": an answer of {} tokens leaves no room for a prompt in "
+                      "{}: lower rollout.max_answer or raise rollout.max_context",
+                      policy.name, start.max_answer, start.max_context));
+    }
+    return start;
+  };
+  if (!policy.model.base.empty()) {
+    TROUPE_TRY(check_base_shape(policy));
+    auto folder = read_model_folder(disk, policy.model.base, policy.model.end_token);
+    if (!folder) return within(fmt::format("policy \"{}\"", policy.name), folder.error());
+    if (folder->tokenizer->end() < 0) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("policy \"{}\": {} does not say which token ends an answer: set "
+                              "model.end_token",
+                              policy.name, policy.model.base));
+    }
+    return limits(PolicyStart{std::move(folder->weights), folder->tokenizer, 0, 0});
+  }
+  const std::string alphabet = options.environment->alphabet();
+  if (alphabet.empty()) {
+    return fail(
+        ErrorCode::kInvalid,
+        fmt::format("environment {} speaks free text: set model.base to a checkpoint with a "
+                    "tokenizer",
+                    options.environment_name));
+  }
+  std::shared_ptr<const Tokenizer> tokenizer = make_symbol_tokenizer(alphabet);
+  auto config = policy.model.config(tokenizer->size(), tokenizer->end());
+  if (!config) return within(fmt::format("policy \"{}\"", policy.name), config.error());
+  const std::uint64_t seed =
+      seed_join(seed_join(static_cast<std::uint64_t>(options.run.seed), "weights"), policy.name);
+  return limits(PolicyStart{random_weights(*config, seed), tokenizer, 0, 0});
+}
+
+Result<std::unique_ptr<Team>> Team::make(Executor& executor, Disk& disk,
+                                         const RunOptions& options) {
+  auto team = std::make_unique<Team>();
+  for (const auto& policy : options.policies) {
+    auto start = make_policy_start(disk, options, *policy);
+    if (!start) return tl::unexpected(start.error());
+    auto runtime = std::make_unique<PolicyRuntime>();
+    runtime->options = policy.get();
+    runtime->tokenizer = start->tokenizer;
+    runtime->max_answer = start->max_answer;
+    runtime->max_context = start->max_context;
+    runtime->trainer =
+        std::make_unique<Trainer>(executor, policy->name, policy->optimizer, policy->algorithm,
+                                  std::make_shared<const Weights>(std::move(start->weights)));
+    runtime->trainer->configure(static_cast<float>(options.rollout.temperature),
+                                static_cast<double>(start->max_answer),
+                                options.pipeline.pack_tokens);
+    LocalEngine::Options engine;
+    engine.max_sessions = options.rollout.max_sessions;
+    engine.kv_bytes = static_cast<std::uint64_t>(options.rollout.kv_megabytes) << 20;
+    engine.burst = static_cast<int>(options.rollout.burst);
+    engine.end_token = runtime->tokenizer->end();
+    runtime->engine = std::make_unique<LocalEngine>(executor, engine, runtime->trainer->version(),
+                                                    runtime->trainer->decoder());
+    runtime->table = std::make_unique<ExperienceTable>(
+        executor, policy->name,
+        static_cast<std::uint64_t>(options.rollout.experience_megabytes) << 20);
+    TROUPE_TRY(budget_experience(options, *runtime));
+    team->policies_.push_back(std::move(runtime));
+  }
+  return team;
+}
+
+AgentBindings Team::bindings(double temperature) const {
+  AgentBindings out;
+  for (const auto& policy : policies_) {
+    AgentBinding binding;
+    binding.policy = policy->options->name;
+    binding.engine = policy->engine.get();
+    binding.tokenizer = policy->tokenizer;
+    binding.max_answer_tokens = policy->max_answer;
+    binding.max_context = policy->max_context;
+    binding.temperature = static_cast<float>(temperature);
+    for (const std::string& agent : policy->options->agents) out[agent] = binding;
+  }
+  return out;
+}
+
+std::vector<PolicyLane> Team::lanes() const {
+  std::vector<PolicyLane> out;
+  for (const auto& policy : policies_) {
+    PolicyLane lane;
+    lane.policy = policy->options->name;
+    lane.agents = policy->options->agents;
+    lane.rollout = policy->engine.get();
+    lane.train = policy->trainer.get();
+    lane.table = policy->table.get();
+    lane.normalize_std = policy->options->algorithm.advantage == "grpo";
+    lane.group_bytes = policy->group_bytes;
+    out.push_back(std::move(lane));
+  }
+  return out;
+}
+
+Status Team::publish() {
+  for (const auto& policy : policies_) {
+    TROUPE_TRY(policy->engine->load(policy->trainer->version(), policy->trainer->decoder()));
+  }
+  return {};
+}
+
+std::string Team::weights_digest() const {
+  Digest digest;
+  for (const auto& policy : policies_) {
+    digest.add(policy->options->name).add("=").add(policy->trainer->weights()->digest()).add("\n");
+  }
+  return digest.hex();
+}
+
+}  // namespace troupe

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/disk.h"
+#include "experience/table.h"
+#include "orchestrate/run_options.h"
+#include "rollout/episode.h"
+#include "train/trainer.h"
+
+namespace troupe {
+
+/// What the pipeline needs of one policy. Tests put scripted engines here.
+struct PolicyLane {
+  std::string policy;
+  std::vector<std::string> agents;
+  RolloutEngine* rollout = nullptr;
+  TrainEngine* train = nullptr;
+  ExperienceTable* table = nullptr;
+  bool normalize_std = true;      ///< GRPO's division by the group's deviation
+  std::uint64_t group_bytes = 0;  ///< the most that a group's experience can hold
+};
+
+/// One policy of a live run: its tokenizer, trainer, engine and experience.
+struct PolicyRuntime {
+  const PolicyOptions* options = nullptr;
+  std::shared_ptr<const Tokenizer> tokenizer;
+  int max_answer = 0;             ///< tokens
+  int max_context = 0;            ///< tokens
+  std::uint64_t group_bytes = 0;  ///< the most that a group's experience can hold
+  std::unique_ptr<Trainer> trainer;
+  std::unique_ptr<RolloutEngine> engine;
+  std::unique_ptr<ExperienceTable> table;
+};
+
+/// All policies of a run and who plays whom. Lives on the strand.
+class Team {
+ public:
+  /// Makes every policy: from its base checkpoint, or new by seed.
+  static Result<std::unique_ptr<Team>> make(Executor& executor, Disk& disk,
+                                            const RunOptions& options);
+
+  [[nodiscard]] std::vector<std::unique_ptr<PolicyRuntime>>& policies() { return policies_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<PolicyRuntime>>& policies() const {
+    return policies_;
+  }
+  [[nodiscard]] AgentBindings bindings(double temperature) const;
+  [[nodiscard]] std::vector<PolicyLane> lanes() const;
+  /// Every engine serves its trainer's version from now on.
+  Status publish();
+  /// Digest of all policies' weights, in order.
+  [[nodiscard]] std::string weights_digest() const;
+
+ private:
+  std::vector<std::unique_ptr<PolicyRuntime>> policies_;
+};
+
+/// A policy's weights and tokenizer before any training, with its limits.
+struct PolicyStart {
+  Weights weights;
+  std::shared_ptr<const Tokenizer> tokenizer;
+  int max_answer = 0;
+  int max_context = 0;
+};
+Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
+                                      const PolicyOptions& policy);
+
+}  // namespace troupe

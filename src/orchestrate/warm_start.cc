@@ -1,0 +1,175 @@
+#include "orchestrate/warm_start.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/digest.h"
+#include "base/rng.h"
+#include "model/checkpoint_files.h"
+#include "orchestrate/demonstration.h"
+
+namespace troupe {
+namespace {
+
+/// Episodes whose gradients form one unit of backward.
+constexpr std::int64_t kUnit = 32;
+
+std::string cache_key(const RunOptions& o, const Team& team) {
+  Digest digest;
+  digest.add("troupe-warm-start-1\n").add(kernel_isa()).add("\n");
+  for (const auto& set : o.sets) {
+    for (const Option& option : set->options()) {
+      const bool counts = set->prefix() == "environment" || set->prefix() == "warm_start" ||
+                          option.key == "run.seed" || option.key == "pipeline.pack_tokens";
+      if (!counts || option.key == "warm_start.cache") continue;
+      digest.add(option.key).add("=").add(option.value_text()).add("\n");
+    }
+  }
+  for (const auto& policy : team.policies()) {
+    digest.add(policy->options->name).add(":");
+    for (const auto& agent : policy->options->agents) digest.add(agent).add(",");
+    const OptimizerOptions& optimizer = policy->options->optimizer;
+    digest.add(fmt::format("{} {} {} {}", optimizer.beta1, optimizer.beta2, optimizer.weight_decay,
+                           optimizer.clip_norm));
+    digest.add(policy->trainer->weights()->config.to_json());
+    digest.add(policy->trainer->weights()->digest()).add(policy->tokenizer->json()).add("\n");
+  }
+  return digest.hex();
+}
+
+/// Loads every policy from a cache entry. False: there is none, or not a good one.
+bool load_cached(const WarmStartSetting& s, const std::string& folder) {
+  if (!s.disk.exists(folder)) return false;
+  std::vector<std::shared_ptr<const Weights>> loaded;
+  for (const auto& policy : s.team.policies()) {
+    auto model = read_model_folder(s.disk, folder + "/" + policy->options->name, "");
+    if (!model || model->weights.config != policy->trainer->weights()->config) return false;
+    loaded.push_back(std::make_shared<const Weights>(std::move(model->weights)));
+  }
+  for (std::size_t i = 0; i < loaded.size(); ++i) {
+    s.team.policies()[i]->trainer->restart(loaded[i]);
+  }
+  return true;
+}
+
+/// Keeps the result for the next run. A failure only costs that run its time.
+Status save_cached(const WarmStartSetting& s, const std::string& folder) {
+  const std::string draft = folder + ".writing";
+  TROUPE_TRY(s.disk.remove(draft));
+  for (const auto& policy : s.team.policies()) {
+    const std::string place = draft + "/" + policy->options->name;
+    TROUPE_TRY(s.disk.make_folders(place));
+    TROUPE_TRY(write_model_folder(s.disk, place, *policy->trainer->weights(), *policy->tokenizer));
+  }
+  TROUPE_TRY(s.disk.remove(folder));
+  return s.disk.rename(draft, folder);
+}
+
+Async<void> learn(Trainer& trainer, std::shared_ptr<const Group> group, Gate::Pass pass) {
+  const Gate::Pass held = std::move(pass);
+  co_await trainer.accumulate_supervised(std::move(group));
+}
+
+/// One supervised step of all policies on fresh demonstrations.
+Async<Status> supervised_step(const WarmStartSetting& s, std::int64_t step, StepReport& report) {
+  const WarmStartOptions& w = s.options.warm_start;
+  auto& policies = s.team.policies();
+  {
+    Gate gate(s.executor);
+    for (std::int64_t first = 0; first < w.batch; first += kUnit) {
+      std::vector<std::shared_ptr<Group>> units;
+      for (std::size_t p = 0; p < policies.size(); ++p) {
+        units.push_back(std::make_shared<Group>());
+        units.back()->key.step = step;
+        units.back()->key.index = first / kUnit;
+      }
+      for (std::int64_t i = first; i < std::min(w.batch, first + kUnit); ++i) {
+        DemonstrationId id;
+        id.seed = seed_join(seed_join(static_cast<std::uint64_t>(s.options.run.seed), "warm_start"),
+                            static_cast<std::uint64_t>(step * w.batch + i));
+        id.noise = w.noise;
+        auto rows = co_await demonstrate(s.executor, *s.options.environment, s.team, id);
+        if (!rows) co_return tl::unexpected(rows.error());
+        for (std::size_t p = 0; p < policies.size(); ++p) {
+          for (Trajectory& row : (*rows)[p]) units[p]->rows.push_back(std::move(row));
+        }
+      }
+      for (std::size_t p = 0; p < policies.size(); ++p) {
+        if (units[p]->rows.empty()) continue;
+        units[p]->advantages.assign(units[p]->rows.size(), 1.0);
+        spawn(learn(*policies[p]->trainer, units[p], Gate::Pass(gate)));
+      }
+    }
+    Status done = co_await gate.wait_empty(Wait(3600 * kSecond, "supervised backward"));
+    if (!done) co_return done;
+  }
+  OptimizerOptions course;
+  course.learning_rate = w.learning_rate;
+  const double rate = learning_rate_at(course, step, w.steps);
+  report.policies.clear();
+  for (const auto& policy : policies) {
+    const StepResult result = co_await policy->trainer->step(1, rate);
+    PolicyStep numbers;
+    numbers.policy = policy->options->name;
+    numbers.agents = policy->options->agents;
+    numbers.version = step;
+    numbers.gradient_norm = result.gradient_norm;
+    numbers.learning_rate = rate;
+    const auto tokens = static_cast<double>(std::max<std::int64_t>(result.tokens.tokens, 1));
+    numbers.entropy = result.tokens.entropy / tokens;
+    numbers.tokens_trained = result.tokens.tokens;
+    numbers.skipped = result.skipped;
+    numbers.skip_reason = result.skip_reason;
+    report.policies.push_back(numbers);
+    if (policy->trainer->skips_in_row() >= policy->options->optimizer.max_skips) {
+      co_return fail(
+          ErrorCode::kNonFinite,
+          fmt::format("warm start of policy \"{}\": {} steps in a row were not finite ({}): "
+                      "lower warm_start.learning_rate",
+                      policy->options->name, policy->trainer->skips_in_row(), result.skip_reason));
+    }
+  }
+  co_return Status();
+}
+
+}  // namespace
+
+Async<Status> warm_start(const WarmStartSetting& s) {
+  const WarmStartOptions& w = s.options.warm_start;
+  if (w.steps == 0) co_return Status();
+  const std::string folder = w.cache.empty() ? "" : w.cache + "/" + cache_key(s.options, s.team);
+  if (!folder.empty() && load_cached(s, folder)) {
+    s.observer.on_note("warm start taken from the cache: " + folder);
+    co_return Status();
+  }
+  s.executor.idle_reason("warm start");
+  const Nanos begin = s.executor.now();
+  for (std::int64_t step = 0; step < w.steps; ++step) {
+    if (s.cancelled && s.cancelled()) {
+      co_return fail(ErrorCode::kCancelled, "interrupted during the warm start");
+    }
+    const Nanos before = s.executor.now();
+    StepReport report;
+    report.phase = "warm_start";
+    report.step = step + 1;
+    report.steps = w.steps;
+    Status done = co_await supervised_step(s, step, report);
+    if (!done) co_return done;
+    const Nanos now = s.executor.now();
+    report.seconds = static_cast<double>(now - before) / kSecond;
+    report.elapsed = static_cast<double>(now - begin) / kSecond;
+    report.fraction_done = static_cast<double>(step + 1) / static_cast<double>(w.steps);
+    report.seconds_left = report.elapsed * (1 / report.fraction_done - 1);
+    s.observer.on_step(report);
+  }
+  // RL begins with a fresh optimizer at version 0.
+  for (const auto& policy : s.team.policies()) policy->trainer->restart(policy->trainer->weights());
+  if (!folder.empty()) {
+    const Status saved = save_cached(s, folder);
+    if (!saved) s.observer.on_note("the warm start could not be cached: " + saved.error().message);
+  }
+  co_return Status();
+}
+
+}  // namespace troupe

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/options.h"
+
+namespace troupe {
+
+/// How episodes are played.
+struct RolloutOptions {
+  std::int64_t groups = 16;
+  std::int64_t group_size = 16;
+  double temperature = 1.0;
+  std::int64_t max_answer = 0;
+  std::int64_t max_context = 0;
+  std::int64_t max_sessions = 1024;
+  std::int64_t kv_megabytes = 1024;
+  std::int64_t burst = 4;
+  std::int64_t retries = 3;
+  double turn_timeout = 600;
+  std::int64_t experience_megabytes = 1024;
+
+  void declare(OptionSet& options);
+};
+
+}  // namespace troupe

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/async.h"
+#include "experience/group.h"
+#include "train/loss.h"
+
+namespace troupe {
+
+/// What an optimizer step did.
+struct StepResult {
+  bool skipped = false;  ///< not finite: weights and optimizer are as before
+  std::string skip_reason;
+  double gradient_norm = 0;  ///< before clipping
+  double learning_rate = 0;
+  double entropy_coefficient = 0;  ///< that the step's loss used
+  TokenStats tokens;
+};
+
+/// The training side of one policy, as the pipeline sees it: backward on complete groups as they
+/// come, at frozen weights, then one optimizer step. Lives on the strand.
+class TrainEngine {
+ public:
+  virtual ~TrainEngine() = default;
+  /// Forward and backward of one complete group at the current weights.
+  virtual Async<void> accumulate(std::shared_ptr<const Group> group) = 0;
+  /// One optimizer step over all groups accumulated since the last. `groups`: how many the global
+  /// batch has, those without a gradient included.
+  virtual Async<StepResult> step(std::int64_t groups, double learning_rate) = 0;
+  /// The version that the weights are at.
+  [[nodiscard]] virtual Version version() const = 0;
+};
+
+}  // namespace troupe
