@@ -40,8 +40,10 @@ EventBuilder::EventBuilder(double wall_time, std::int64_t step) {
   std::memcpy(&bits, &wall_time, sizeof bits);
   add_key(head_, 1, kFixed64);
   add_little_endian(head_, bits, 8);
-  add_key(head_, 2, kVarint);
-  add_varint(head_, static_cast<std::uint64_t>(step));
+  if (step != 0) {  // protobuf leaves a zero out
+    add_key(head_, 2, kVarint);
+    add_varint(head_, static_cast<std::uint64_t>(step));
+  }
 }
 
 EventBuilder& EventBuilder::file_version(std::string_view version) {

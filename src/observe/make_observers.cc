@@ -37,6 +37,7 @@ std::unique_ptr<RunObserver> make_observers(const ObserveOptions& options, Disk&
   }
   auto all = std::make_unique<Observers>(complain);
   Complaints& complaints = all->complaints();
+  all->set_report(options.report);
 
   // The history reads metrics.jsonl of a resumed run before MetricsJsonl cuts it.
   auto history = std::make_unique<RunHistory>(disk, complaints);

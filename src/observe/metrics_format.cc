@@ -128,7 +128,7 @@ StateSeconds shares(const StateSeconds& seconds) {
   for (const auto& [state, value] : seconds) total += value;
   StateSeconds out;
   if (!(total > 0)) return out;
-  for (const auto& [state, value] : seconds) out[state] = value / total;
+  for (const auto& [state, value] : seconds) out[state] = std::round(1e6 * value / total) / 1e6;
   return out;
 }
 

@@ -31,7 +31,7 @@ Result<MetricsLog> parse_metrics(std::string_view text);
 /// because then the warm start runs again too. Lines that do not parse are dropped.
 std::string kept_metrics(std::string_view text, std::int64_t start_step);
 
-/// The shares of the total by state; empty if the total is 0.
+/// The shares of the total by state, to six decimals; empty if the total is 0.
 StateSeconds shares(const StateSeconds& seconds);
 
 }  // namespace troupe

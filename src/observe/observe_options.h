@@ -5,14 +5,10 @@
 #include <string>
 
 #include "base/options.h"
+#include "observe/gnuplot.h"
 #include "observe/text_sink.h"
-#include "troupe/result.h"
 
 namespace troupe {
-
-/// Draws a chart: takes a gnuplot script, gives what gnuplot wrote to its standard output. The
-/// error kNotFound means that gnuplot is not installed.
-using RunGnuplot = std::function<Result<std::string>(const std::string& script)>;
 
 /// What of a run is shown and written. The first part is the table `observe` of the run file; the
 /// second comes from the command line and the terminal.
@@ -30,7 +26,7 @@ struct ObserveOptions {
   TextSink out;           ///< standard output
   TextSink err;           ///< standard error
   std::function<double()> unix_time;  ///< seconds since 1970, for TensorBoard
-  RunGnuplot gnuplot;                 ///< null: the report has no chart
+  RunGnuplot gnuplot = run_gnuplot;   ///< null: the report has no chart
 
   /// Declares the options of table `observe`.
   void declare(OptionSet& options);

@@ -26,6 +26,7 @@ void Observers::add(std::unique_ptr<RunObserver> observer) {
 }
 
 void Observers::on_start(const RunInfo& info) {
+  folder_ = info.folder;
   for (auto& each : observers_) guarded(complaints_, [&] { each->on_start(info); });
 }
 void Observers::on_step(const StepReport& report) {
@@ -41,7 +42,12 @@ void Observers::on_note(const std::string& note) {
   for (auto& each : observers_) guarded(complaints_, [&] { each->on_note(note); });
 }
 void Observers::on_finish(const FinalReport& report) {
-  for (auto& each : observers_) guarded(complaints_, [&] { each->on_finish(report); });
+  FinalReport known = report;
+  if (!report_) known.report_path.clear();
+  if (report_ && known.report_path.empty() && !folder_.empty()) {
+    known.report_path = folder_ + "/report.md";
+  }
+  for (auto& each : observers_) guarded(complaints_, [&] { each->on_finish(known); });
 }
 
 }  // namespace troupe

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/disk.h"
@@ -18,6 +19,8 @@ class Observers : public RunObserver {
   ~Observers() override;
 
   void add(std::unique_ptr<RunObserver> observer);
+  /// Whether a report is written: the final report names RUN/report.md, or no report at all.
+  void set_report(bool written) { report_ = written; }
   /// For observers that this one owns.
   [[nodiscard]] Complaints& complaints() { return complaints_; }
 
@@ -30,6 +33,8 @@ class Observers : public RunObserver {
 
  private:
   Complaints complaints_;
+  bool report_ = true;
+  std::string folder_;
   std::vector<std::unique_ptr<RunObserver>> observers_;
 };
 

@@ -28,7 +28,7 @@ const std::vector<PolicyMetric>& policy_metrics() {
       TROUPE_REAL(clip_fraction, "share of tokens outside the clip range"),
       TROUPE_REAL(effective_sample_size, "share, from token ratios"),
       TROUPE_REAL(staleness, "versions, largest of the step"),
-      TROUPE_REAL(logprob_mismatch, "nats, largest |rollout - trainer|"),
+      TROUPE_REAL(logprob_mismatch, "nats, largest gap of rollout and trainer"),
       TROUPE_WHOLE(groups, "groups trained on"),
       TROUPE_WHOLE(zero_signal_groups, "groups with all rewards equal"),
       TROUPE_WHOLE(tokens_generated, "tokens sampled"),

@@ -77,6 +77,7 @@ std::string ReportWriter::curve_section() {
 
 void ReportWriter::on_finish(const FinalReport& report) {
   const RunInfo& info = history_.info();
+  complaints_.check(disk_.make_folders(info.folder));
   const std::string text = headline_section(info, report) + curve_section() +
                            setup_section(info, report) + evals_section(history_.evals()) +
                            metrics_section(history_.steps()) + time_section(report) +

@@ -50,7 +50,7 @@ std::string checkpoints_section(const RunInfo& info, const FinalReport& report) 
       "\nEach policy has a folder in the Hugging Face layout inside a checkpoint, which "
       "`transformers`, vLLM and llama.cpp's converter read:\n\n";
   out += markdown_block(fmt::format("from transformers import AutoModelForCausalLM, AutoTokenizer\n"
-                                    "folder = \"{}/{}\"\n"
+                                    "folder = \"{}/policy-{}\"\n"
                                     "model = AutoModelForCausalLM.from_pretrained(folder)\n"
                                     "tokenizer = AutoTokenizer.from_pretrained(folder)\n",
                                     best, policy),

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -18,6 +19,15 @@ namespace {
 /// "0.1234", "12.5", "1.2e-05": four significant digits.
 std::string real_text(double value) {
   return std::isfinite(value) ? fmt::format("{:.4g}", value) : std::string("-");
+}
+
+/// "1,234,567".
+std::string grouped(std::int64_t value) {
+  std::string out = std::to_string(value);
+  for (auto at = static_cast<std::ptrdiff_t>(out.size()) - 3; at > (value < 0 ? 1 : 0); at -= 3) {
+    out.insert(static_cast<std::size_t>(at), ",");
+  }
+  return out;
 }
 
 std::string metric_text(const PolicyMetric& metric, double value) {
@@ -35,7 +45,7 @@ std::vector<std::string> eval_row(const std::string& name, const EvalReport& eva
           interval_text(eval),
           real_text(eval.reward),
           real_text(eval.response_length),
-          std::to_string(eval.episodes),
+          grouped(eval.episodes),
           real_text(eval.temperature)};
 }
 
@@ -120,7 +130,7 @@ std::string setup_section(const RunInfo& info, const FinalReport& report) {
     std::string agents;
     for (const std::string& agent : policy.agents) agents += (agents.empty() ? "" : ", ") + agent;
     rows.push_back({markdown_text(policy.policy), markdown_text(agents),
-                    markdown_text(policy.shape), fmt::format("{:L}", policy.parameters)});
+                    markdown_text(policy.shape), grouped(policy.parameters)});
   }
   out += markdown_table({"policy", "agents", "shape", "parameters"}, rows, 3);
   return out + "\nEvery setting, with its meaning, is in `run.toml`.\n\n";
