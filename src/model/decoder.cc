@@ -21,7 +21,9 @@ namespace {
 
 struct ExtendMemory {
   LayerBuffers layer;
-  float* last;    // [chunks, width] last rows
+  float* last;  // [chunks, width] last rows
+  float* cosines;
+  float* sines;
   float* scores;  // [longest context]
 };
 
@@ -40,6 +42,8 @@ ExtendMemory carve_from(const ModelConfig& c, std::size_t rows, std::size_t chun
   layer.gate_up = carver.take(rows, 2 * c.ffn);
   layer.act = carver.take(rows, c.ffn);
   at.last = carver.take(chunks, c.width);
+  at.cosines = carver.take(rows, c.head_dim / 2);
+  at.sines = carver.take(rows, c.head_dim / 2);
   at.scores = carver.take(1, round_up(longest, kLanes));
   return at;
 }
@@ -96,7 +100,7 @@ void Decoder::extend(std::span<const Chunk> chunks, Scratch& scratch,
   }
   const ExtendMemory at = carve(c, m, chunks.size(), longest, memory);
 
-  const ForwardPass pass{*packed_, memory.ranges, rows, at.scores};
+  const ForwardPass pass{*packed_, memory.ranges, rows, at.cosines, at.sines, at.scores};
   pass.embed(memory.tokens, at.layer.x);
   for (int layer = 0; layer < c.layers; ++layer) pass.layer(layer, at.layer);
   const auto width = static_cast<std::size_t>(c.width);

@@ -1,7 +1,6 @@
 #include "model/decoder_packed.h"
 
 #include <cassert>
-#include <cmath>
 #include <string>
 #include <utility>
 
@@ -71,7 +70,7 @@ PackedLayer pack_layer(const Weights& weights, int layer) {
 }  // namespace
 
 Decoder::Packed::Packed(std::shared_ptr<const Weights> shared, const Kernels& kernel_table)
-    : table(&kernel_table), weights(std::move(shared)) {
+    : table(&kernel_table), weights(std::move(shared)), angles(weights->config) {
   const ModelConfig& c = weights->config;
   for (int layer = 0; layer < c.layers; ++layer) layers.push_back(pack_layer(*weights, layer));
   embedding = offset_of(*weights, "model.embed_tokens.weight");
@@ -79,19 +78,6 @@ Decoder::Packed::Packed(std::shared_ptr<const Weights> shared, const Kernels& ke
   head_weight = c.tied ? embedding : offset_of(*weights, "lm_head.weight");
   head = PanelMatrix(c.width, c.vocab);
   head.put_transposed(at(head_weight), c.vocab, 0);
-
-  // Angles of rotary embedding (Su et al. 2021): position * theta^(-2i / head_dim).
-  const int half = c.head_dim / 2;
-  std::vector<double> frequencies;
-  for (int i = 0; i < half; ++i) {
-    frequencies.push_back(std::pow(static_cast<double>(c.rope_theta), -2.0 * i / c.head_dim));
-  }
-  for (int position = 0; position < c.max_positions; ++position) {
-    for (const double frequency : frequencies) {
-      cosines.push_back(static_cast<float>(std::cos(position * frequency)));
-      sines.push_back(static_cast<float>(std::sin(position * frequency)));
-    }
-  }
 }
 
 }  // namespace troupe

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "model/decoder.h"
+#include "model/decoder_angles.h"
 #include "model/kernels/panels.h"
 
 namespace troupe {
@@ -28,13 +29,12 @@ struct PackedLayer {
 struct Decoder::Packed {
   const Kernels* table;
   std::shared_ptr<const Weights> weights;
+  Angles angles;
   std::vector<PackedLayer> layers;
   PanelMatrix head;           ///< [width, vocab]
   std::size_t embedding = 0;  ///< offsets in the arena
   std::size_t final_norm = 0;
   std::size_t head_weight = 0;  ///< the embedding's if tied
-  std::vector<float> cosines;   ///< [max_positions, head_dim / 2]
-  std::vector<float> sines;
 
   Packed(std::shared_ptr<const Weights> shared, const Kernels& kernel_table);
   [[nodiscard]] const float* at(std::size_t offset) const {

@@ -47,6 +47,13 @@ void ForwardPass::embed(std::span<const TokenId> tokens, float* x) const {
     std::copy_n(model.at(model.embedding) + static_cast<std::size_t>(tokens[i]) * width, width,
                 x + i * width);
   }
+  const int half = model.weights->config.head_dim / 2;
+  int row = 0;
+  for (const RowRange& range : ranges) {
+    for (int i = 0; i < range.rows; ++i, ++row) {
+      model.angles.at(range.start + i, cosines + times(row, half), sines + times(row, half));
+    }
+  }
 }
 
 void ForwardPass::layer(int index, const LayerBuffers& at) const {
@@ -94,10 +101,10 @@ void ForwardPass::rotate_and_store(int index, const LayerBuffers& at) const {
               table.rms_norm(qkv + h * dim, weight, dim, c.norm_eps, qkv + h * dim);
         }
       }
-      const float* cosines = model.cosines.data() + times(position, half);
-      const float* sines = model.sines.data() + times(position, half);
-      for (int h = 0; h < rotated; ++h) table.rope(qkv + h * dim, cosines, sines, half, false);
-      table.scale(scale, c.heads * dim, qkv);
+      const float* cos = cosines + times(row, half);
+      const float* sin = sines + times(row, half);
+      table.rope(qkv, c.heads, cos, sin, half, scale, false);
+      table.rope(qkv + c.heads * dim, c.kv_heads, cos, sin, half, 1.0F, false);
       for (int h = 0; h < c.kv_heads; ++h) {
         const int slot = index * c.kv_heads + h;
         const float* key = qkv + (c.heads + h) * dim;

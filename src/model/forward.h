@@ -41,10 +41,12 @@ struct LayerBuffers {
 struct ForwardPass {
   const Decoder::Packed& model;
   std::span<const RowRange> ranges;
-  int rows;       ///< of all ranges
+  int rows;        ///< of all ranges
+  float* cosines;  ///< [rows, head_dim / 2] of each row's position; embed() writes them
+  float* sines;
   float* scores;  ///< room for the longest context, rounded up to 16
 
-  /// Rows of the embedding, [rows, width].
+  /// The first step: rows of the embedding, [rows, width].
   void embed(std::span<const TokenId> tokens, float* x) const;
   void layer(int index, const LayerBuffers& at) const;
   /// Logits of `n` rows that are gathered in x [n, width]. h [n, width] and s [n] are kept for the

@@ -34,6 +34,8 @@ void TrainPass::State::place(const ModelConfig& c, std::size_t rows, std::size_t
   h = carver.take(scored_rows, c.width);
   s = carver.take(scored_rows, 1);
   logits = carver.take(scored_rows, c.vocab);
+  cosines = carver.take(rows, c.head_dim / 2);
+  sines = carver.take(rows, c.head_dim / 2);
   scores = carver.take(1, round_up(longest, kLanes));
 }
 
@@ -77,7 +79,8 @@ std::span<const float> TrainPass::forward(const Decoder& decoder,
     state.layers[l].stats = state.stats.data() + l * stats;
   }
 
-  const ForwardPass pass{decoder.packed(), state.ranges, static_cast<int>(rows), state.scores};
+  const ForwardPass pass{decoder.packed(), state.ranges, static_cast<int>(rows),
+                         state.cosines,    state.sines,  state.scores};
   pass.embed(state.tokens, state.layers.front().x);
   for (int l = 0; l < c.layers; ++l) pass.layer(l, state.layers[static_cast<std::size_t>(l)]);
   const auto width = static_cast<std::size_t>(c.width);

@@ -245,22 +245,19 @@ void Backward::rotate_back(const PackedLayer& packed, const LayerBuffers& kept) 
   const float scale = 1.0F / std::sqrt(static_cast<float>(dim));
   std::fill_n(at.vector, dim, 0.0F);
   std::fill_n(at.vector2, dim, 0.0F);
-  int row = 0;
-  for (const RowRange& range : state.ranges) {
-    for (int i = 0; i < range.rows; ++i, ++row) {
-      float* d = at.dqkv + times(row, width);
-      table.scale(scale, c.heads * dim, d);
-      for (int h = 0; h < rotated; ++h) {
-        table.rope(d + h * dim, model.cosines.data() + times(i, half),
-                   model.sines.data() + times(i, half), half, true);
-        if (!c.qk_norm()) continue;
-        const bool query = h < c.heads;
-        table.rms_norm_backward(kept.qk_raw + times(row, rotated * dim) + h * dim,
-                                model.at(query ? packed.at.q_norm : packed.at.k_norm),
-                                kept.qk_s[times(row, rotated) + static_cast<std::size_t>(h)],
-                                d + h * dim, dim, false, d + h * dim,
-                                query ? at.vector : at.vector2);
-      }
+  for (int row = 0; row < rows; ++row) {
+    float* d = at.dqkv + times(row, width);
+    const float* cos = state.cosines + times(row, half);
+    const float* sin = state.sines + times(row, half);
+    table.rope(d, c.heads, cos, sin, half, scale, true);
+    table.rope(d + c.heads * dim, c.kv_heads, cos, sin, half, 1.0F, true);
+    if (!c.qk_norm()) continue;
+    for (int h = 0; h < rotated; ++h) {
+      const bool query = h < c.heads;
+      table.rms_norm_backward(kept.qk_raw + times(row, rotated * dim) + h * dim,
+                              model.at(query ? packed.at.q_norm : packed.at.k_norm),
+                              kept.qk_s[times(row, rotated) + static_cast<std::size_t>(h)],
+                              d + h * dim, dim, false, d + h * dim, query ? at.vector : at.vector2);
     }
   }
   if (c.qk_norm()) {

@@ -26,6 +26,8 @@ struct TrainPass::State {
   float* h = nullptr;         ///< [scored, width] normalised
   float* s = nullptr;         ///< [scored]
   float* logits = nullptr;    ///< [scored, vocab]
+  float* cosines = nullptr;   ///< [rows, head_dim / 2]
+  float* sines = nullptr;     ///< [rows, head_dim / 2]
   float* scores = nullptr;    ///< one row of attention
 
   /// Places the activations; with a carver that has no base it only counts.

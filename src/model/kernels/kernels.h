@@ -56,9 +56,10 @@ struct Kernels {
   /// `add`.
   void (*rms_norm_backward)(const float* x, const float* weight, float s, const float* dy, int n,
                             bool add, float* dx, float* dweight);
-  /// Rotates the pairs (x[i], x[i + half]) by the angles whose cosines and sines are given;
-  /// backwards if `inverse`.
-  void (*rope)(float* x, const float* cosines, const float* sines, int half, bool inverse);
+  /// In each of `heads` heads of 2 * half: rotates the pairs (x[i], x[i + half]) by the angles
+  /// whose cosines and sines are given, backwards if `inverse`, and multiplies by `factor`.
+  void (*rope)(float* x, int heads, const float* cosines, const float* sines, int half,
+               float factor, bool inverse);
   /// out = silu(gate) * up.
   void (*swiglu)(const float* gate, const float* up, int n, float* out);
   void (*swiglu_backward)(const float* gate, const float* up, const float* dout, int n,
@@ -76,7 +77,6 @@ struct Kernels {
   void (*softmax_backward)(const float* p, float* dp, int n);
 
   void (*add)(const float* x, int n, float* y);  ///< y += x
-  void (*scale)(float factor, int n, float* y);  ///< y *= factor
   float (*max)(const float* x, int n);           ///< n > 0
   /// sum exp(x * factor - shift).
   float (*sum_exp)(const float* x, int n, float factor, float shift);

@@ -176,7 +176,7 @@ TEST_P(KernelsOf, RopeTurnsPairsAndBack) {
   const Kernels& table = *GetParam();
   Rng rng(3);
   for (const int half : {1, 3, 8, 16, 21}) {
-    const auto x = normals(rng, static_cast<std::size_t>(2 * half));
+    const auto x = normals(rng, static_cast<std::size_t>(6 * half));
     std::vector<float> cosines;
     std::vector<float> sines;
     for (int i = 0; i < half; ++i) {
@@ -184,14 +184,15 @@ TEST_P(KernelsOf, RopeTurnsPairsAndBack) {
       sines.push_back(std::sin(0.3F * static_cast<float>(i)));
     }
     auto y = x;
-    table.rope(y.data(), cosines.data(), sines.data(), half, false);
-    for (int i = 0; i < half; ++i) {
-      const auto a = static_cast<std::size_t>(i);
-      const auto b = static_cast<std::size_t>(i + half);
-      EXPECT_NEAR(y[a], x[a] * cosines[a] - x[b] * sines[a], 1e-6);
-      EXPECT_NEAR(y[b], x[b] * cosines[a] + x[a] * sines[a], 1e-6);
+    table.rope(y.data(), 3, cosines.data(), sines.data(), half, 0.5F, false);
+    for (int i = 0; i < 3 * half; ++i) {
+      const auto angle = static_cast<std::size_t>(i % half);
+      const auto a = static_cast<std::size_t>(i / half * 2 * half + i % half);
+      const auto b = a + static_cast<std::size_t>(half);
+      EXPECT_NEAR(y[a], 0.5F * (x[a] * cosines[angle] - x[b] * sines[angle]), 1e-6);
+      EXPECT_NEAR(y[b], 0.5F * (x[b] * cosines[angle] + x[a] * sines[angle]), 1e-6);
     }
-    table.rope(y.data(), cosines.data(), sines.data(), half, true);
+    table.rope(y.data(), 3, cosines.data(), sines.data(), half, 2.0F, true);
     for (std::size_t i = 0; i < x.size(); ++i) EXPECT_NEAR(y[i], x[i], 2e-6);
   }
 }

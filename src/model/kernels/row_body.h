@@ -83,15 +83,22 @@ void rms_norm_backward(const float* x, const float* weight, float s, const float
   }
 }
 
-void rope(float* x, const float* cosines, const float* sines, int half, bool inverse) {
+void rope(float* x, int heads, const float* cosines, const float* sines, int half, float factor,
+          bool inverse) {
+  const F16 scale = broadcast(factor);
   TROUPE_FOR_LANES(j, lanes, half) {
     const F16 c = take(cosines + j, lanes);
-    const F16 plus = take(sines + j, lanes);
-    const F16 minus = sub(zero(), plus);
-    const F16 a = take(x + j, lanes);
-    const F16 b = take(x + half + j, lanes);
-    put(x + j, fma(b, inverse ? plus : minus, mul(a, c)), lanes);
-    put(x + half + j, fma(a, inverse ? minus : plus, mul(b, c)), lanes);
+    const F16 forwards = take(sines + j, lanes);
+    const F16 backwards = sub(zero(), forwards);
+    const F16 s = inverse ? backwards : forwards;
+    const F16 minus_s = inverse ? forwards : backwards;
+    float* left = x + j;
+    for (int h = 0; h < heads; ++h, left += 2 * half) {
+      const F16 a = take(left, lanes);
+      const F16 b = take(left + half, lanes);
+      put(left, mul(fma(b, minus_s, mul(a, c)), scale), lanes);
+      put(left + half, mul(fma(a, s, mul(b, c)), scale), lanes);
+    }
   }
 }
 
@@ -118,11 +125,6 @@ void swiglu_backward(const float* gate, const float* up, const float* dout, int 
 
 void add_row(const float* x, int n, float* y) {
   TROUPE_FOR_LANES(j, lanes, n) { put(y + j, add(take(y + j, lanes), take(x + j, lanes)), lanes); }
-}
-
-void scale_row(float factor, int n, float* y) {
-  const F16 f = broadcast(factor);
-  TROUPE_FOR_LANES(j, lanes, n) { put(y + j, mul(take(y + j, lanes), f), lanes); }
 }
 
 float max_row(const float* x, int n) {

@@ -23,7 +23,6 @@ constexpr Kernels make_table(const char* name) {
           attention_probabilities,
           softmax_backward,
           add_row,
-          scale_row,
           max_row,
           sum_exp,
           exp_row,
