@@ -36,7 +36,7 @@ struct Curve {
 };
 
 std::string data_block(const std::string& name, const Curve& curve) {
-  const int half = static_cast<int>(curve.step.size() / 40);
+  const int half = static_cast<int>(curve.step.size() / 24);
   const std::vector<double> reward = running_mean(curve.reward, half);
   const std::vector<double> success = running_mean(curve.success, half);
   std::string out = "$" + name + " << EOD\n";
@@ -80,10 +80,9 @@ std::vector<double> running_mean(const std::vector<double>& values, int half) {
   std::vector<double> out;
   const int size = static_cast<int>(values.size());
   for (int i = 0; i < size; ++i) {
-    const int reach = std::min({half, i, size - 1 - i});
     double sum = 0;
     int count = 0;
-    for (int j = i - reach; j <= i + reach; ++j) {
+    for (int j = std::max(i - half, 0); j <= std::min(i + half, size - 1); ++j) {
       const double value = values[static_cast<std::size_t>(j)];
       if (!std::isfinite(value)) continue;
       sum += value;
@@ -132,16 +131,17 @@ std::string curve_script(const std::string& title, const std::vector<StepReport>
     out += "EOD\n";
   }
   out += fmt::format(
-      "set multiplot layout 2,1 title {} font ',18' margins 0.09,0.97,0.10,0.88 spacing 0,0.13\n"
+      "set multiplot layout 2,1 title {} font ',18' margins 0.10,0.97,0.11,0.88 spacing 0,0.09\n"
       "set border 3 lc rgb '#606060'\nset tics nomirror out\n"
       "set grid lt 1 lc rgb '#E4E4E4' lw 1\n"
       "set xrange [0:{}]\n"
-      "set key bottom right opaque box lc rgb '#D0D0D0' samplen 2 width 1\n"
-      "set ylabel 'mean reward'\n",
+      "set key tmargin right horizontal Left reverse samplen 2.5 width 2\n"
+      "set ylabel 'mean reward' offset 1.2,0\n",
       quoted(title), cell(last));
   out += plot(policies, smooth, !evals.empty(), 2);
   out +=
-      "set ylabel 'share of episodes solved'\nset xlabel 'RL step'\nset yrange [0:1.02]\n"
+      "set ylabel 'share of episodes solved' offset 1.2,0\nset xlabel 'RL step'\nset yrange "
+      "[0:1.02]\n"
       "set ytics 0,0.2,1\nset key off\n";
   out += plot(policies, smooth, !evals.empty(), 3);
   out += "unset multiplot\n";

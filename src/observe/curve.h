@@ -14,8 +14,8 @@ namespace troupe {
 std::string curve_script(const std::string& title, const std::vector<StepReport>& steps,
                          const std::vector<EvalReport>& evals);
 
-/// Centred running means; the window shrinks at both ends so that it stays centred. NaN values are
-/// left out of the means; `half` values on each side.
+/// Running means over the value itself and `half` values on each side, fewer at both ends. NaN
+/// values are left out.
 std::vector<double> running_mean(const std::vector<double>& values, int half);
 
 }  // namespace troupe

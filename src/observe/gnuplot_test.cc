@@ -22,7 +22,7 @@ TEST(Gnuplot, DrawsTheCurveOfAThousandSteps) {
       curve_script("it's a \"test\" & more", steps, {sample_eval("warm_start", 0, 0.4)}));
   if (absent(svg)) GTEST_SKIP() << "gnuplot is not installed";
   ASSERT_TRUE(svg) << svg.error().message;
-  for (const char* part : {"<svg", "</svg>", "it's a &quot;test&quot; &amp; more", "mean reward",
+  for (const char* part : {"<svg", "</svg>", "it's a \"test\" &amp; more", "mean reward",
                            "share of episodes solved", ">second<", "held-out evaluation"}) {
     EXPECT_NE(svg->find(part), std::string::npos) << part;
   }

@@ -12,6 +12,7 @@
 #include "observe/markdown.h"
 #include "observe/policy_metrics.h"
 #include "observe/progress_text.h"
+#include "observe/run_text.h"
 
 namespace troupe {
 namespace {
@@ -178,7 +179,8 @@ std::string evals_section(const std::vector<EvalReport>& evals) {
   if (evals.empty()) return "";
   std::vector<std::vector<std::string>> rows;
   for (const EvalReport& eval : evals) {
-    rows.push_back(eval_row(markdown_text(eval.when) + (eval.best ? " (best so far)" : ""), eval));
+    rows.push_back(
+        eval_row(markdown_text(spoken(eval.when)) + (eval.best ? " (best so far)" : ""), eval));
   }
   return "## Evaluations\n\n" + markdown_table(eval_head(), rows, 1) + "\n";
 }

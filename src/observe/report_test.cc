@@ -118,8 +118,8 @@ TEST(Curve, LeavesTheWarmStartOutAndDrawsEveryPolicy) {
   EXPECT_EQ(curve_script("t", {sample_warm_step(1)}, {}), "");
 }
 
-TEST(Curve, RunningMeanIsCentredAndSkipsNan) {
-  EXPECT_EQ(running_mean({1, 2, 6, 4}, 1), (std::vector<double>{1, 3, 4, 4}));
+TEST(Curve, RunningMeanShrinksAtTheEndsAndSkipsNan) {
+  EXPECT_EQ(running_mean({1, 2, 6, 4}, 1), (std::vector<double>{1.5, 3, 4, 5}));
   EXPECT_EQ(running_mean({1, NAN, 3}, 1)[1], 2);
   EXPECT_TRUE(running_mean({}, 3).empty());
 }

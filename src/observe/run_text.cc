@@ -26,17 +26,19 @@ std::vector<std::string> start_lines(const RunInfo& info) {
 }
 
 std::string eval_text(const EvalReport& report) {
-  return fmt::format("eval ({}): success {}, reward {} on {} held-out episodes{}", report.when,
-                     percent_text(report.success), value_text(report.reward, 3), report.episodes,
+  return fmt::format("eval ({}): success {}, reward {} on {} held-out episodes{}",
+                     spoken(report.when), percent_text(report.success),
+                     value_text(report.reward, 3), report.episodes,
                      report.best ? ", best so far" : "");
 }
 
-std::string phase_text(const std::string& phase) {
-  return phase == "warm_start" ? "warm start" : phase;
+std::string spoken(std::string name) {
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
 }
 
 std::string progress_text(const StepReport& report) {
-  return fmt::format("{} {}/{}  {:.0f}%  {} gone, {} left", phase_text(report.phase), report.step,
+  return fmt::format("{} {}/{}  {:.0f}%  {} elapsed, {} left", spoken(report.phase), report.step,
                      report.steps, 100 * std::clamp(report.fraction_done, 0.0, 1.0),
                      duration_text(report.elapsed), duration_text(report.seconds_left));
 }

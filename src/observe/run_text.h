@@ -10,10 +10,10 @@ namespace troupe {
 /// The sentences that a person reads while a run goes on; each without a newline.
 std::vector<std::string> start_lines(const RunInfo& info);
 std::string eval_text(const EvalReport& report);
-/// "rl 12/60 20%, 0:24 gone, 1:36 left" without a bar.
+/// "rl 12/60 20%, 0:24 elapsed, 1:36 left" without a bar.
 std::string progress_text(const StepReport& report);
-/// The phase as people call it: "warm start" or "rl".
-std::string phase_text(const std::string& phase);
+/// A phase or evaluation as people call it: "warm start" for "warm_start".
+std::string spoken(std::string name);
 /// The whole progress in one line, for logs: progress_text and the main numbers of each policy.
 std::string plain_line(const StepReport& report);
 /// "time: generate 61%, backward 30%, ...", largest first; empty if there is none.

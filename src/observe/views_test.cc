@@ -126,7 +126,7 @@ TEST(LiveView, RedrawsInPlaceAndKeepsTheWarmStartsBar) {
     EXPECT_EQ(count_of(rows, "rl 39/40"), 0);
     EXPECT_EQ(count_of(rows, "policy reward"), 2);  // one table of each phase
     EXPECT_EQ(count_of(rows, "a note"), 1);
-    EXPECT_EQ(count_of(rows, "eval (warm_start): success 41%"), 1);
+    EXPECT_EQ(count_of(rows, "eval (warm start): success 41%"), 1);
     EXPECT_EQ(count_of(rows, "[####"), 2);
     for (const std::string& row : rows) {
       if (row.find("eval (") == std::string::npos && row.find("chain:") == std::string::npos) {
