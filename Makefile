@@ -47,8 +47,7 @@ bench: setup build/release/build.ninja ## all benchmarks, each with the limit it
 	  echo "== $${bench##*/}"; "$$bench" || exit 1; done
 
 format: setup-ci ## rewrite all sources in the project's format
-	@git ls-files -co --exclude-standard -- src include bench | grep -E '\.(cc|h)$$' | \
-	  xargs clang-format-14 -i
+	@find src include bench -name '*.cc' -o -name '*.h' | xargs clang-format-14 -i
 
 lint: setup-ci ## format, seams and rooms; TIDY=changed, TIDY=all or TIDY=src/room adds clang-tidy
 	@tools/lint.sh $(if $(TIDY),--tidy $(TIDY))

@@ -72,6 +72,7 @@ seams clean src/rollout/a_test.cc 'std::thread worker;'
 seams clean src/train/a.cc '// not std::mutex, not time(nullptr), not rand()'
 seams clean src/train/a.cc 'auto t = executor.time(0); auto c = state.clock(); x.open("y"); file->rand();'
 seams clean src/train/a.cc 'double operand(int); double brand(int); int downtime(int);'
+seams clean src/cli/a.cc 'help = "Seed of everything random (run.seed)";'
 
 rooms() { expect "$1" lint_rooms.sh "$2" "$3"; }
 rooms found src/base/a.cc '#include "config/x.h"'

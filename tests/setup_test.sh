@@ -12,7 +12,7 @@ fresh() {
   rm -rf "$fake/bin"
   mkdir "$fake/bin"
   : > "$fake/log"
-  for tool in bash sed grep env cat; do ln -s "$(command -v $tool)" "$fake/bin/$tool"; done
+  for tool in bash sed grep env cat tail mktemp rm; do ln -s "$(command -v $tool)" "$fake/bin/$tool"; done
   stub id 'echo 0'
   # Says that all packages are installed, but for those that $GONE matches.
   stub dpkg-query 'shift 3; for p in "$@"; do [[ $p =~ ^(${GONE:-none})$ ]] || echo "ii $p"; done'
@@ -34,8 +34,8 @@ check() {
 
 fresh; check "nothing missing" 0 ""
 fresh; check "nothing missing for CI" 0 "" ci
-fresh; GONE=mold check "says what it installs" 0 'installing from Debian: mold$'
-fresh; GONE=mold check "updates first" 0 'apt-get -qq .* update'
+fresh; GONE=mold check "says what it installs" 0 'installing from Debian .*: mold$'
+fresh; GONE=mold check "updates first" 0 'apt-get -q .* update'
 fresh; GONE='mold|g[+][+]' check "installs only what is missing" 0 'install -y --no-install-recommends g[+][+] mold$'
 fresh; GONE=clang-14 check "the build set needs no clang" 0 ""
 fresh; GONE=clang-14 check "the CI set needs clang" 0 'recommends clang-14$' ci
@@ -43,7 +43,8 @@ fresh; stub id 'echo 1000'; GONE=mold check "through sudo" 0 'sudo -n env .*apt-
 fresh; stub id 'echo 1000'; rm "$fake/bin/sudo"; GONE=mold check "no sudo" 1 'run: apt-get install mold'
 fresh; rm "$fake/bin/dpkg-query"; check "not Debian" 1 'not a Debian system'
 fresh; rm "$fake/bin/dpkg-query"; TROUPE_SETUP=skip check "skipped" 0 ""
-fresh; stub apt-get 'exit 100'; GONE=mold check "apt-get fails" 1 'apt-get failed .* mold'
+fresh; stub apt-get 'echo broken mirror; exit 100'; GONE=mold check "apt-get fails" 1 'apt-get failed .* mold'
+fresh; stub apt-get 'echo broken mirror; exit 100'; GONE=mold check "shows why" 1 'broken mirror'
 fresh; check "unknown set" 2 "unknown set 'x'" x
 
 echo "$failures failures"

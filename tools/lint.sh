@@ -7,7 +7,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 
-sources() { git ls-files -co --exclude-standard -- "$@" | grep -E '\.(cc|h)$'; }
+sources() { find "$@" -name '*.cc' -o -name '*.h' | sort; }
 
 failed=0
 mapfile -t files < <(sources src include bench)

@@ -29,20 +29,22 @@ for file in "${all[@]}"; do
   [[ $file == *_test.cc ]] || product+=("$file")
 done
 
-free='(?<![\w.>:])(?:std::|::)?'  # a free function of this name, not a member or another's
+# A free function of this name, not a member or another's. clang-format leaves no space before "(",
+# so prose inside a string ("random (by seed)") is not a call.
+free='(?<![\w.>:])(?:std::|::)?'
 rule "wall clock outside src/base (use Executor::now and at)" \
-  "\b(system|steady|high_resolution|utc|file)_clock\b|\b(gettimeofday|clock_gettime|clock_nanosleep|nanosleep|usleep|localtime(_r)?|gmtime(_r)?|strftime)\s*\(|${free}time\s*\(\s*(NULL|nullptr|0|&\w+)\s*\)|${free}clock\s*\(\s*\)|<(ctime|time\.h|sys/time\.h)>|\bthis_thread\b|\b__builtin_ia32_rdtsc|\b__rdtsc" \
+  "\b(system|steady|high_resolution|utc|file)_clock\b|\b(gettimeofday|clock_gettime|clock_nanosleep|nanosleep|usleep|localtime(_r)?|gmtime(_r)?|strftime)\(|${free}time\(\s*(NULL|nullptr|0|&\w+)\s*\)|${free}clock\(\s*\)|<(ctime|time\.h|sys/time\.h)>|\bthis_thread\b|\b__builtin_ia32_rdtsc|\b__rdtsc" \
   "${outside[@]}"
 rule "threads outside src/base and src/model/kernels (use Executor::blocking)" \
   "<(thread|mutex|shared_mutex|condition_variable|future|semaphore|barrier|latch|stop_token|pthread\.h|threads\.h|omp\.h)>|\bstd::(jthread|thread|(recursive_|timed_|recursive_timed_|shared_|shared_timed_)?mutex|lock_guard|unique_lock|scoped_lock|shared_lock|condition_variable(_any)?|async|future|shared_future|promise|packaged_task|counting_semaphore|binary_semaphore|latch|barrier|call_once|once_flag|atomic_wait\w*|atomic_notify\w*)\b|\bpthread_\w+|#\s*pragma\s+omp" \
   "${product[@]}"
 rule "sockets outside src/base" \
-  "<(sys/socket\.h|netinet/\w+\.h|arpa/inet\.h|netdb\.h|sys/un\.h)>|${free}(socket|socketpair|getaddrinfo)\s*\(" \
+  "<(sys/socket\.h|netinet/\w+\.h|arpa/inet\.h|netdb\.h|sys/un\.h)>|${free}(socket|socketpair|getaddrinfo)\(" \
   "${outside[@]}"
 rule "randomness that is not base/rng.h" \
-  "<random>|\brandom_device\b|\bmt19937(_64)?\b|\b(minstd_rand0?|default_random_engine|ranlux\w+|knuth_b)\b|${free}(s?rand|s?random|[dlm]rand48|getrandom|getentropy|arc4random)\s*\(|/dev/u?random" \
+  "<random>|\brandom_device\b|\bmt19937(_64)?\b|\b(minstd_rand0?|default_random_engine|ranlux\w+|knuth_b)\b|${free}(s?rand|s?random|[dlm]rand48|getrandom|getentropy|arc4random)\(|/dev/u?random" \
   "${all[@]}"
 rule "a raw file (use base/disk.h)" \
-  "<(fstream|filesystem|dirent\.h|sys/stat\.h|sys/mman\.h)>|\bstd::(filesystem\b|(basic_)?[io]?fstream\b|(basic_)?filebuf\b)|\b(fopen|freopen|mkstemp|mkdtemp|tmpfile|opendir)\s*\(|${free}(open|openat|creat|mmap|rename|unlink|remove|mkdir|rmdir)\s*\(\s*(\"|[\w.>-]+(\.c_str\(\)|\.data\(\)|path))" \
+  "<(fstream|filesystem|dirent\.h|sys/stat\.h|sys/mman\.h)>|\bstd::(filesystem\b|(basic_)?[io]?fstream\b|(basic_)?filebuf\b)|\b(fopen|freopen|mkstemp|mkdtemp|tmpfile|opendir)\(|${free}(open|openat|creat|mmap|rename|unlink|remove|mkdir|rmdir)\(\s*(\"|[\w.>-]+(\.c_str\(\)|\.data\(\)|path))" \
   "${outside[@]}"
 exit $found

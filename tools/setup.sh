@@ -50,10 +50,13 @@ if [[ $(id -u) -ne 0 ]]; then
   [[ -t 0 ]] || as_root=(sudo -n)  # nobody there to type a password
 fi
 
-say "installing from Debian: ${missing[*]}"
-apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300)
-if ! "${apt[@]}" update >&2 </dev/null ||
-   ! "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >&2 </dev/null; then
+say "installing from Debian (a minute or two): ${missing[*]}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
+if ! "${apt[@]}" update >"$log" 2>&1 </dev/null ||
+   ! "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1 </dev/null; then
+  tail -n 20 "$log" >&2
   say "apt-get failed (see above). Install these yourself and run again: ${missing[*]}"
   exit 1
 fi
