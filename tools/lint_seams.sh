@@ -13,7 +13,7 @@ rule() {
   local name=$1 pattern=$2 hits
   shift 2
   [[ $# -gt 0 ]] || return 0
-  hits=$(grep -nHP "^(?:(?!//).)*?(?:$pattern)" "$@")
+  hits=$(grep -anHP "^(?:(?!//).)*?(?:$pattern)" "$@")
   [[ -n "$hits" ]] || return 0
   while IFS=: read -r file line text; do
     echo "$file:$line: $name: ${text#"${text%%[![:space:]]*}"}"
