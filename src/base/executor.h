@@ -73,6 +73,9 @@ class Executor {
 /// This machine's clock, a strand on the calling thread of run(), and `workers` threads.
 std::unique_ptr<Executor> make_live_executor(int workers);
 
+/// Processors that this process may use, at least 1.
+int processors();
+
 /// Seconds since 1970 of this machine's clock, for labels in files; never for decisions.
 double unix_time();
 

@@ -168,6 +168,8 @@ std::unique_ptr<Executor> make_live_executor(int workers) {
   return std::make_unique<LiveExecutor>(workers);
 }
 
+int processors() { return static_cast<int>(std::max(1U, std::thread::hardware_concurrency())); }
+
 double unix_time() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }

@@ -29,11 +29,8 @@ Status check_base_shape(const PolicyOptions& policy) {
   return {};
 }
 
-/// The most that a group of this policy can hold, and whether a step's groups fit the budget.
-Status budget_experience(const RunOptions& options, PolicyRuntime& policy) {
-  const auto rows = static_cast<std::uint64_t>(options.rollout.group_size) *
-                    static_cast<std::uint64_t>(policy.options->agents.size());
-  policy.group_bytes = rows * static_cast<std::uint64_t>(policy.max_context) * kTokenBytes;
+/// Whether a step's groups fit the budget.
+Status check_experience(const RunOptions& options, const PolicyRuntime& policy) {
   const std::uint64_t step =
       policy.group_bytes * static_cast<std::uint64_t>(options.rollout.groups);
   if (step <= static_cast<std::uint64_t>(options.rollout.experience_megabytes) << 20) return {};
@@ -46,6 +43,11 @@ Status budget_experience(const RunOptions& options, PolicyRuntime& policy) {
 }
 
 }  // namespace
+
+std::uint64_t group_bytes(const RunOptions& options, const PolicyOptions& policy, int max_context) {
+  return static_cast<std::uint64_t>(options.rollout.group_size) * policy.agents.size() *
+         static_cast<std::uint64_t>(max_context) * kTokenBytes;
+}
 
 Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
                                       const PolicyOptions& policy) {
@@ -62,6 +64,12 @@ Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
           fmt::format("rollout.max_context is {} but policy \"{}\" has {} positions: lower it "
                       "or raise model.max_positions",
                       start.max_context, policy.name, positions));
+    }
+    if (start.tokenizer->size() > start.weights.config.vocab) {
+      return fail(
+          ErrorCode::kInvalid,
+          fmt::format("policy \"{}\": the tokenizer has {} ids but the model a vocabulary of {}",
+                      policy.name, start.tokenizer->size(), start.weights.config.vocab));
     }
     if (start.max_answer >= start.max_context) {
       return fail(
@@ -127,7 +135,8 @@ Result<std::unique_ptr<Team>> Team::make(Executor& executor, Disk& disk,
     runtime->table = std::make_unique<ExperienceTable>(
         executor, policy->name,
         static_cast<std::uint64_t>(options.rollout.experience_megabytes) << 20);
-    TROUPE_TRY(budget_experience(options, *runtime));
+    runtime->group_bytes = group_bytes(options, *policy, runtime->max_context);
+    TROUPE_TRY(check_experience(options, *runtime));
     team->policies_.push_back(std::move(runtime));
   }
   return team;

@@ -65,6 +65,9 @@ struct PolicyStart {
   int max_answer = 0;
   int max_context = 0;
 };
+
+/// The most bytes that the experience of one group of a policy can hold.
+std::uint64_t group_bytes(const RunOptions& options, const PolicyOptions& policy, int max_context);
 Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
                                       const PolicyOptions& policy);
 

@@ -1,0 +1,124 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "base/disk.h"
+#include "base/executor.h"
+#include "cli/commands.h"
+#include "config/run_file.h"
+#include "observe/observe_options.h"
+#include "orchestrate/evaluate.h"
+#include "orchestrate/run_options.h"
+#include "orchestrate/team.h"
+#include "versions/checkpoint.h"
+
+namespace troupe {
+namespace {
+
+struct EvalArguments {
+  std::string run_folder;
+  std::string checkpoint;
+  long long episodes = 1000;
+  double temperature = -1;
+  bool json = false;
+};
+
+/// The newest step checkpoint, or the one that was named.
+Result<std::string> choose_checkpoint(CheckpointStore& store, const std::string& named) {
+  if (!named.empty() && named != "best") return named;
+  TROUPE_ASSIGN(const auto names, store.list(named == "best" ? "best" : "step"));
+  if (names.empty()) {
+    return fail(ErrorCode::kInvalid, fmt::format("{} has no {} checkpoint", store.folder(),
+                                                 named.empty() ? "step" : named));
+  }
+  return names.front();
+}
+
+Async<Status> play(Executor& executor, const RunOptions& options, Team& team,
+                   const EvalArguments& arguments, EvalReport& report) {
+  const double temperature =
+      arguments.temperature > 0 ? arguments.temperature : options.eval.temperature;
+  EvalSetting setting{executor, *options.environment, team.bindings(temperature)};
+  setting.episodes = arguments.episodes;
+  setting.seed = static_cast<std::uint64_t>(options.run.seed);
+  setting.retries = static_cast<int>(options.rollout.retries);
+  auto result = co_await evaluate(setting);
+  if (!result) co_return tl::unexpected(result.error());
+  report = std::move(*result);
+  co_return Status();
+}
+
+Status eval(const EvalArguments& arguments) {
+  const auto disk = make_posix_disk();
+  TROUPE_ASSIGN(RunFile file, RunFile::load(*disk, arguments.run_folder + "/run.toml"));
+  ObserveOptions observe;
+  OptionSet observe_set("observe");
+  observe.declare(observe_set);
+  TROUPE_ASSIGN(const auto options,
+                read_run_options(file, EnvironmentServices{*disk}, {&observe_set}));
+  CheckpointStore store(*disk, arguments.run_folder + "/checkpoints");
+  TROUPE_ASSIGN(const std::string name, choose_checkpoint(store, arguments.checkpoint));
+  TROUPE_ASSIGN(const Checkpoint checkpoint, store.load(name, options->model.end_token));
+
+  const auto executor = make_live_executor(worker_count(options->run.threads));
+  TROUPE_ASSIGN(const auto team, Team::make(*executor, *disk, *options));
+  for (const PolicyCheckpoint& policy : checkpoint.policies) {
+    for (const auto& runtime : team->policies()) {
+      if (runtime->options->name == policy.policy) runtime->trainer->restart(policy.weights);
+    }
+  }
+  TROUPE_TRY(team->publish());
+  EvalReport report;
+  TROUPE_TRY(executor->run(play(*executor, *options, *team, arguments, report)));
+
+  if (arguments.json) {
+    nlohmann::json out;
+    out["checkpoint"] = store.folder() + "/" + name;
+    out["step"] = checkpoint.step;
+    out["episodes"] = report.episodes;
+    out["temperature"] = report.temperature;
+    out["success"] = report.success;
+    out["reward"] = report.reward;
+    for (const auto& [agent, reward] : report.agent_rewards) out["agent_rewards"][agent] = reward;
+    out["response_length"] = report.response_length;
+    out["weights_digest"] = team->weights_digest();
+    fmt::print("{}\n", out.dump());
+    return {};
+  }
+  fmt::print(
+      "{}/{} (step {}): success {:.3f}, reward {:.3f} over {} held-out episodes at temperature "
+      "{}\n",
+      store.folder(), name, checkpoint.step, report.success, report.reward, report.episodes,
+      report.temperature);
+  for (const auto& [agent, reward] : report.agent_rewards) {
+    fmt::print("  {:<16} reward {:.3f}\n", agent, reward);
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<EvalArguments>();
+  CLI::App* command =
+      app.add_subcommand("eval", "Evaluate a checkpoint of a run on held-out tasks");
+  command->add_option("RUN_FOLDER", arguments->run_folder, "Folder of a run, e.g. runs/chain")
+      ->required();
+  command->add_option("--checkpoint", arguments->checkpoint,
+                      "\"best\", or a name such as step-000040; default: the newest");
+  command->add_option("--episodes", arguments->episodes, "Held-out episodes")
+      ->check(CLI::Range(1LL, 10000000LL))
+      ->capture_default_str();
+  command
+      ->add_option("--temperature", arguments->temperature, "Default: eval.temperature of the run")
+      ->check(CLI::Range(0.01, 100.0));
+  command->add_flag("--json", arguments->json, "Print one JSON object");
+  command->callback([arguments, &exit_code] {
+    const Status status = eval(*arguments);
+    exit_code = status ? 0 : report_error(status.error());
+  });
+}
+
+}  // namespace troupe
