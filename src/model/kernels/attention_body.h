@@ -31,11 +31,10 @@ inline void attention_scores(const float* q, const float* keys, int count, int h
     keys += 4 * block;
     scores += 4 * kLanes;
   }
-  for (; blocks > 0; --blocks) {
-    score_blocks<1>(q, keys, head_dim, scores);
-    keys += block;
-    scores += kLanes;
-  }
+  // The rest together, too: independent chains hide each other's latency.
+  if (blocks == 3) score_blocks<3>(q, keys, head_dim, scores);
+  if (blocks == 2) score_blocks<2>(q, keys, head_dim, scores);
+  if (blocks == 1) score_blocks<1>(q, keys, head_dim, scores);
 }
 
 // sum of weights[t] * values[t] for one vector of columns: four chains, chain i taking the

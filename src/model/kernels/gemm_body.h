@@ -3,6 +3,12 @@
 // The matrix product, written once against the lanes of one instruction set (kernels.h has the
 // contract). B is always walked in panels of at most 64 columns that are contiguous in memory.
 
+#if defined(__clang__)
+#define TROUPE_UNROLL _Pragma("unroll")
+#else
+#define TROUPE_UNROLL _Pragma("GCC unroll 8")
+#endif
+
 namespace troupe {
 namespace {
 
@@ -11,23 +17,30 @@ template <int kRows, int kVectors>
 void gemm_tile(const Gemm& g, const float* a, const float* b, std::ptrdiff_t width, float* c,
                int last) {
   F16 sum[kRows][kVectors];
+  TROUPE_UNROLL
   for (int i = 0; i < kRows; ++i) {
+    TROUPE_UNROLL
     for (int v = 0; v < kVectors; ++v) sum[i][v] = zero();
   }
   const std::ptrdiff_t a_row = g.a_row;
   const std::ptrdiff_t a_col = g.a_col;
   for (int k = 0; k < g.r; ++k) {
     F16 column[kVectors];
+    TROUPE_UNROLL
     for (int v = 0; v < kVectors; ++v) column[v] = load(b + v * kLanes);
+    TROUPE_UNROLL
     for (int i = 0; i < kRows; ++i) {
       const F16 factor = broadcast(a[i * a_row]);
+      TROUPE_UNROLL
       for (int v = 0; v < kVectors; ++v) sum[i][v] = fma(factor, column[v], sum[i][v]);
     }
     a += a_col;
     b += width;
   }
+  TROUPE_UNROLL
   for (int i = 0; i < kRows; ++i) {
     float* row = c + i * g.c_row;
+    TROUPE_UNROLL
     for (int v = 0; v < kVectors; ++v) {
       float* out = row + v * kLanes;
       if (v + 1 == kVectors && last < kLanes) {

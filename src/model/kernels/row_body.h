@@ -92,12 +92,21 @@ void rope(float* x, int heads, const float* cosines, const float* sines, int hal
     const F16 backwards = sub(zero(), forwards);
     const F16 s = inverse ? backwards : forwards;
     const F16 minus_s = inverse ? forwards : backwards;
+    // Four heads are read before any is written: a masked store delays the loads that follow it
+    // nearby.
     float* left = x + j;
-    for (int h = 0; h < heads; ++h, left += 2 * half) {
-      const F16 a = take(left, lanes);
-      const F16 b = take(left + half, lanes);
-      put(left, mul(fma(b, minus_s, mul(a, c)), scale), lanes);
-      put(left + half, mul(fma(a, s, mul(b, c)), scale), lanes);
+    for (int h = 0; h < heads; h += 4) {
+      const int count = heads - h < 4 ? heads - h : 4;
+      F16 a[4];
+      F16 b[4];
+      for (int i = 0; i < count; ++i) {
+        a[i] = take(left + i * 2 * half, lanes);
+        b[i] = take(left + i * 2 * half + half, lanes);
+      }
+      for (int i = 0; i < count; ++i, left += 2 * half) {
+        put(left, mul(fma(b[i], minus_s, mul(a[i], c)), scale), lanes);
+        put(left + half, mul(fma(a[i], s, mul(b[i], c)), scale), lanes);
+      }
     }
   }
 }
