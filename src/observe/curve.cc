@@ -8,6 +8,7 @@
 #include <limits>
 #include <map>
 
+#include "observe/progress_text.h"
 #include "observe/transcript_text.h"
 
 namespace troupe {
@@ -16,6 +17,8 @@ namespace {
 // Okabe and Ito's palette, which colour-blind readers can tell apart; without black and yellow.
 constexpr std::array<const char*, 6> kColours = {"#0072B2", "#D55E00", "#009E73",
                                                  "#CC79A7", "#E69F00", "#56B4E9"};
+
+constexpr int kLegendColumns = 18;  // what fits beside the panels
 
 /// A single-quoted gnuplot string. Nothing inside is expanded.
 std::string quoted(const std::string& text) {
@@ -57,7 +60,7 @@ std::string plot(const std::vector<std::string>& policies, bool smooth, bool eva
   };
   for (std::size_t i = 0; i < policies.size(); ++i) {
     const char* colour = kColours[i % kColours.size()];
-    const std::string title = quoted(policies[i]);
+    const std::string title = quoted(fit(policies[i], kLegendColumns));
     if (smooth) {
       add(fmt::format("$p{} using 1:{} with lines lw 1 lc rgb '#A0{}' notitle", i, column,
                       colour + 1));
@@ -114,7 +117,7 @@ std::string curve_script(const std::string& title, const std::vector<StepReport>
 
   std::string out =
       "set encoding utf8\n"
-      "set terminal svg noenhanced size 900,680 background rgb 'white' "
+      "set terminal svg noenhanced size 980,680 background rgb 'white' "
       "font 'Helvetica,Arial,sans-serif,15'\n";
   bool smooth = false;
   for (std::size_t i = 0; i < policies.size(); ++i) {
@@ -131,11 +134,11 @@ std::string curve_script(const std::string& title, const std::vector<StepReport>
     out += "EOD\n";
   }
   out += fmt::format(
-      "set multiplot layout 2,1 title {} font ',18' margins 0.10,0.97,0.11,0.88 spacing 0,0.09\n"
+      "set multiplot layout 2,1 title {} font ',18' margins 0.09,0.79,0.11,0.92 spacing 0,0.09\n"
       "set border 3 lc rgb '#606060'\nset tics nomirror out\n"
       "set grid lt 1 lc rgb '#E4E4E4' lw 1\n"
       "set xrange [0:{}]\n"
-      "set key tmargin right horizontal Left reverse samplen 2.5 width 2\n"
+      "set key at graph 1.02,1 left top Left reverse samplen 2\n"
       "set ylabel 'mean reward' offset 1.2,0\n",
       quoted(title), cell(last));
   out += plot(policies, smooth, !evals.empty(), 2);

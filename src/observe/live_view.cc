@@ -49,14 +49,13 @@ void LiveView::on_step(const StepReport& report) {
 void LiveView::draw(const StepReport& report) {
   std::vector<std::string> lines = {head_line(report, width_)};
   for (std::string& line : policy_table(report, width_)) lines.push_back(std::move(line));
-  std::string speed;
   if (report.generate_tokens_per_second > 0 || report.train_tokens_per_second > 0) {
-    speed = fmt::format("tok/s: {} generated, {} trained  ",
-                        count_text(report.generate_tokens_per_second),
-                        count_text(report.train_tokens_per_second));
+    lines.push_back(fmt::format("tokens/s: {} generated, {} trained",
+                                count_text(report.generate_tokens_per_second),
+                                count_text(report.train_tokens_per_second)));
   }
-  speed += states_text(report.states);
-  if (!speed.empty()) lines.push_back(speed);
+  std::string states = states_text(report.states);
+  if (!states.empty()) lines.push_back(std::move(states));
 
   std::string out = erase();
   for (std::string& line : lines) {
