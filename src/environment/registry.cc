@@ -8,7 +8,9 @@
 #include <numeric>
 
 #include "environment/chain/chain.h"
+#include "environment/command/command.h"
 #include "environment/countdown/countdown.h"
+#include "environment/dataset/dataset.h"
 #include "environment/guess/guess.h"
 #include "environment/sort/sort.h"
 
@@ -26,6 +28,8 @@ const std::vector<Entry>& entries() {
       {"countdown", [](EnvironmentServices) { return std::make_unique<CountdownSpec>(); }},
       {"guess", [](EnvironmentServices) { return std::make_unique<GuessSpec>(); }},
       {"chain", [](EnvironmentServices) { return std::make_unique<ChainSpec>(); }},
+      {"dataset", [](EnvironmentServices s) { return std::make_unique<DatasetSpec>(s); }},
+      {"command", [](EnvironmentServices s) { return std::make_unique<CommandSpec>(s); }},
   };
   return list;
 }

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "environment/dataset/rows.h"
+#include "troupe/result.h"
+
+namespace troupe {
+
+/// The prompt of a row: a text with {question}, or {nums} (joined by commas) and {target}. Braces
+/// around anything but a lower-case word are text. Immutable, thread-safe.
+class PromptTemplate {
+ public:
+  /// `text` empty: "{question}\nAnswer: ", or "{nums}={target}>" as the countdown environment has.
+  /// kInvalid: {answer}, an unknown placeholder, one of the other layout, or none.
+  static Result<PromptTemplate> make(std::string text, Layout layout);
+  [[nodiscard]] std::string render(const Row& row) const;
+
+ private:
+  explicit PromptTemplate(std::string text) : text_(std::move(text)) {}
+  std::string text_;
+};
+
+}  // namespace troupe
