@@ -35,12 +35,12 @@ double token_loss(const LossSettings& settings, std::span<const float> logprobs,
     const double advantage = target.advantage;
     const double clipped = std::clamp(ratio, 1.0 - settings.clip_low, 1.0 + settings.clip_high);
     const double plain = ratio * advantage;
-    if (plain <= clipped * advantage) {
-      loss = -plain;
-      slope = -plain;  // d(-r A)/dlp = -r A
-    } else {
+    if (clipped * advantage < plain) {
       loss = -clipped * advantage;
       ++stats.clipped;
+    } else {  // also for NaN, which must not pass for a clipped token
+      loss = -plain;
+      slope = -plain;  // d(-r A)/dlp = -r A
     }
     if (target.reference != nullptr) {
       const double q = static_cast<double>(*target.reference) - logprob;

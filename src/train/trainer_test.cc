@@ -1,0 +1,207 @@
+#include "train/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/rng.h"
+#include "model/sampling.h"
+
+namespace troupe {
+namespace {
+
+ModelConfig tiny() {
+  ModelConfig c;
+  c.vocab = 11;
+  c.width = 16;
+  c.layers = 2;
+  c.heads = 2;
+  c.kv_heads = 1;
+  c.head_dim = 8;
+  c.ffn = 24;
+  c.max_positions = 32;
+  return c;
+}
+
+/// Groups as an engine of these weights would have sampled them: behaviour log-probs are the
+/// model's.
+std::vector<std::shared_ptr<const Group>> sampled_groups(
+    const std::shared_ptr<const Weights>& weights, int count, std::uint64_t seed) {
+  const Decoder decoder(weights);
+  Decoder::Scratch scratch;
+  Rng rng(seed);
+  std::vector<std::shared_ptr<const Group>> out;
+  for (int g = 0; g < count; ++g) {
+    auto group = std::make_shared<Group>();
+    group->key.index = g;
+    for (int m = 0; m < 4; ++m) {
+      Trajectory row;
+      row.agent = "a";
+      row.reward = rng.uniform();
+      KvCache cache(weights->config, 32);
+      for (int turn = 0; turn < 2; ++turn) {
+        Segment prompt;
+        for (std::uint64_t i = 0; i < 1 + rng.below(4); ++i) {
+          prompt.tokens.push_back(static_cast<TokenId>(rng.below(11)));
+        }
+        Segment answer;
+        answer.sampled = true;
+        std::vector<TokenId> feed = prompt.tokens;
+        if (turn > 0) feed.insert(feed.begin(), row.segments.back().tokens.back());
+        std::vector<float> logits(11), logprobs(11);
+        for (std::uint64_t i = 0; i < 1 + rng.below(5); ++i) {
+          const std::vector<Decoder::Chunk> chunks = {Decoder::Chunk{&cache, feed}};
+          decoder.extend(chunks, scratch, logits);
+          log_softmax(logits, 1.0F, logprobs);
+          const TokenId token = sample_token(logprobs, rng.uniform());
+          answer.tokens.push_back(token);
+          answer.logprobs.push_back(logprobs[static_cast<std::size_t>(token)]);
+          feed.assign(1, token);
+        }
+        row.segments.push_back(prompt);
+        row.segments.push_back(answer);
+      }
+      group->rows.push_back(std::move(row));
+      group->advantages.push_back(rng.normal());
+    }
+    out.push_back(std::move(group));
+  }
+  return out;
+}
+
+Async<void> accumulate(Trainer& trainer, std::shared_ptr<const Group> group, Gate::Pass pass) {
+  const Gate::Pass held = std::move(pass);
+  co_await trainer.accumulate(std::move(group));
+}
+
+Async<Status> one_step(Executor& executor, Trainer& trainer,
+                       std::vector<std::shared_ptr<const Group>> groups, StepResult& result) {
+  Gate gate(executor);
+  for (auto& group : groups) spawn(accumulate(trainer, group, Gate::Pass(gate)));
+  Status done = co_await gate.wait_empty(Wait(60 * kSecond, "backward"));
+  if (!done) co_return done;
+  result = co_await trainer.step(static_cast<std::int64_t>(groups.size()), 1e-2);
+  co_return Status();
+}
+
+struct Outcome {
+  std::string digest;
+  StepResult result;
+  TrainerState state;
+};
+
+Outcome train(Executor& executor, const std::shared_ptr<const Weights>& weights,
+              const std::vector<std::shared_ptr<const Group>>& groups, std::int64_t pack,
+              const AlgorithmOptions& algorithm = {}) {
+  Trainer trainer(executor, "p", {}, algorithm, weights);
+  trainer.configure(1.0F, 8, pack);
+  trainer.set_reference(weights);
+  Outcome out;
+  EXPECT_TRUE(executor.run(one_step(executor, trainer, groups, out.result)));
+  out.digest = trainer.weights()->digest();
+  out.state = trainer.export_state();
+  return out;
+}
+
+TEST(Trainer, LogProbsOfRolloutAndTrainingAgreeToTheBit) {
+  auto weights = std::make_shared<const Weights>(random_weights(tiny(), 3));
+  auto executor = make_virtual_executor({});
+  const Outcome out = train(*executor, weights, sampled_groups(weights, 6, 1), 4096);
+  EXPECT_EQ(out.result.tokens.mismatch, 0.0);
+  EXPECT_EQ(out.result.tokens.clipped, 0);
+  EXPECT_GT(out.result.tokens.tokens, 0);
+  EXPECT_GT(out.result.gradient_norm, 0);
+  EXPECT_EQ(out.state.version, 1);
+}
+
+TEST(Trainer, ArrivalOrderAndWorkersChangeNoBit) {
+  auto weights = std::make_shared<const Weights>(random_weights(tiny(), 3));
+  auto groups = sampled_groups(weights, 12, 2);
+  std::vector<std::string> digests;
+  Rng rng(4);
+  for (int round = 0; round < 8; ++round) {
+    VirtualOptions options;
+    options.seed = static_cast<std::uint64_t>(round);
+    options.workers = 1 + round % 4;
+    auto executor = make_virtual_executor(options);
+    digests.push_back(train(*executor, weights, groups, 4096).digest);
+    for (std::size_t i = groups.size(); i > 1; --i) std::swap(groups[i - 1], groups[rng.below(i)]);
+  }
+  auto live = make_live_executor(3);
+  digests.push_back(train(*live, weights, groups, 4096).digest);
+  for (const auto& digest : digests) EXPECT_EQ(digest, digests.front());
+  EXPECT_NE(digests.front(), weights->digest());
+}
+
+TEST(Trainer, KeepsTheReferenceAndMeasuresKl) {
+  auto weights = std::make_shared<const Weights>(random_weights(tiny(), 3));
+  auto executor = make_virtual_executor({});
+  Trainer trainer(*executor, "p", {}, {}, weights);
+  trainer.set_reference(weights);
+  StepResult first;
+  StepResult second;
+  const auto groups = sampled_groups(weights, 6, 1);
+  ASSERT_TRUE(executor->run(one_step(*executor, trainer, groups, first)));
+  ASSERT_TRUE(executor->run(one_step(*executor, trainer, groups, second)));
+  EXPECT_EQ(first.tokens.kl, 0) << "the policy is its own reference at first";
+  EXPECT_GT(second.tokens.kl, 0);
+  EXPECT_GT(second.tokens.kl_tokens, 0);
+}
+
+TEST(Trainer, ANonFiniteStepIsSkippedAndNothingMoves) {
+  auto weights = std::make_shared<const Weights>(random_weights(tiny(), 3));
+  auto executor = make_virtual_executor({});
+  auto groups = sampled_groups(weights, 2, 1);
+  auto poisoned = std::make_shared<Group>(*groups[1]);
+  poisoned->advantages[0] = std::nan("");
+  groups[1] = poisoned;
+  const Outcome out = train(*executor, weights, groups, 4096);
+  EXPECT_TRUE(out.result.skipped);
+  EXPECT_FALSE(out.result.skip_reason.empty());
+  EXPECT_EQ(out.digest, weights->digest());
+  EXPECT_EQ(out.state.version, 0);
+  EXPECT_EQ(out.state.optimizer_steps, 0);
+  EXPECT_EQ(out.state.skips_in_row, 1);
+}
+
+TEST(Trainer, StateGoesOutAndInWithoutChangingTheFuture) {
+  auto weights = std::make_shared<const Weights>(random_weights(tiny(), 3));
+  auto executor = make_virtual_executor({});
+  AlgorithmOptions algorithm;
+  algorithm.entropy_floor = 3.0;
+  const auto groups = sampled_groups(weights, 4, 7);
+  Trainer a(*executor, "p", {}, algorithm, weights);
+  StepResult ignored;
+  ASSERT_TRUE(executor->run(one_step(*executor, a, groups, ignored)));
+  Trainer b(*executor, "p", {}, algorithm, weights);
+  ASSERT_TRUE(b.import_state(a.export_state(), a.weights()));
+  StepResult ra;
+  StepResult rb;
+  ASSERT_TRUE(executor->run(one_step(*executor, a, groups, ra)));
+  ASSERT_TRUE(executor->run(one_step(*executor, b, groups, rb)));
+  EXPECT_EQ(a.weights()->digest(), b.weights()->digest());
+  EXPECT_GT(ra.entropy_coefficient, 0) << "entropy is below its floor, so the bonus grows";
+  EXPECT_EQ(ra.entropy_coefficient, rb.entropy_coefficient);
+  TrainerState wrong = a.export_state();
+  wrong.first.pop_back();
+  EXPECT_FALSE(b.import_state(wrong, a.weights()));
+}
+
+TEST(LearningRate, WarmsUpAndDecays) {
+  OptimizerOptions o;
+  o.learning_rate = 1;
+  o.warmup = 0.1;
+  o.final_rate = 0.2;
+  EXPECT_NEAR(learning_rate_at(o, 0, 100), 0.1, 1e-12);
+  EXPECT_NEAR(learning_rate_at(o, 9, 100), 1, 1e-12);
+  EXPECT_NEAR(learning_rate_at(o, 55, 100), 0.6, 1e-12);
+  EXPECT_NEAR(learning_rate_at(o, 100, 100), 0.2, 1e-12);
+  o.schedule = "cosine";
+  EXPECT_NEAR(learning_rate_at(o, 55, 100), 0.6, 1e-12);
+  o.schedule = "constant";
+  EXPECT_EQ(learning_rate_at(o, 99, 100), 1);
+}
+
+}  // namespace
+}  // namespace troupe
