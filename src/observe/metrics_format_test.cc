@@ -6,6 +6,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "base/disk.h"
+#include "observe/policy_metrics.h"
 #include "observe/test_support.h"
 
 namespace troupe {
@@ -111,6 +113,22 @@ TEST(MetricsFormat, SharesSumToOne) {
   EXPECT_DOUBLE_EQ(out.at("a"), 0.75);
   EXPECT_DOUBLE_EQ(out.at("b"), 0.25);
   EXPECT_TRUE(shares({{"a", 0}}).empty());
+}
+
+TEST(MetricsFormat, TheDocumentNamesEveryKey) {
+  const auto text = make_posix_disk()->read(TROUPE_SOURCE_DIR "/docs/formats/metrics.md");
+  ASSERT_TRUE(text) << text.error().message;
+  std::vector<std::string> lines = {step_line(sample_step(1)), eval_line(sample_eval("a", 1, 1)),
+                                    final_line(testing::sample_final())};
+  for (const std::string& line : lines) {
+    for (const auto& [key, value] : json::parse(line).items()) {
+      EXPECT_NE(text->find("`" + key + "`"), std::string::npos) << key;
+    }
+  }
+  for (const PolicyMetric& metric : policy_metrics()) {
+    EXPECT_NE(text->find("| `" + std::string(metric.name) + "` |"), std::string::npos)
+        << metric.name;
+  }
 }
 
 }  // namespace
