@@ -121,7 +121,8 @@ TEST(MetricsFormat, TheDocumentNamesEveryKey) {
   std::vector<std::string> lines = {step_line(sample_step(1)), eval_line(sample_eval("a", 1, 1)),
                                     final_line(testing::sample_final())};
   for (const std::string& line : lines) {
-    for (const auto& [key, value] : json::parse(line).items()) {
+    const json object = json::parse(line);
+    for (const auto& [key, value] : object.items()) {
       EXPECT_NE(text->find("`" + key + "`"), std::string::npos) << key;
     }
   }
