@@ -6,7 +6,7 @@
 #if defined(__clang__)
 #define TROUPE_UNROLL _Pragma("unroll")
 #else
-#define TROUPE_UNROLL _Pragma("GCC unroll 8")
+#define TROUPE_UNROLL _Pragma("GCC unroll 12")
 #endif
 
 namespace troupe {
@@ -129,12 +129,14 @@ void gemm(const Gemm& g) {
 
 float peak(long steps, float seed) {
   const F16 factor = broadcast(seed);
-  F16 sum[12];
-  for (int i = 0; i < 12; ++i) sum[i] = broadcast(static_cast<float>(i));
+  F16 sum[kPeakVectors];
+  TROUPE_UNROLL
+  for (int i = 0; i < kPeakVectors; ++i) sum[i] = broadcast(static_cast<float>(i));
   for (long s = 0; s < steps; ++s) {
-    for (int i = 0; i < 12; ++i) sum[i] = fma(sum[i], factor, factor);
+    TROUPE_UNROLL
+    for (int i = 0; i < kPeakVectors; ++i) sum[i] = fma(sum[i], factor, factor);
   }
-  for (int i = 1; i < 12; ++i) sum[0] = add(sum[0], sum[i]);
+  for (int i = 1; i < kPeakVectors; ++i) sum[0] = add(sum[0], sum[i]);
   return sum_lanes(sum[0]);
 }
 

@@ -84,9 +84,10 @@ struct Kernels {
   /// -sum exp(x) x; a term with x = -infinity counts 0.
   float (*entropy)(const float* x, int n);
 
-  /// Runs `steps` rounds of 12 independent vector multiply-adds on registers: the peak to compare
-  /// with. Returns a value that depends on all of them. FLOPs: steps * 12 * 16 * 2.
+  /// Runs `steps` rounds of peak_vectors independent vector multiply-adds on registers: the peak to
+  /// compare with. Returns a value that depends on all of them. FLOPs: steps * peak_vectors * 32.
   float (*peak)(long steps, float seed);
+  int peak_vectors;
 };
 
 /// The table of this process: the best that the CPU has, or what TROUPE_ISA names.

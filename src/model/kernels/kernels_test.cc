@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <vector>
 
@@ -231,6 +232,24 @@ TEST_P(KernelsOf, RowsOfAnyLengthStayInsideTheirMemory) {
 
 INSTANTIATE_TEST_SUITE_P(Isa, KernelsOf, ::testing::ValuesIn(machine_kernels()),
                          [](const auto& test) { return std::string(test.param->name); });
+
+TEST(Kernels, AnUnknownInstructionSetInTheEnvironmentIsRefusedByName) {
+  const char* before = std::getenv("TROUPE_ISA");
+  const std::string kept = before == nullptr ? "" : before;
+  setenv("TROUPE_ISA", "sse9", 1);
+  const Status refused = check_kernel_isa();
+  setenv("TROUPE_ISA", "portable", 1);
+  const Status accepted = check_kernel_isa();
+  if (before == nullptr) {
+    unsetenv("TROUPE_ISA");
+  } else {
+    setenv("TROUPE_ISA", kept.c_str(), 1);
+  }
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalid);
+  EXPECT_NE(refused.error().message.find("TROUPE_ISA=sse9"), std::string::npos);
+  EXPECT_TRUE(accepted.has_value());
+}
 
 TEST(Kernels, AnUnknownNameHasNoTable) {
   EXPECT_EQ(find_kernels("sse9"), nullptr);

@@ -15,6 +15,8 @@ struct F16 {
 // Most rows of a GEMM tile, and vectors a tile of that many rows takes (16 registers).
 constexpr int kTileRows = 6;
 constexpr int kTileVectors[kTileRows + 1] = {0, 4, 2, 2, 1, 1, 1};
+// Vectors that fit into the registers beside a factor.
+constexpr int kPeakVectors = 6;
 
 // All bits set in the lanes (from `first` on) whose number is below n.
 inline __m256i lanes_below(int n, int first) {

@@ -15,6 +15,8 @@ struct F16 {
 // Most rows of a GEMM tile, and vectors a tile of that many rows takes (32 registers).
 constexpr int kTileRows = 6;
 constexpr int kTileVectors[kTileRows + 1] = {0, 4, 4, 4, 4, 4, 4};
+// Vectors that fit into the registers beside a factor.
+constexpr int kPeakVectors = 12;
 
 inline __mmask16 first_lanes(int n) { return static_cast<__mmask16>((1U << n) - 1U); }
 

@@ -20,6 +20,8 @@ struct F16 {
 // Most rows of a GEMM tile, and vectors a tile of that many rows takes (16 short registers).
 constexpr int kTileRows = 2;
 constexpr int kTileVectors[kTileRows + 1] = {0, 2, 1};
+// Vectors that fit into the registers beside a factor.
+constexpr int kPeakVectors = 3;
 
 inline F16 broadcast(float x) {
   const Float4 four = {x, x, x, x};

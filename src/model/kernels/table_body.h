@@ -27,7 +27,8 @@ constexpr Kernels make_table(const char* name) {
           sum_exp,
           exp_row,
           entropy_row,
-          peak};
+          peak,
+          kPeakVectors};
 }
 
 }  // namespace
