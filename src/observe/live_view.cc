@@ -13,12 +13,17 @@ namespace troupe {
 namespace {
 
 constexpr double kRedrawSeconds = 0.1;
-constexpr int kNarrowestBar = 10;
+constexpr int kNarrowestBar = 12;
 
+/// The bar and what stands beside it; in a narrow terminal first the elapsed time goes, then the
+/// bar.
 std::string head_line(const StepReport& report, int width) {
-  const std::string text = progress_text(report);
-  const int bar = std::min(width - columns(text) - 1, 40);
-  return bar >= kNarrowestBar ? progress_bar(report.fraction_done, bar) + " " + text : text;
+  for (const bool elapsed : {true, false}) {
+    const std::string text = progress_text(report, elapsed);
+    const int bar = std::min(width - columns(text) - 1, 40);
+    if (bar >= kNarrowestBar) return progress_bar(report.fraction_done, bar) + " " + text;
+  }
+  return progress_text(report, false);
 }
 
 }  // namespace

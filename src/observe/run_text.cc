@@ -37,10 +37,11 @@ std::string spoken(std::string name) {
   return name;
 }
 
-std::string progress_text(const StepReport& report) {
-  return fmt::format("{} {}/{}  {:.0f}%  {} elapsed, {} left", spoken(report.phase), report.step,
+std::string progress_text(const StepReport& report, bool elapsed) {
+  return fmt::format("{} {}/{}  {:.0f}%  {}{} left", spoken(report.phase), report.step,
                      report.steps, 100 * std::clamp(report.fraction_done, 0.0, 1.0),
-                     duration_text(report.elapsed), duration_text(report.seconds_left));
+                     elapsed ? duration_text(report.elapsed) + " elapsed, " : "",
+                     duration_text(report.seconds_left));
 }
 
 std::string plain_line(const StepReport& report) {

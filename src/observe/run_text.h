@@ -10,8 +10,8 @@ namespace troupe {
 /// The sentences that a person reads while a run goes on; each without a newline.
 std::vector<std::string> start_lines(const RunInfo& info);
 std::string eval_text(const EvalReport& report);
-/// "rl 12/60 20%, 0:24 elapsed, 1:36 left" without a bar.
-std::string progress_text(const StepReport& report);
+/// "rl 12/60 20%, 0:24 elapsed, 1:36 left", with or without the elapsed time.
+std::string progress_text(const StepReport& report, bool elapsed = true);
 /// A phase or evaluation as people call it: "warm start" for "warm_start".
 std::string spoken(std::string name);
 /// The whole progress in one line, for logs: progress_text and the main numbers of each policy.

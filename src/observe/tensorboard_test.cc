@@ -118,7 +118,9 @@ std::vector<Event> read_events(const std::string& file) {
 
 std::vector<std::string> files_in(Disk& disk, const std::string& folder) {
   std::vector<std::string> files;
-  for (const std::string& name : *disk.list(folder)) {
+  const auto names = disk.list(folder);
+  if (!names) return files;
+  for (const std::string& name : *names) {
     if (name.rfind("events.out.tfevents.", 0) == 0) files.push_back(folder + "/" + name);
   }
   return files;
