@@ -58,7 +58,11 @@ std::vector<Style> styles(const EnvironmentSpec& spec) {
 class Checker {
  public:
   Checker(const EnvironmentSpec& spec, int tasks, std::uint64_t seed)
-      : spec_(spec), tasks_(tasks), seed_(seed) {}
+      : spec_(spec),
+        tasks_(tasks),
+        seed_(seed),
+        alphabet_(spec.alphabet()),
+        styles_(styles(spec)) {}
 
   ConformanceReport run() {
     static_facts();
@@ -86,8 +90,7 @@ class Checker {
     if (std::set<std::string>(agents.begin(), agents.end()).size() != agents.size()) {
       problem(spec_.name(), "has two agents of one name");
     }
-    const std::string alphabet = spec_.alphabet();
-    if (std::set<char>(alphabet.begin(), alphabet.end()).size() != alphabet.size()) {
+    if (std::set<char>(alphabet_.begin(), alphabet_.end()).size() != alphabet_.size()) {
       problem(spec_.name(), "repeats a character in its alphabet");
     }
     if (spec_.max_answer() < 1 || spec_.max_turns() < 1) {
@@ -126,7 +129,7 @@ class Checker {
   }
 
   void play_all(const Task& task) {
-    for (const Style& style : styles(spec_)) {
+    for (const Style& style : styles_) {
       const bool teacher = std::string_view(style.name).find("teacher") != std::string_view::npos;
       const std::string where = fmt::format("{} ({} answers)", task.id, style.name);
       const std::uint64_t seed = seed_join(seed_join(seed_, task.id), style.name);
@@ -179,9 +182,8 @@ class Checker {
   }
 
   void check_alphabet(const std::string& where, const char* what, const std::string& text) {
-    const std::string alphabet = spec_.alphabet();
-    if (alphabet.empty()) return;
-    const std::size_t at = text.find_first_not_of(alphabet);
+    if (alphabet_.empty()) return;
+    const std::size_t at = text.find_first_not_of(alphabet_);
     if (at == std::string::npos) return;
     problem(where, fmt::format("a {} holds '{}', which is not in the alphabet", what, text[at]));
   }
@@ -214,6 +216,8 @@ class Checker {
   const EnvironmentSpec& spec_;
   int tasks_;
   std::uint64_t seed_;
+  std::string alphabet_;
+  std::vector<Style> styles_;
   ConformanceReport report_;
   std::set<std::string> ids_;
   std::map<std::string, std::string> payloads_[2];  ///< payload to id: train, held out

@@ -25,6 +25,8 @@ struct DatasetTable {
   std::vector<Row> train;
   std::vector<Row> held_out;
   bool own_file = false;  ///< the held-out rows come from a file of their own
+  std::string alphabet;
+  int longest_answer = 1;
 
   [[nodiscard]] const std::vector<Row>& rows(Split split) const {
     return split == Split::kTrain ? train : held_out;
@@ -34,6 +36,7 @@ struct DatasetTable {
 namespace {
 
 constexpr double kDefaultShare = 0.1;
+constexpr std::size_t kMaxAnswer = 1 << 20;
 
 class DatasetEpisode : public Environment {
  public:
@@ -85,6 +88,46 @@ void shuffle(std::vector<Row>& rows, Split split) {
   for (std::size_t i = rows.size(); i > 1; --i) std::swap(rows[i - 1], rows[rng.below(i)]);
 }
 
+/// The characters of all prompts and answers; empty if one is not plain ASCII. Rows of numbers get
+/// the countdown environment's alphabet first, in its order.
+std::string alphabet_of(const DatasetTable& table) {
+  std::set<char> seen;
+  for (Split split : {Split::kTrain, Split::kHeldOut}) {
+    for (const Row& row : table.rows(split)) {
+      const std::string prompt = table.prompt.render(row);
+      seen.insert(prompt.begin(), prompt.end());
+      seen.insert(row.answer.begin(), row.answer.end());
+    }
+  }
+  std::string out;
+  if (table.layout == Layout::kCountdown) {
+    out = "0123456789,=>()" + table.grader->options().operators;
+  }
+  for (char c : out) seen.erase(c);
+  for (char c : seen) {
+    const bool plain = (c >= ' ' && c <= '~') || c == '\n';
+    if (!plain) return "";
+    out += c;
+  }
+  return out;
+}
+
+/// In characters; for numbers, of the canonical form (countdown/solver.h).
+int longest_answer(const DatasetTable& table) {
+  std::size_t longest = 1;
+  for (Split split : {Split::kTrain, Split::kHeldOut}) {
+    for (const Row& row : table.rows(split)) {
+      std::size_t length = row.answer.size();
+      if (!row.nums.empty()) {
+        length = row.nums.size() - 1 + 2 * (std::max<std::size_t>(row.nums.size(), 2) - 2);
+        for (std::int64_t n : row.nums) length += std::to_string(n).size();
+      }
+      longest = std::max(longest, length);
+    }
+  }
+  return static_cast<int>(std::min<std::size_t>(longest, kMaxAnswer));
+}
+
 }  // namespace
 
 std::string DatasetSpec::optimum() const {
@@ -112,7 +155,7 @@ void DatasetSpec::declare(OptionSet& options) {
   options
       .add("max_answer", &max_answer_,
            "Longest sensible answer in characters. 0: as long as the longest in the file.")
-      .at_least(0);
+      .range(0, kMaxAnswer);
   options
       .add("verifier", &grading_.verifier,
            "How an answer is compared. auto: countdown for rows with nums and target, numeric if "
@@ -148,6 +191,8 @@ Status DatasetSpec::prepare() {
   TROUPE_TRY(split_rows(std::move(rows)));
   shuffle(table_->train, Split::kTrain);
   shuffle(table_->held_out, Split::kHeldOut);
+  table_->alphabet = alphabet_of(*table_);
+  table_->longest_answer = longest_answer(*table_);
   return {};
 }
 
@@ -173,12 +218,11 @@ Status DatasetSpec::split_rows(Rows rows) {
     (held_out ? table_->held_out : table_->train).push_back(std::move(row));
   }
   if (!table_->train.empty() && !table_->held_out.empty()) return {};
-  return fail(
-      ErrorCode::kInvalid,
-      fmt::format("'{}': holding out {} of its {} rows by hash leaves {} none; add rows, change "
-                  "environment.held_out_share or give environment.held_out_path",
-                  path_, held_out_share_, table_->train.size() + table_->held_out.size(),
-                  table_->train.empty() ? "training" : "the held-out split"));
+  return fail(ErrorCode::kInvalid,
+              fmt::format("'{}': holding out {} of its {} rows by hash leaves no {} row; add rows, "
+                          "change environment.held_out_share or give environment.held_out_path",
+                          path_, held_out_share_, table_->train.size() + table_->held_out.size(),
+                          table_->train.empty() ? "training" : "held-out"));
 }
 
 Status DatasetSpec::read_held_out() {
@@ -211,30 +255,7 @@ Status DatasetSpec::read_held_out() {
   return {};
 }
 
-std::string DatasetSpec::alphabet() const {
-  std::string out;
-  std::set<char> seen;
-  const auto add = [&](const std::string& text) {
-    for (char c : text) seen.insert(c);
-  };
-  for (Split split : {Split::kTrain, Split::kHeldOut}) {
-    for (const Row& row : table_->rows(split)) {
-      add(table_->prompt.render(row));
-      add(row.answer);
-    }
-  }
-  if (table_->layout == Layout::kCountdown) {
-    // First the countdown environment's own, in its order.
-    out = "0123456789,=>()" + table_->grader->options().operators;
-  }
-  for (char c : out) seen.erase(c);
-  for (char c : seen) {
-    const bool plain = (c >= ' ' && c <= '~') || c == '\n';
-    if (!plain) return "";
-    out += c;
-  }
-  return out;
-}
+std::string DatasetSpec::alphabet() const { return table_->alphabet; }
 
 std::optional<std::uint64_t> DatasetSpec::size(Split split) const {
   return table_->rows(split).size();
@@ -252,20 +273,7 @@ std::unique_ptr<Environment> DatasetSpec::make() const {
 }
 
 int DatasetSpec::max_answer() const {
-  if (max_answer_ > 0) return static_cast<int>(std::min<std::int64_t>(max_answer_, 1 << 20));
-  std::size_t longest = 1;
-  for (Split split : {Split::kTrain, Split::kHeldOut}) {
-    for (const Row& row : table_->rows(split)) {
-      std::size_t length = row.answer.size();
-      if (!row.nums.empty()) {
-        // Operators between the numbers and parentheses around all but the innermost and the whole.
-        length = row.nums.size() - 1 + 2 * (std::max<std::size_t>(row.nums.size(), 2) - 2);
-        for (std::int64_t n : row.nums) length += std::to_string(n).size();
-      }
-      longest = std::max(longest, length);
-    }
-  }
-  return static_cast<int>(std::min<std::size_t>(longest, 1 << 20));
+  return max_answer_ > 0 ? static_cast<int>(max_answer_) : table_->longest_answer;
 }
 
 std::pair<double, double> DatasetSpec::reward_range() const { return table_->grader->range(); }

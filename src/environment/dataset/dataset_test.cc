@@ -257,7 +257,8 @@ TEST_F(Dataset, RefusesBadFiles) {
            {"{\"nums\": [1, 2.5], \"target\": 3}\n", "tasks.jsonl:1: \"nums\" must be"},
            {"{\"nums\": [1, 2], \"target\": \"3\"}\n", "tasks.jsonl:1: \"nums\" must be"},
            {"{\"nums\": [1, 99999999999999999999], \"target\": 3}\n", "\"nums\" must be"},
-           {numbers(1), "leaves the held-out split none"}}) {
+           {"{\"nums\": [1, 2], \"target\": 18446744073709551615}\n", "\"nums\" must be"},
+           {numbers(1), "leaves no held-out row"}}) {
     EXPECT_NE(refusal(text).find(wanted), std::string::npos) << refusal(text);
   }
 }

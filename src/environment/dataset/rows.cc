@@ -49,21 +49,27 @@ Result<Row> question_row(const json& object) {
   return row;
 }
 
+/// An integer from `low` to kMaxNumber.
+bool is_integer(const json& value, std::int64_t low) {
+  if (!value.is_number_integer()) return false;
+  if (value.is_number_unsigned()) return value.get<std::uint64_t>() <= kMaxNumber;
+  return value.get<std::int64_t>() >= low && value.get<std::int64_t>() <= kMaxNumber;
+}
+
 Result<Row> countdown_row(const json& object) {
   const json& nums = object.at("nums");
   const json& target = object.at("target");
   Row row;
-  bool good = nums.is_array() && !nums.empty() && target.is_number_integer();
+  bool good = nums.is_array() && !nums.empty() && is_integer(target, -kMaxNumber);
   for (std::size_t i = 0; good && i < nums.size(); ++i) {
-    good = nums[i].is_number_integer() && nums[i].get<std::int64_t>() >= 0 &&
-           nums[i].get<std::int64_t>() <= kMaxNumber;
+    good = is_integer(nums[i], 0);
     if (good) row.nums.push_back(nums[i].get<std::int64_t>());
   }
   if (!good) {
-    return fail(
-        ErrorCode::kInvalid,
-        fmt::format("\"nums\" must be a list of integers in 0..{} and \"target\" an integer",
-                    kMaxNumber));
+    return fail(ErrorCode::kInvalid,
+                fmt::format("\"nums\" must be a list of integers in 0..{0} and \"target\" an "
+                            "integer in -{0}..{0}",
+                            kMaxNumber));
   }
   row.target = target.get<std::int64_t>();
   return row;
