@@ -12,7 +12,6 @@ namespace troupe {
 namespace {
 
 constexpr std::size_t kAlign = 16;  // floats; one cache line
-constexpr double kDeviation = 0.02;
 
 }  // namespace
 
@@ -86,7 +85,8 @@ Weights random_weights(const ModelConfig& config, std::uint64_t seed) {
     }
     const bool residual =
         spec.name.ends_with("o_proj.weight") || spec.name.ends_with("down_proj.weight");
-    const double deviation = residual ? kDeviation / std::sqrt(2.0 * config.layers) : kDeviation;
+    const double inputs = static_cast<double>(spec.shape[1]);
+    const double deviation = 1.0 / std::sqrt(residual ? inputs * 2.0 * config.layers : inputs);
     Rng rng(seed_join(seed, spec.name));
     for (float& value : values) value = static_cast<float>(rng.normal() * deviation);
   }

@@ -57,8 +57,10 @@ struct Weights {
   [[nodiscard]] std::string digest() const;
 };
 
-/// Random start: matrices normal with deviation 0.02, those that write to the residual stream (o,
-/// down) divided by sqrt(2 * layers) (GPT-2, section 2.3), norms 1, biases 0. A function of `seed`.
+/// Random start: matrices normal with deviation 1 / sqrt(inputs), so that small models keep their
+/// signal's size through every layer (LeCun et al. 1998, section 4.6); those that write to the
+/// residual stream (o, down) divided by sqrt(2 * layers) (GPT-2, section 2.3); norms 1, biases 0.
+/// A function of `seed`.
 Weights random_weights(const ModelConfig& config, std::uint64_t seed);
 
 }  // namespace troupe

@@ -90,8 +90,11 @@ TEST(RandomWeights, HaveTheStatedDeviationsAndDependOnTheSeed) {
     return std::sqrt(sum / static_cast<double>(values.size()));
   };
   // The deviation's relative error is 1/sqrt(2n); 12,800 values give 0.6%, so 3% is 4.8 of them.
-  EXPECT_NEAR(deviation("model.layers.0.mlp.up_proj.weight"), 0.02, 0.0006);
-  EXPECT_NEAR(deviation("model.layers.0.mlp.down_proj.weight"), 0.01, 0.0003);
+  EXPECT_NEAR(deviation("model.layers.0.mlp.up_proj.weight"), 1.0 / std::sqrt(64.0),
+              0.03 / std::sqrt(64.0));
+  EXPECT_NEAR(deviation("model.layers.0.mlp.down_proj.weight"),
+              1.0 / std::sqrt(200.0 * 2 * config.layers),
+              0.03 / std::sqrt(200.0 * 2 * config.layers));
   EXPECT_EQ(deviation("model.layers.0.self_attn.q_proj.bias"), 0.0);
   EXPECT_EQ(deviation("model.norm.weight"), 1.0);
   EXPECT_EQ(deviation("model.layers.1.post_attention_layernorm.weight"), 1.0);
