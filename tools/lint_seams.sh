@@ -3,7 +3,8 @@
 # sockets, random devices, raw files. Prints file:line and the rule.
 #   tools/lint_seams.sh [ROOT]
 # The seams are src/base and, for its threads, src/model/kernels. Benches measure time themselves and
-# are not looked at. Tests may use threads, to test what is thread-safe.
+# are not looked at. Tests may use threads, to test what is thread-safe, and std::ifstream, to read
+# their testdata.
 set -uo pipefail
 cd "${1:-$(dirname "$0")/..}" || exit 2
 
@@ -22,11 +23,11 @@ rule() {
 }
 
 mapfile -t all < <(find src include \( -name '*.cc' -o -name '*.h' \) ! -path 'src/base/*' | sort)
-outside=() product=()
+outside=() product=() tests=()
 for file in "${all[@]}"; do
   [[ $file != src/model/kernels/* ]] || continue
   outside+=("$file")
-  [[ $file == *_test.cc ]] || product+=("$file")
+  if [[ $file == *_test.cc ]]; then tests+=("$file"); else product+=("$file"); fi
 done
 
 # A free function of this name, not a member or another's. clang-format leaves no space before "(",
@@ -44,7 +45,7 @@ rule "sockets outside src/base" \
 rule "randomness that is not base/rng.h" \
   "<random>|\brandom_device\b|\bmt19937(_64)?\b|\b(minstd_rand0?|default_random_engine|ranlux\w+|knuth_b)\b|${free}(s?rand|s?random|[dlm]rand48|getrandom|getentropy|arc4random)\(|/dev/u?random" \
   "${all[@]}"
-rule "a raw file (use base/disk.h)" \
-  "<(fstream|filesystem|dirent\.h|sys/stat\.h|sys/mman\.h)>|\bstd::(filesystem\b|(basic_)?[io]?fstream\b|(basic_)?filebuf\b)|\b(fopen|freopen|mkstemp|mkdtemp|tmpfile|opendir)\(|${free}(open|openat|creat|mmap|rename|unlink|remove|mkdir|rmdir)\(\s*(\"|[\w.>-]+(\.c_str\(\)|\.data\(\)|path))" \
-  "${outside[@]}"
+raw_files="<(filesystem|dirent\.h|sys/stat\.h|sys/mman\.h)>|\bstd::(filesystem\b|(basic_)?o?fstream\b|(basic_)?filebuf\b)|\b(fopen|freopen|mkstemp|mkdtemp|tmpfile|opendir)\(|${free}(open|openat|creat|mmap|rename|unlink|remove|mkdir|rmdir)\(\s*(\"|[\w.>-]+(\.c_str\(\)|\.data\(\)|path))"
+rule "a raw file (use base/disk.h)" "<fstream>|\bstd::(basic_)?ifstream\b|$raw_files" "${product[@]}"
+rule "a raw file (use base/disk.h)" "$raw_files" "${tests[@]}"
 exit $found
