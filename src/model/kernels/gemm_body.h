@@ -129,9 +129,12 @@ void gemm(const Gemm& g) {
 
 float peak(long steps, float seed) {
   const F16 factor = broadcast(seed);
+  float start[kLanes];  // lanes that differ, or a compiler would compute equal registers once
+  for (int l = 0; l < kLanes; ++l) start[l] = seed * static_cast<float>(l + 1);
   F16 sum[kPeakVectors];
   TROUPE_UNROLL
-  for (int i = 0; i < kPeakVectors; ++i) sum[i] = broadcast(static_cast<float>(i));
+  for (int i = 0; i < kPeakVectors; ++i)
+    sum[i] = mul(load(start), broadcast(static_cast<float>(i)));
   for (long s = 0; s < steps; ++s) {
     TROUPE_UNROLL
     for (int i = 0; i < kPeakVectors; ++i) sum[i] = fma(sum[i], factor, factor);
