@@ -88,7 +88,8 @@ Result<std::unordered_map<std::string, TokenId>> parse_vocabulary(const json* va
   out.reserve(value->size());
   owners.reserve(value->size());
   for (const auto& [token, id] : value->items()) {
-    if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= kMostIds) {
+    if (!id.is_number_integer() || id.get<std::int64_t>() < 0 ||
+        id.get<std::int64_t>() >= kMostIds) {
       return fail(ErrorCode::kInvalid,
                   fmt::format("model.vocab gives {} the id {}; expected an integer below {}",
                               brief_json(token), brief_json(id), kMostIds));
