@@ -22,7 +22,7 @@ class Option {
   /// The legal values of a string option.
   Option& one_of(std::vector<std::string> values);
 
-  std::string key;           ///< full dotted key, e.g. "rollout.group_size"
+  std::string key;  ///< full dotted key, e.g. "rollout.group_size"
   Target target;
   std::string help;          ///< one or two sentences, with units
   std::string default_text;  ///< the default as TOML text
@@ -31,7 +31,8 @@ class Option {
 
   /// The current value as TOML text.
   [[nodiscard]] std::string value_text() const;
-  [[nodiscard]] std::string type_name() const;  ///< "integer", "number", "text", "list of text", ...
+  [[nodiscard]] std::string type_name()
+      const;  ///< "integer", "number", "text", "list of text", ...
 };
 
 /// The options that one room declares. `config` binds them to a run file; nothing here parses.

@@ -10,7 +10,6 @@
 #include "base/executor.h"
 #include "base/interrupt.h"
 #include "cli/commands.h"
-#include "cli/gnuplot.h"
 #include "cli/run_folder.h"
 #include "config/run_file.h"
 #include "observe/observers.h"
@@ -63,7 +62,6 @@ Status train(const TrainArguments& arguments) {
   observe.out = to_stream(stdout);
   observe.err = to_stream(stderr);
   observe.unix_time = unix_time;
-  observe.gnuplot = run_gnuplot;
   look_at_terminal(observe);
 
   const std::string wanted = arguments.output.empty() ? options->run.output : arguments.output;
