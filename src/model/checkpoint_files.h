@@ -44,8 +44,8 @@ struct ModelFolder {
 };
 
 /// Reads config.json, tokenizer.json and model.safetensors (or the shards that
-/// model.safetensors.index.json names). Missing, extra, misshapen or non-finite tensors are kInvalid
-/// with file, tensor, what was expected and what to do.
+/// model.safetensors.index.json names). Missing, extra, misshapen or non-finite tensors are
+/// kInvalid with file, tensor, what was expected and what to do.
 Result<ModelFolder> read_model_folder(Disk& disk, const std::string& folder,
                                       const std::string& end_token);
 

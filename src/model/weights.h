@@ -12,10 +12,10 @@ namespace troupe {
 
 /// One tensor's place in the flat arena. Row-major, Hugging Face orientation ([out, in]).
 struct TensorSpec {
-  std::string name;                  ///< Hugging Face name, e.g. model.layers.0.self_attn.q_proj.weight
+  std::string name;  ///< Hugging Face name, e.g. model.layers.0.self_attn.q_proj.weight
   std::vector<std::int64_t> shape;
-  std::size_t offset = 0;            ///< in floats
-  std::size_t size = 0;              ///< in floats
+  std::size_t offset = 0;  ///< in floats
+  std::size_t size = 0;    ///< in floats
   [[nodiscard]] bool is_matrix() const { return shape.size() == 2; }
 };
 
