@@ -8,6 +8,7 @@
 
 #include "base/disk.h"
 #include "base/executor.h"
+#include "base/folder_lock.h"
 #include "base/interrupt.h"
 #include "cli/commands.h"
 #include "cli/run_folder.h"
@@ -67,6 +68,7 @@ Status train(const TrainArguments& arguments) {
   const std::string wanted = arguments.output.empty() ? options->run.output : arguments.output;
   TROUPE_ASSIGN(const std::string folder,
                 choose_run_folder(*disk, options->run.name, wanted, arguments.resume));
+  TROUPE_ASSIGN(const auto lock, FolderLock::acquire(folder));
   TROUPE_TRY(write_atomic(*disk, folder + "/run.toml", options->resolved));
 
   const auto executor = make_live_executor(worker_count(options->run.threads));
