@@ -3,14 +3,38 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "base/interrupt.h"
 #include "cli/commands.h"
+#include "model/decoder.h"
+
+namespace {
+
+/// What the command line parser found wrong, as our one line. Asking for help is no error.
+int refuse_arguments(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  std::string what = error.what();
+  if (const auto end = what.find('\n'); end != std::string::npos) what.resize(end);
+  std::string name = command->get_name();
+  for (const CLI::App* up = command->get_parent(); up != nullptr; up = up->get_parent()) {
+    name = up->get_name() + " " + name;
+  }
+  fmt::print(stderr, "troupe: {}: {}; '{} --help' says what there is\n", name, what, name);
+  return 2;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app("Troupe post-trains teams of LLM agents with reinforcement learning.", "troupe");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("troupe ") + TROUPE_VERSION);
   app.footer("Start with: troupe train examples/chain.toml      Documentation: docs/");
+  const troupe::Status isa = troupe::check_kernel_isa();
+  if (!isa) return troupe::report_error(isa.error());
   int exit_code = 0;
+  troupe::survive_file_size_limit();
   troupe::add_train(app, exit_code);
   troupe::add_eval(app, exit_code);
   troupe::add_plan(app, exit_code);
@@ -19,8 +43,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    const int code = app.exit(e);
-    return code == 0 ? 0 : 2;
+    return refuse_arguments(app, e);
   } catch (const std::exception& e) {
     fmt::print(stderr, "troupe: internal error: {}\n", e.what());
     return 1;

@@ -26,7 +26,6 @@ Result<std::string> choose_run_folder(Disk& disk, const std::string& name,
                             "--output, or remove it",
                             wanted));
   }
-  TROUPE_TRY(disk.make_folders(folder));
   return folder;
 }
 

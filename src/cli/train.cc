@@ -10,10 +10,12 @@
 #include "base/executor.h"
 #include "base/folder_lock.h"
 #include "base/interrupt.h"
+#include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/run_folder.h"
 #include "config/run_file.h"
 #include "observe/observers.h"
+#include "orchestrate/plan.h"
 #include "orchestrate/run.h"
 
 namespace troupe {
@@ -68,10 +70,13 @@ Status train(const TrainArguments& arguments) {
   const std::string wanted = arguments.output.empty() ? options->run.output : arguments.output;
   TROUPE_ASSIGN(const std::string folder,
                 choose_run_folder(*disk, options->run.name, wanted, arguments.resume));
+  // Whatever can be refused is refused before anything is written.
+  const int workers = worker_count(options->run.threads);
+  TROUPE_TRY(make_plan(*disk, *options, workers, free_memory(*disk)));
+  TROUPE_TRY(disk->make_folders(folder));
   TROUPE_ASSIGN(const auto lock, FolderLock::acquire(folder));
-  TROUPE_TRY(write_atomic(*disk, folder + "/run.toml", options->resolved));
 
-  const auto executor = make_live_executor(worker_count(options->run.threads));
+  const auto executor = make_live_executor(workers);
   const auto observers = make_observers(observe, *disk);
   watch_interrupts();
   Run run(

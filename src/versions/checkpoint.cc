@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/digest.h"
 #include "model/checkpoint_files.h"
 
 namespace troupe {
@@ -56,6 +57,25 @@ Status decode_moments(const std::string& path, const std::string& bytes, PolicyC
   return {};
 }
 
+/// Empty if there are no moments.
+std::string moments_digest(const PolicyCheckpoint& policy) {
+  if (policy.first.empty()) return "";
+  Digest digest;
+  for (const auto* values : {&policy.first, &policy.second}) {
+    digest.add(values->data(), values->size() * sizeof(float));
+  }
+  return digest.hex();
+}
+
+Status check_digest(const std::string& path, const std::string& found,
+                    const std::string& recorded) {
+  if (found == recorded) return {};
+  return fail(ErrorCode::kInvalid,
+              fmt::format("{}: its digest is not the one that {} records: the file was changed or "
+                          "damaged; remove this checkpoint and resume from an older one",
+                          path, kStateFile));
+}
+
 Status write_policy(Disk& disk, const std::string& folder, const PolicyCheckpoint& policy) {
   const std::string place = policy_folder(folder, policy.policy);
   TROUPE_TRY(disk.make_folders(place));
@@ -81,14 +101,15 @@ json describe(const Checkpoint& checkpoint) {
   out["orchestrator"] = checkpoint.extra.empty() ? json::object() : json::parse(checkpoint.extra);
   out["policies"] = json::array();
   for (const auto& policy : checkpoint.policies) {
-    out["policies"].push_back({{"name", policy.policy},
-                               {"version", policy.version},
-                               {"optimizer_steps", policy.optimizer_steps},
-                               {"skips_in_row", policy.skips_in_row},
-                               {"entropy_coefficient", policy.entropy_coefficient},
-                               {"weights_digest", policy.weights->digest()},
-                               {"reference", policy.reference != nullptr},
-                               {"optimizer", !policy.first.empty()}});
+    out["policies"].push_back(
+        {{"name", policy.policy},
+         {"version", policy.version},
+         {"optimizer_steps", policy.optimizer_steps},
+         {"skips_in_row", policy.skips_in_row},
+         {"entropy_coefficient", policy.entropy_coefficient},
+         {"weights_digest", policy.weights->digest()},
+         {"reference_digest", policy.reference ? policy.reference->digest() : ""},
+         {"optimizer_digest", moments_digest(policy)}});
   }
   return out;
 }
@@ -106,22 +127,22 @@ Result<PolicyCheckpoint> read_policy(Disk& disk, const std::string& folder, cons
   if (!model) return tl::unexpected(model.error());
   policy.weights = std::make_shared<const Weights>(std::move(model->weights));
   policy.tokenizer = model->tokenizer;
-  if (policy.weights->digest() != entry.at("weights_digest").get<std::string>()) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("{}/model.safetensors: its digest is not the one that {} records: the "
-                            "file was changed or damaged; remove this checkpoint and resume from "
-                            "an older one",
-                            place, kStateFile));
-  }
-  if (entry.at("optimizer").get<bool>()) {
+  TROUPE_TRY(check_digest(place + "/model.safetensors", policy.weights->digest(),
+                          entry.at("weights_digest").get<std::string>()));
+  const auto moments = entry.at("optimizer_digest").get<std::string>();
+  if (!moments.empty()) {
     const std::string path = place + "/" + kOptimizerFile;
     TROUPE_ASSIGN(const std::string bytes, disk.read(path));
     TROUPE_TRY(decode_moments(path, bytes, policy));
+    TROUPE_TRY(check_digest(path, moments_digest(policy), moments));
   }
-  if (entry.at("reference").get<bool>()) {
+  const auto kept = entry.at("reference_digest").get<std::string>();
+  if (!kept.empty()) {
     auto reference = read_model_folder(disk, place + "/reference", end_token);
     if (!reference) return tl::unexpected(reference.error());
     policy.reference = std::make_shared<const Weights>(std::move(reference->weights));
+    TROUPE_TRY(
+        check_digest(place + "/reference/model.safetensors", policy.reference->digest(), kept));
   }
   return policy;
 }

@@ -1,0 +1,214 @@
+#include "rollout/local_engine.h"
+
+#include <gtest/gtest.h>
+
+#include "base/rng.h"
+#include "model/sampling.h"
+
+namespace troupe {
+namespace {
+
+ModelConfig tiny() {
+  ModelConfig c;
+  c.vocab = 9;
+  c.width = 16;
+  c.layers = 2;
+  c.heads = 2;
+  c.kv_heads = 2;
+  c.head_dim = 8;
+  c.ffn = 24;
+  c.max_positions = 64;
+  return c;
+}
+
+std::shared_ptr<const Decoder> decoder(std::uint64_t seed) {
+  return std::make_shared<const Decoder>(
+      std::make_shared<const Weights>(random_weights(tiny(), seed)));
+}
+
+struct Played {
+  std::vector<TokenId> tokens;
+  std::vector<float> logprobs;
+  bool operator==(const Played&) const = default;
+};
+
+/// A session of three turns; what is shown between answers depends on its number only. Sessions of
+/// one family begin with the same prompt.
+Async<void> play(LocalEngine& engine, int number, Gate::Pass pass, Played& out) {
+  const Gate::Pass held = std::move(pass);
+  const Wait wait(3600 * kSecond, "room");
+  auto session = co_await engine.open(48, wait);
+  EXPECT_TRUE(session);
+  Rng shown(static_cast<std::uint64_t>(number / 4));
+  std::vector<TokenId> context;
+  for (int turn = 0; turn < 3; ++turn) {
+    for (int i = 0; i < 5; ++i) context.push_back(static_cast<TokenId>(1 + shown.below(8)));
+    GenerateRequest request;
+    request.context = context;
+    request.max_tokens = 7;
+    request.seed = seed_join(static_cast<std::uint64_t>(number), static_cast<std::uint64_t>(turn));
+    auto generation = co_await engine.generate(*session, std::move(request));
+    EXPECT_TRUE(generation);
+    if (!generation) co_return;
+    EXPECT_EQ(generation->tokens.size(), generation->logprobs.size());
+    EXPECT_EQ(generation->reason == FinishReason::kEnd, generation->tokens.back() == 0);
+    context.insert(context.end(), generation->tokens.begin(), generation->tokens.end());
+    out.tokens.insert(out.tokens.end(), generation->tokens.begin(), generation->tokens.end());
+    out.logprobs.insert(out.logprobs.end(), generation->logprobs.begin(),
+                        generation->logprobs.end());
+  }
+}
+
+Async<Status> play_all(Executor& executor, LocalEngine& engine, std::vector<Played>& out) {
+  Gate gate(executor);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    spawn(play(engine, static_cast<int>(i), Gate::Pass(gate), out[i]));
+  }
+  Status status = co_await gate.wait_empty(Wait(3600 * kSecond, "sessions"));
+  EXPECT_EQ(engine.in_flight(), 0);
+  co_return status;
+}
+
+std::vector<Played> played(Executor& executor, LocalEngine::Options options, std::size_t count) {
+  LocalEngine engine(executor, options, Version(), decoder(5));
+  std::vector<Played> out(count);
+  EXPECT_TRUE(executor.run(play_all(executor, engine, out)));
+  return out;
+}
+
+TEST(LocalEngine, SamplesDependOnNothingButTheirOwnSeedAndTokens) {
+  auto alone = make_virtual_executor({});
+  LocalEngine::Options one;
+  one.max_sessions = 1;  // one after the other: the plain loop
+  one.burst = 1;
+  const auto expected = played(*alone, one, 24);
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    VirtualOptions options;
+    options.seed = seed;
+    options.workers = static_cast<int>(1 + seed % 4);
+    auto executor = make_virtual_executor(options);
+    LocalEngine::Options engine;
+    engine.max_sessions = static_cast<std::int64_t>(3 + 5 * seed);
+    engine.burst = static_cast<int>(1 + seed);
+    EXPECT_EQ(played(*executor, engine, 24), expected) << "seed " << seed;
+  }
+  auto live = make_live_executor(3);
+  EXPECT_EQ(played(*live, {}, 24), expected);
+}
+
+TEST(LocalEngine, LogProbsAreTheDecodersOwn) {
+  auto executor = make_virtual_executor({});
+  const auto got = played(*executor, {}, 1).front();
+  // The same tokens fed one at a time through a fresh cache.
+  const auto model = decoder(5);
+  KvCache cache(tiny(), 64);
+  Decoder::Scratch scratch;
+  Rng shown(0);
+  std::vector<float> logits(9), logprobs(9);
+  std::size_t at = 0;
+  for (int turn = 0; turn < 3; ++turn) {
+    std::vector<TokenId> feed;
+    if (turn > 0) feed.push_back(got.tokens[at - 1]);
+    for (int i = 0; i < 5; ++i) feed.push_back(static_cast<TokenId>(1 + shown.below(8)));
+    for (int n = 0; n < 7; ++n) {
+      for (TokenId token : feed) {
+        const std::vector<TokenId> one = {token};
+        const std::vector<Decoder::Chunk> chunks = {Decoder::Chunk{&cache, one}};
+        model->extend(chunks, scratch, logits);
+      }
+      log_softmax(logits, 1.0F, logprobs);
+      ASSERT_LT(at, got.tokens.size());
+      EXPECT_EQ(got.logprobs[at], logprobs[static_cast<std::size_t>(got.tokens[at])]);
+      feed.assign(1, got.tokens[at]);
+      if (got.tokens[at++] == 0) break;
+    }
+  }
+  EXPECT_EQ(at, got.tokens.size());
+}
+
+Async<Status> over_budget(LocalEngine& engine) {
+  const Wait patient(10 * kSecond, "room in an engine");
+  auto first = co_await engine.open(32, patient);
+  if (!first) co_return tl::unexpected(first.error());
+  auto second = co_await engine.open(32, patient);
+  if (!second) co_return tl::unexpected(second.error());
+  co_return Status();
+}
+
+TEST(LocalEngine, ASessionWaitsForRoomAndSaysSo) {
+  auto executor = make_virtual_executor({});
+  LocalEngine::Options options;
+  options.kv_bytes = KvCache::bytes(tiny(), 32) + 1;
+  LocalEngine engine(*executor, options, Version(), decoder(5));
+  const Status status = executor->run(over_budget(engine));
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, ErrorCode::kDeadline);
+  EXPECT_NE(status.error().message.find("room in an engine"), std::string::npos);
+}
+
+Async<Status> change_version(LocalEngine& engine, std::vector<float>& old_logprobs,
+                             std::vector<float>& new_logprobs, std::vector<float>& fresh_logprobs) {
+  const Wait wait(10 * kSecond, "room");
+  auto session = co_await engine.open(32, wait);
+  GenerateRequest request;
+  request.context = {1, 2, 3, 4};
+  request.max_tokens = 4;
+  auto before = co_await engine.generate(*session, request);
+  old_logprobs = before->logprobs;
+  Version next;
+  next.number = 1;
+  Status loaded = engine.load(next, decoder(6));
+  if (!loaded) co_return loaded;
+  request.context.insert(request.context.end(), before->tokens.begin(), before->tokens.end());
+  request.context.push_back(5);
+  auto after = co_await engine.generate(*session, request);
+  EXPECT_EQ(after->version.number, 1);
+  new_logprobs = after->logprobs;
+  auto other = co_await engine.open(32, wait);
+  auto fresh = co_await engine.generate(*other, request);
+  fresh_logprobs = fresh->logprobs;
+  co_return Status();
+}
+
+TEST(LocalEngine, ACacheOfAnOlderVersionIsNeverReused) {
+  auto executor = make_virtual_executor({});
+  LocalEngine engine(*executor, {}, Version(), decoder(5));
+  std::vector<float> before, after, fresh;
+  ASSERT_TRUE(executor->run(change_version(engine, before, after, fresh)));
+  EXPECT_EQ(after, fresh) << "as if the whole context had been fed to the new version";
+}
+
+Async<void> generate_once(LocalEngine& engine, std::shared_ptr<Session> session, Gate::Pass pass) {
+  const Gate::Pass held = std::move(pass);
+  GenerateRequest request;
+  request.context = {1};
+  request.max_tokens = 3;
+  auto out = co_await engine.generate(std::move(session), std::move(request));
+  EXPECT_TRUE(out);
+}
+
+Async<Status> load_too_early(Executor& executor, LocalEngine& engine, Status& early) {
+  const Wait wait(10 * kSecond, "room");
+  auto session = co_await engine.open(32, wait);
+  Gate gate(executor);
+  spawn(generate_once(engine, *session, Gate::Pass(gate)));
+  early = engine.load(Version(), decoder(6));
+  Status done = co_await gate.wait_empty(wait);
+  GenerateRequest too_long;
+  too_long.context.assign(32, 1);
+  too_long.max_tokens = 5;
+  auto refused = co_await engine.generate(*session, too_long);
+  EXPECT_FALSE(refused);
+  co_return done;
+}
+
+TEST(LocalEngine, RefusesWhatWouldBreakItsPromises) {
+  auto executor = make_virtual_executor({});
+  LocalEngine engine(*executor, {}, Version(), decoder(5));
+  Status early;
+  ASSERT_TRUE(executor->run(load_too_early(*executor, engine, early)));
+  EXPECT_FALSE(early) << "a version was loaded under a running request";
+}
+
+}  // namespace
+}  // namespace troupe
