@@ -20,7 +20,12 @@ const char* remedy(int error) {
   switch (error) {
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:  // the limit on the size of a file (ulimit -f)
       return "; free some space or choose another folder";
+    case ENOENT:
+      return "; check the path";
+    case ENOTDIR:
+      return "; a part of the path is a file: choose another path";
     case EACCES:
     case EPERM:
       return "; give this user permission or choose another path";
@@ -36,7 +41,7 @@ const char* remedy(int error) {
 tl::unexpected<Error> failed(const char* action, const std::string& path, int error) {
   ErrorCode code = ErrorCode::kIo;
   if (error == ENOENT || error == ENOTDIR) code = ErrorCode::kNotFound;
-  if (error == ENOSPC || error == EDQUOT) code = ErrorCode::kNoSpace;
+  if (error == ENOSPC || error == EDQUOT || error == EFBIG) code = ErrorCode::kNoSpace;
   return fail(code, fmt::format("cannot {} {}: {}{}", action, path,
                                 std::generic_category().message(error), remedy(error)));
 }

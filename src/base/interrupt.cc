@@ -25,6 +25,8 @@ void watch_interrupts() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
+void survive_file_size_limit() { std::signal(SIGXFSZ, SIG_IGN); }
+
 bool interrupted() { return signals_seen != 0; }
 
 }  // namespace troupe

@@ -6,6 +6,9 @@ namespace troupe {
 /// is remembered; the second ends the process at once with exit code 130.
 void watch_interrupts();
 
+/// Makes a write beyond the limit on a file's size (ulimit -f) fail instead of ending the process.
+void survive_file_size_limit();
+
 /// True once a signal has come. Any thread.
 bool interrupted();
 

@@ -140,7 +140,7 @@ Result<RunFile> RunFile::parse(std::string_view text, const std::string& path) {
 
 Result<RunFile> RunFile::load(Disk& disk, const std::string& path) {
   auto text = disk.read(path);
-  if (!text) return within("cannot read the run file", std::move(text.error()));
+  if (!text) return within("run file", std::move(text.error()));
   return parse(*text, path);
 }
 

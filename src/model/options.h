@@ -26,6 +26,7 @@ struct ModelOptions {
   void declare(OptionSet& options);
   /// The shape of a new model over `vocab` tokens; zeros become their defaults. Checked.
   [[nodiscard]] Result<ModelConfig> config(int vocab, int end) const;
+  bool operator==(const ModelOptions&) const = default;
 };
 
 }  // namespace troupe

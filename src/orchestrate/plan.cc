@@ -25,6 +25,7 @@ Result<RunPlan> make_plan(Disk& disk, const RunOptions& o, int workers, std::uin
   const auto threads = static_cast<std::uint64_t>(workers);
   for (const auto& policy : o.policies) {
     TROUPE_ASSIGN(const PolicyStart start, make_policy_start(disk, o, *policy));
+    TROUPE_TRY(check_experience(o, *policy, start.max_context));
     const ModelConfig& config = start.weights.config;
     const std::uint64_t model = start.weights.layout.size() * sizeof(float);
     PolicyPlan p;

@@ -75,6 +75,8 @@ Async<Status> Run::main() {
       if (!restored) co_return restored;
     }
   }
+  Status kept = write_atomic(s_.disk, s_.folder + "/run.toml", s_.options.resolved);
+  if (!kept) co_return kept;
   s_.observer.on_start(info());
   if (s_.resume && saved_step_ < 0) {
     s_.observer.on_note("there is no checkpoint yet: the run starts from the beginning");

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "config/run_file.h"
 #include "environment/registry.h"
+#include "orchestrate/idle_options.h"
 
 namespace troupe {
 namespace {
@@ -37,12 +38,25 @@ std::vector<OptionSet*> declare_common(RunOptions& o) {
           &declare(o, "algorithm", o.algorithm)};
 }
 
+bool is_file_name(const std::string& name) {
+  return !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.';
+  });
+}
+
 Status bind_policies(RunFile& file, RunOptions& o) {
   const auto agents = o.environment->agents();
   std::vector<std::string> names = file.tables("policy");
   const bool implied = names.empty();
   if (implied) names = agents;
   for (const std::string& name : names) {
+    if (!is_file_name(name)) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("policy.{}: a policy's name is a part of file names: use letters, "
+                              "digits, _, - and .",
+                              name));
+    }
     o.policies.push_back(std::make_unique<PolicyOptions>());
     PolicyOptions& policy = *o.policies.back();
     policy.name = name;
@@ -205,6 +219,13 @@ Result<std::unique_ptr<RunOptions>> read_run_options(RunFile& file, EnvironmentS
   o.environment->declare(environment);
   const auto common = declare_common(o);
   TROUPE_TRY(file.bind(*common.front()));
+  if (!is_file_name(o.run.name)) {
+    return fail(
+        ErrorCode::kInvalid,
+        fmt::format("run.name = \"{}\": it names a folder: use letters, digits, _, - and .; "
+                    "run.output is for a path",
+                    o.run.name));
+  }
   TROUPE_TRY(file.bind(environment));
   for (std::size_t i = 1; i < common.size(); ++i) TROUPE_TRY(file.bind(*common[i]));
   const Status prepared = o.environment->prepare();
@@ -212,6 +233,7 @@ Result<std::unique_ptr<RunOptions>> read_run_options(RunFile& file, EnvironmentS
   TROUPE_TRY(bind_policies(file, o));
   for (OptionSet* set : extra) TROUPE_TRY(file.bind(*set));
   TROUPE_TRY(file.finish());
+  TROUPE_TRY(check_idle_options(o));
   o.resolved = file.resolved();
   o.digest = result_digest(o);
   return options;

@@ -29,24 +29,22 @@ Status check_base_shape(const PolicyOptions& policy) {
   return {};
 }
 
-/// Whether a step's groups fit the budget.
-Status check_experience(const RunOptions& options, const PolicyRuntime& policy) {
-  const std::uint64_t step =
-      policy.group_bytes * static_cast<std::uint64_t>(options.rollout.groups);
-  if (step <= static_cast<std::uint64_t>(options.rollout.experience_megabytes) << 20) return {};
-  return fail(
-      ErrorCode::kInvalid,
-      fmt::format("a step's experience of policy \"{}\" may need {} MiB but "
-                  "rollout.experience_megabytes is {}: raise it, or lower "
-                  "rollout.max_context, groups or group_size",
-                  policy.options->name, (step >> 20) + 1, options.rollout.experience_megabytes));
-}
-
 }  // namespace
 
 std::uint64_t group_bytes(const RunOptions& options, const PolicyOptions& policy, int max_context) {
   return static_cast<std::uint64_t>(options.rollout.group_size) * policy.agents.size() *
          static_cast<std::uint64_t>(max_context) * kTokenBytes;
+}
+
+Status check_experience(const RunOptions& options, const PolicyOptions& policy, int max_context) {
+  const std::uint64_t step = group_bytes(options, policy, max_context) *
+                             static_cast<std::uint64_t>(options.rollout.groups);
+  if (step <= static_cast<std::uint64_t>(options.rollout.experience_megabytes) << 20) return {};
+  return fail(ErrorCode::kInvalid,
+              fmt::format("a step's experience of policy \"{}\" may need {} MiB but "
+                          "rollout.experience_megabytes is {}: raise it, or lower "
+                          "rollout.max_context, groups or group_size",
+                          policy.name, (step >> 20) + 1, options.rollout.experience_megabytes));
 }
 
 Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
@@ -136,7 +134,7 @@ Result<std::unique_ptr<Team>> Team::make(Executor& executor, Disk& disk,
         executor, policy->name,
         static_cast<std::uint64_t>(options.rollout.experience_megabytes) << 20);
     runtime->group_bytes = group_bytes(options, *policy, runtime->max_context);
-    TROUPE_TRY(check_experience(options, *runtime));
+    TROUPE_TRY(check_experience(options, *policy, runtime->max_context));
     team->policies_.push_back(std::move(runtime));
   }
   return team;

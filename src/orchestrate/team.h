@@ -68,6 +68,8 @@ struct PolicyStart {
 
 /// The most bytes that the experience of one group of a policy can hold.
 std::uint64_t group_bytes(const RunOptions& options, const PolicyOptions& policy, int max_context);
+/// Whether the experience of a step fits rollout.experience_megabytes; kInvalid if not.
+Status check_experience(const RunOptions& options, const PolicyOptions& policy, int max_context);
 Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
                                       const PolicyOptions& policy);
 

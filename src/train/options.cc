@@ -35,8 +35,15 @@ void AlgorithmOptions::declare(OptionSet& o) {
        "How tokens share the loss. sequence: each sample counts the same. token: each token of the "
        "global batch counts the same. constant: each token counts 1 / rollout.max_answer.")
       .one_of({"sequence", "token", "constant"});
-  o.add("clip_low", &clip_low, "PPO clip: the ratio's lower end is 1 - clip_low.").range(0, 1);
-  o.add("clip_high", &clip_high, "PPO clip: the ratio's upper end is 1 + clip_high.").range(0, 10);
+  o.add("clip_low", &clip_low,
+        "PPO clip: the ratio's lower end is 1 - clip_low. A step trains on samples of its own "
+        "version, "
+        "where no ratio leaves 1: only the default is accepted.")
+      .range(0, 1);
+  o.add("clip_high", &clip_high,
+        "PPO clip: the ratio's upper end is 1 + clip_high. Only the default is accepted, as for "
+        "clip_low.")
+      .range(0, 10);
   o.add("kl_coefficient", &kl_coefficient,
         "Weight of the KL divergence to the reference policy (the weights before RL).")
       .range(0, 100);

@@ -20,6 +20,7 @@ struct OptimizerOptions {
   std::int64_t max_skips = 5;
 
   void declare(OptionSet& options);
+  bool operator==(const OptimizerOptions&) const = default;
 };
 
 /// What a policy's loss is.
@@ -35,6 +36,7 @@ struct AlgorithmOptions {
   double entropy_gain = 0.01;
 
   void declare(OptionSet& options);
+  bool operator==(const AlgorithmOptions&) const = default;
 };
 
 /// Learning rate of step `step` (0-based) out of `steps`: linear warm-up over the first `warmup`

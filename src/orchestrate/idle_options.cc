@@ -1,0 +1,119 @@
+#include "orchestrate/idle_options.h"
+
+#include <fmt/format.h>
+
+namespace troupe {
+namespace {
+
+/// "KEY = VALUE would do nothing: WHY; REMEDY".
+template <class T>
+Status idle_if_given(const std::string& key, const T& value, const T& standard,
+                     const std::string& why, const std::string& remedy) {
+  if (value == standard) return {};
+  return fail(ErrorCode::kInvalid, fmt::format("{} = {} would do nothing: {}; leave it at {} or {}",
+                                               key, value, why, standard, remedy));
+}
+
+Status check_rollout(const RunOptions& o) {
+  if (o.rollout.group_size == 1) {
+    return fail(ErrorCode::kInvalid,
+                "rollout.group_size = 1 would train nothing: a group's only episode has none to be "
+                "compared with, so its advantage is 0; use 2 or more");
+  }
+  if (o.pipeline.micro_batch > o.rollout.groups) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("pipeline.micro_batch = {} is more than the {} groups of a step: use "
+                            "at most rollout.groups",
+                            o.pipeline.micro_batch, o.rollout.groups));
+  }
+  return {};
+}
+
+Status check_warm_start(const WarmStartOptions& w) {
+  const WarmStartOptions standard;
+  if (w.steps > 0) {
+    if (w.learning_rate > 0) return {};
+    return fail(ErrorCode::kInvalid,
+                "warm_start.learning_rate = 0 would teach nothing: raise it, or set "
+                "warm_start.steps = 0");
+  }
+  const std::string why = "warm_start.steps is 0";
+  const std::string remedy = "raise warm_start.steps";
+  TROUPE_TRY(idle_if_given("warm_start.batch", w.batch, standard.batch, why, remedy));
+  TROUPE_TRY(idle_if_given("warm_start.noise", w.noise, standard.noise, why, remedy));
+  return idle_if_given("warm_start.learning_rate", w.learning_rate, standard.learning_rate, why,
+                       remedy);
+}
+
+Status check_algorithm(const std::string& table, const AlgorithmOptions& a) {
+  const AlgorithmOptions standard;
+  if (a.entropy_floor <= 0) {
+    const std::string why = table + ".entropy_floor is 0";
+    const std::string remedy = "set " + table + ".entropy_floor";
+    TROUPE_TRY(
+        idle_if_given(table + ".entropy_max", a.entropy_max, standard.entropy_max, why, remedy));
+    TROUPE_TRY(
+        idle_if_given(table + ".entropy_gain", a.entropy_gain, standard.entropy_gain, why, remedy));
+  } else if (a.entropy_max == 0 || a.entropy_gain == 0) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{0}.entropy_floor = {1} would do nothing: {0}.entropy_{2} is 0; raise "
+                            "{0}.entropy_{2} or set {0}.entropy_floor = 0",
+                            table, a.entropy_floor, a.entropy_max == 0 ? "max" : "gain"));
+  } else if (a.entropy_coefficient > a.entropy_max) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{0}.entropy_coefficient = {1} is more than {0}.entropy_max = {2}, "
+                            "which the entropy floor keeps it below: lower it or raise "
+                            "{0}.entropy_max",
+                            table, a.entropy_coefficient, a.entropy_max));
+  }
+  // Every sample is of the version that trains on it, so the ratio is 1 to the bit.
+  const std::string why = "a step trains on samples of its own version, so no ratio leaves 1";
+  const std::string remedy = "remove it";
+  TROUPE_TRY(idle_if_given(table + ".clip_low", a.clip_low, standard.clip_low, why, remedy));
+  return idle_if_given(table + ".clip_high", a.clip_high, standard.clip_high, why, remedy);
+}
+
+Status check_optimizer(const std::string& table, const OptimizerOptions& p) {
+  if (p.schedule != "constant") return {};
+  return idle_if_given(table + ".final_rate", p.final_rate, OptimizerOptions().final_rate,
+                       table + ".schedule is \"constant\"", "choose linear or cosine");
+}
+
+Status check_end_token(const std::string& table, const ModelOptions& m) {
+  if (!m.base.empty()) return {};
+  return idle_if_given(table + ".end_token", m.end_token, std::string(),
+                       "a new model has an end token of its own", "set " + table + ".base");
+}
+
+/// Checks one table of options for every policy. What a policy takes over from the common table is
+/// idle only if it is so for all.
+template <class Table>
+Status check_tables(const RunOptions& o, const std::string& name, const Table& common,
+                    Table PolicyOptions::*own,
+                    Status (*check)(const std::string& table, const Table& options)) {
+  std::size_t idle = 0;
+  for (const auto& policy : o.policies) {
+    const Table& table = (*policy).*own;
+    const Status status = check(fmt::format("policy.{}.{}", policy->name, name), table);
+    if (status) continue;
+    if (!(table == common)) return status;
+    ++idle;
+  }
+  return idle == o.policies.size() ? check(name, common) : Status();
+}
+
+}  // namespace
+
+Status check_idle_options(const RunOptions& o) {
+  TROUPE_TRY(check_rollout(o));
+  TROUPE_TRY(check_warm_start(o.warm_start));
+  if (o.eval.every == 0) {
+    TROUPE_TRY(idle_if_given("eval.episodes", o.eval.episodes, EvalOptions().episodes,
+                             "eval.every is 0", "raise eval.every"));
+  }
+  TROUPE_TRY(check_tables(o, "model", o.model, &PolicyOptions::model, check_end_token));
+  TROUPE_TRY(check_tables(o, "optimizer", o.optimizer, &PolicyOptions::optimizer, check_optimizer));
+  return check_tables(o, "algorithm", o.algorithm, &PolicyOptions::algorithm, check_algorithm);
+}
+
+}  // namespace troupe
