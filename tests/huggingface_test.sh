@@ -1,0 +1,75 @@
+#!/bin/bash
+# Starts from folders that other tools made, on a user's JSONL file: trains, stops, resumes to the same
+# bits, evaluates, and writes weights that a plain reader understands.
+# huggingface_test.sh PROGRAM SOURCE_DIR
+program=$1 source=$2
+. "$source/tests/program.sh"
+head -n 200 "$source/examples/data/countdown-1000.jsonl" > "$work/rows.jsonl"
+
+train() {  # train BASE NAME [MORE...]
+  local base=$1 name=$2
+  shift 2
+  "$program" train "$source/examples/from-huggingface.toml" --output "$work/$name" --json --steps 3 \
+    --set model.base="$base" --set environment.path="$work/rows.jsonl" --set warm_start.steps=4 \
+    --set warm_start.cache= --set rollout.groups=4 --set rollout.group_size=4 --set eval.every=0 \
+    --set eval.final_episodes=20 "$@" > "$work/$name.json" 2> "$work/$name.log" ||
+    { cat "$work/$name.log"; fail "training $name"; }
+}
+
+for kind in llama qwen3; do
+  base=$source/src/model/testdata/foreign-$kind
+  train "$base" "$kind"
+  digest=$(json "$work/$kind.json" 'r["final"]["weights_digest"]')
+  exact='all(p["logprob_mismatch"] == 0 for s in r["steps_log"] for p in s["policies"].values())'
+  [[ $(json "$work/$kind.json" "$exact") == True ]] ||
+    fail "$kind: rollout and training log-probs differ"
+
+  train "$base" "$kind-stopped" --max-seconds 0.000001
+  [[ $(json "$work/$kind-stopped.json" 'r["steps"]') == 1 ]] || fail "$kind did not stop after a step"
+  train "$base" "$kind-stopped" --resume
+  resumed=$(json "$work/$kind-stopped.json" 'r["final"]["weights_digest"]')
+  [[ "$resumed" == "$digest" ]] || fail "$kind: $digest in one go, $resumed after a resume"
+
+  "$program" eval "$work/$kind" --episodes 10 --json > "$work/eval.json" || fail "eval of $kind"
+  [[ $(json "$work/eval.json" 'r["weights_digest"]') == "$digest" ]] || fail "eval loaded other weights"
+
+  python3 - "$base" "$work/$kind/checkpoints/step-000003/policy-solver" <<'P' || fail "$kind: the folder"
+import glob, json, os, struct, sys
+def header(path):
+    with open(path, "rb") as f:
+        (size,) = struct.unpack("<Q", f.read(8))
+        out = json.loads(f.read(size))
+    return out, 8 + size
+source = {}
+for path in glob.glob(os.path.join(sys.argv[1], "*.safetensors")):
+    source.update(header(path)[0])
+path = os.path.join(sys.argv[2], "model.safetensors")
+written, start = header(path)
+assert written.pop("__metadata__")["format"] == "pt"
+source.pop("__metadata__", None)
+assert {k: v["shape"] for k, v in source.items()} == {k: v["shape"] for k, v in written.items()}
+end = 0
+for name, tensor in sorted(written.items(), key=lambda item: item[1]["data_offsets"]):
+    count = 4
+    for n in tensor["shape"]:
+        count *= n
+    assert tensor["dtype"] == "F32" and tensor["data_offsets"] == [end, end + count], name
+    end += count
+assert start + end == os.path.getsize(path)
+for name in ("config.json", "tokenizer.json"):
+    json.load(open(os.path.join(sys.argv[2], name)))
+with open(os.path.join(sys.argv[1], "tokenizer.json")) as a, open(os.path.join(sys.argv[2], "tokenizer.json")) as b:
+    assert json.load(a) == json.load(b)
+P
+  echo "$kind: trained, resumed, evaluated; weights digest $digest"
+done
+
+# A shape option beside model.base would do nothing, so it is refused before anything is written.
+set +e
+"$program" train "$source/examples/from-huggingface.toml" --output "$work/wrong" \
+  --set model.base="$source/src/model/testdata/foreign-llama" --set model.width=32 \
+  --set environment.path="$work/rows.jsonl" > /dev/null 2> "$work/wrong.log"
+code=$?
+set -e
+[[ $code == 2 ]] || fail "model.width beside model.base: exit code $code"
+grep -q "model.base is set" "$work/wrong.log" || { cat "$work/wrong.log"; fail "the message"; }
