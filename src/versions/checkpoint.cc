@@ -45,16 +45,19 @@ Status decode_moments(const std::string& path, const std::string& bytes, PolicyC
     for (const TensorSpec& spec : policy.weights->layout.tensors()) {
       const auto* tensor = file->find(prefix + spec.name);
       if (tensor == nullptr || tensor->values.size() != spec.size) {
-        return fail(ErrorCode::kInvalid,
-                    fmt::format("{}: moment {}{} is missing or misshapen; remove this checkpoint "
-                                "and resume from an older one",
-                                path, prefix, spec.name));
+        return fail(ErrorCode::kInvalid, fmt::format("{}: moment {}{} is missing or misshapen",
+                                                     path, prefix, spec.name));
       }
       std::copy(tensor->values.begin(), tensor->values.end(),
                 values->begin() + static_cast<std::ptrdiff_t>(spec.offset));
     }
   }
   return {};
+}
+
+/// Of everything but the weights that a policy's model folder says.
+std::string form_digest(const PolicyCheckpoint& policy) {
+  return Digest().add(policy.weights->config.to_json()).add(policy.tokenizer->json()).hex();
 }
 
 /// Empty if there are no moments.
@@ -72,7 +75,7 @@ Status check_digest(const std::string& path, const std::string& found,
   if (found == recorded) return {};
   return fail(ErrorCode::kInvalid,
               fmt::format("{}: its digest is not the one that {} records: the file was changed or "
-                          "damaged; remove this checkpoint and resume from an older one",
+                          "damaged",
                           path, kStateFile));
 }
 
@@ -108,9 +111,11 @@ json describe(const Checkpoint& checkpoint) {
          {"skips_in_row", policy.skips_in_row},
          {"entropy_coefficient", policy.entropy_coefficient},
          {"weights_digest", policy.weights->digest()},
+         {"form_digest", form_digest(policy)},
          {"reference_digest", policy.reference ? policy.reference->digest() : ""},
          {"optimizer_digest", moments_digest(policy)}});
   }
+  out["digest"] = Digest().add(out.dump()).hex();  // of all the rest
   return out;
 }
 
@@ -129,6 +134,8 @@ Result<PolicyCheckpoint> read_policy(Disk& disk, const std::string& folder, cons
   policy.tokenizer = model->tokenizer;
   TROUPE_TRY(check_digest(place + "/model.safetensors", policy.weights->digest(),
                           entry.at("weights_digest").get<std::string>()));
+  TROUPE_TRY(check_digest(place + "/config.json or tokenizer.json", form_digest(policy),
+                          entry.at("form_digest").get<std::string>()));
   const auto moments = entry.at("optimizer_digest").get<std::string>();
   if (!moments.empty()) {
     const std::string path = place + "/" + kOptimizerFile;
@@ -145,6 +152,37 @@ Result<PolicyCheckpoint> read_policy(Disk& disk, const std::string& folder, cons
         check_digest(place + "/reference/model.safetensors", policy.reference->digest(), kept));
   }
   return policy;
+}
+
+Result<Checkpoint> read_checkpoint(Disk& disk, const std::string& place,
+                                   const std::string& end_token) {
+  const std::string path = place + "/" + kStateFile;
+  TROUPE_ASSIGN(const std::string text, disk.read(path));
+  Checkpoint checkpoint;
+  try {
+    json state = json::parse(text);
+    if (state.at("format") != "troupe-checkpoint-1") {
+      return fail(ErrorCode::kInvalid, path + ": a format of another version of Troupe");
+    }
+    const auto digest = state.at("digest").get<std::string>();
+    state.erase("digest");
+    if (Digest().add(state.dump()).hex() != digest) {
+      return fail(ErrorCode::kInvalid,
+                  path + ": its digest is not its own: the file was changed or damaged");
+    }
+    checkpoint.step = state.at("step").get<std::int64_t>();
+    checkpoint.run_digest = state.at("run_digest").get<std::string>();
+    checkpoint.isa = state.at("isa").get<std::string>();
+    checkpoint.extra = state.at("orchestrator").dump();
+    for (const json& entry : state.at("policies")) {
+      auto policy = read_policy(disk, place, entry, end_token);
+      if (!policy) return tl::unexpected(policy.error());
+      checkpoint.policies.push_back(std::move(*policy));
+    }
+  } catch (const json::exception& e) {
+    return fail(ErrorCode::kInvalid, fmt::format("{}: damaged or truncated: {}", path, e.what()));
+  }
+  return checkpoint;
 }
 
 }  // namespace
@@ -186,29 +224,11 @@ Result<std::vector<std::string>> CheckpointStore::list(const std::string& kind) 
 
 Result<Checkpoint> CheckpointStore::load(const std::string& name, const std::string& end_token) {
   const std::string place = folder_ + "/" + name;
-  const std::string path = place + "/" + kStateFile;
-  TROUPE_ASSIGN(const std::string text, disk_.read(path));
-  Checkpoint checkpoint;
-  try {
-    const json state = json::parse(text);
-    if (state.at("format") != "troupe-checkpoint-1") {
-      return fail(ErrorCode::kInvalid, path + ": a format of another version of Troupe");
-    }
-    checkpoint.step = state.at("step").get<std::int64_t>();
-    checkpoint.run_digest = state.at("run_digest").get<std::string>();
-    checkpoint.isa = state.at("isa").get<std::string>();
-    checkpoint.extra = state.at("orchestrator").dump();
-    for (const json& entry : state.at("policies")) {
-      auto policy = read_policy(disk_, place, entry, end_token);
-      if (!policy) return tl::unexpected(policy.error());
-      checkpoint.policies.push_back(std::move(*policy));
-    }
-  } catch (const json::exception& e) {
-    return fail(
-        ErrorCode::kInvalid,
-        fmt::format("{}: {}; remove this checkpoint and resume from an older one", path, e.what()));
-  }
-  return checkpoint;
+  auto checkpoint = read_checkpoint(disk_, place, end_token);
+  if (checkpoint) return checkpoint;
+  Error error = checkpoint.error();
+  error.message += fmt::format("; or remove {} to go on from an older checkpoint", place);
+  return tl::unexpected(std::move(error));
 }
 
 Status CheckpointStore::prune(std::int64_t keep, const std::string& kind) {

@@ -149,5 +149,34 @@ TEST(CheckpointStore, NamesWhatIsDamaged) {
   }
 }
 
+// Changes that leave a file well-formed are found too.
+TEST(CheckpointStore, NoticesAChangedWord) {
+  MemoryDisk disk;
+  CheckpointStore store(disk, "c");
+  ASSERT_TRUE(disk.make_folders("c"));
+  ASSERT_TRUE(store.save(sample(1, 1)));
+  const std::vector<std::vector<std::string>> changes = {
+      {"state.json", "\"skips_in_row\": 2", "\"skips_in_row\": 3"},
+      {"policy-one/config.json", "10000", "20000"},
+      {"policy-two/tokenizer.json", "\"a\"", "\"c\""}};
+  for (const auto& change : changes) {
+    const std::string path = "c/step-000001/" + change[0];
+    const std::string good = *disk.read(path);
+    std::string bad = good;
+    const auto at = bad.find(change[1]);
+    ASSERT_NE(at, std::string::npos) << good;
+    bad.replace(at, change[1].size(), change[2]);
+    ASSERT_TRUE(disk.write(path, bad, true));
+    const auto loaded = store.load("step-000001", "");
+    ASSERT_FALSE(loaded) << path;
+    const std::string& message = loaded.error().message;
+    EXPECT_NE(message.find(change[0].substr(change[0].find('/') + 1)), std::string::npos)
+        << message;
+    EXPECT_TRUE(message.ends_with("; or remove c/step-000001 to go on from an older checkpoint"))
+        << message;
+    ASSERT_TRUE(disk.write(path, good, true));
+  }
+}
+
 }  // namespace
 }  // namespace troupe
