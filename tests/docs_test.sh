@@ -1,0 +1,55 @@
+#!/bin/bash
+# What the documentation says of options is what the program says: every option is in docs/run-file.md
+# with its default, every key that any page names exists, complete run files in the pages are accepted,
+# and links lead somewhere.   docs_test.sh PROGRAM SOURCE_DIR
+program=$1 source=$2
+. "$source/tests/program.sh"
+"$program" explain > "$work/explain.txt"
+cd "$source"
+python3 - "$program" "$work" <<'P'
+import glob, os, re, subprocess, sys
+program, work = sys.argv[1:]
+problems = []
+
+# `troupe explain` prints one line an option: key, two spaces or more, meaning, (default VALUE).
+known = set()
+for line in open(f"{work}/explain.txt"):
+    match = re.fullmatch(r"  (\S+) +.* \(default (.*)\)", line.rstrip("\n"))
+    assert match, line
+    known.add(match.groups())
+keys = {key for key, _ in known}
+assert len(keys) > 80, "explain printed too little"
+tables = {key.split(".")[0] for key in keys}
+
+# The tables of docs/run-file.md: | `key` | `default` | ...
+text = open("docs/run-file.md").read()
+said = set(re.findall(r"^\| `([a-z_0-9.]+)` \| `([^|]*)` \|", text, re.M))
+for key, default in sorted(known - said):
+    problems.append(f"docs/run-file.md: no row for {key} with default {default}")
+for key, default in sorted(said - known):
+    problems.append(f"docs/run-file.md: {key} with default {default} is not what explain says")
+
+files = {"toml", "safetensors", "json", "jsonl", "cc", "h", "md"}
+pages = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"] + sorted(glob.glob("docs/**/*.md", recursive=True))
+for page in pages:
+    text = open(page).read()
+    named = re.findall(r"`(?:policy\.\w+\.)?([a-z_]+\.[a-z_0-9]+)(?: = [^`]*)?`", text)
+    named += re.findall(r"(?:--set|explain) (?:policy\.\w+\.)?([a-z_]+\.[a-z_0-9]+)", text)
+    for key in named:
+        table, name = key.split(".")
+        if table in tables and name not in files and key not in keys:
+            problems.append(f"{page}: there is no option {key}")
+    for number, block in enumerate(re.findall(r"^```toml\n(\[run\].*?)^```", text, re.M | re.S)):
+        path = f"{work}/{number}.toml"
+        open(path, "w").write(block)
+        done = subprocess.run([program, "plan", path], capture_output=True, text=True)
+        if done.returncode != 0:
+            problems.append(f"{page}: a run file is refused: {done.stderr}")
+    prose = re.sub(r"^ *```.*?^ *```", "", text, flags=re.M | re.S)
+    for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", prose):
+        if "://" not in link and not os.path.exists(os.path.join(os.path.dirname(page), link)):
+            problems.append(f"{page}: the link {link} leads nowhere")
+
+print("\n".join(problems) or f"{len(keys)} options and {len(pages)} pages agree")
+sys.exit(bool(problems))
+P
