@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -27,7 +28,15 @@ struct EvalArguments {
 
 /// The newest step checkpoint, or the one that was named.
 Result<std::string> choose_checkpoint(CheckpointStore& store, const std::string& named) {
-  if (!named.empty() && named != "best") return named;
+  if (!named.empty() && named != "best") {
+    TROUPE_ASSIGN(auto all, store.list("step"));
+    TROUPE_ASSIGN(const auto best, store.list("best"));
+    all.insert(all.end(), best.begin(), best.end());
+    if (std::find(all.begin(), all.end(), named) != all.end()) return named;
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{} has no checkpoint {}; it has {}", store.folder(), named,
+                            all.empty() ? "none" : fmt::format("{}", fmt::join(all, ", "))));
+  }
   TROUPE_ASSIGN(const auto names, store.list(named == "best" ? "best" : "step"));
   if (names.empty()) {
     return fail(ErrorCode::kInvalid, fmt::format("{} has no {} checkpoint", store.folder(),

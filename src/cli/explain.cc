@@ -13,7 +13,19 @@
 namespace troupe {
 namespace {
 
-Result<bool> explain_key(const std::string& key) {
+/// A key of one policy as a key that is explained: policy.first.model.width as model.width,
+/// policy.first.agents as policy.NAME.agents.
+std::string common_key(const std::string& key) {
+  const std::string policy = "policy.";
+  if (!key.starts_with(policy)) return key;
+  const auto dot = key.find('.', policy.size());
+  if (dot == std::string::npos) return "policy.NAME";
+  const std::string rest = key.substr(dot + 1);
+  return rest == "agents" ? "policy.NAME.agents" : rest;
+}
+
+Result<bool> explain_key(const std::string& asked) {
+  const std::string key = common_key(asked);
   const auto disk = make_posix_disk();
   TROUPE_ASSIGN(const auto options, default_run_options("", EnvironmentServices{*disk}));
   ObserveOptions observe;
@@ -23,7 +35,7 @@ Result<bool> explain_key(const std::string& key) {
   for (const auto& set : options->sets) sets.push_back(set.get());
   sets.push_back(&observe_set);
   const bool known = is_known(sets, key);
-  fmt::print(known ? stdout : stderr, "{}", explain(sets, key));
+  fmt::print(known ? stdout : stderr, "{}{}", known ? "" : "troupe: ", explain(sets, key));
   return known;
 }
 

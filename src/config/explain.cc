@@ -47,6 +47,18 @@ Found in_table(const Found& all, const std::string& table) {
   return out;
 }
 
+/// Options whose last part is what a misspelt word without a table most likely meant.
+std::vector<std::string> nearest_last_parts(const Found& all, const std::string& word) {
+  std::vector<std::string> lasts;
+  for (const auto* option : all) lasts.push_back(key_parts(option->key).back());
+  const auto near = nearest_word(word, lasts);
+  std::vector<std::string> out;
+  for (std::size_t i = 0; near && i < all.size(); ++i) {
+    if (lasts[i] == *near && out.size() < 3) out.push_back(all[i]->key);
+  }
+  return out;
+}
+
 std::string full_text(const Option& option) {
   return fmt::format("{}\n  {}\n  expects: {}\n  default: {}\n", option.key, option.help,
                      expected_value(option), option.default_text);
@@ -90,7 +102,8 @@ std::string explain(const std::vector<const OptionSet*>& sets, const std::string
     }
   }
   std::string out = fmt::format("unknown key {}", toml_quoted(printable(key, 120)));
-  const auto near = nearest_keys(key, names, 3);
+  auto near = nearest_keys(key, names, 3);
+  if (near.empty()) near = nearest_last_parts(all, key);
   for (std::size_t i = 0; i < near.size(); ++i) {
     out += (i == 0 ? "; did you mean " : i + 1 == near.size() ? " or " : ", ") + near[i];
   }

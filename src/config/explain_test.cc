@@ -57,6 +57,8 @@ TEST_F(ExplainTest, ATable) {
 TEST_F(ExplainTest, UnknownNamesTheNearest) {
   EXPECT_EQ(explain(sets, "rollout.grup_size"),
             "unknown key \"rollout.grup_size\"; did you mean rollout.group_size?\n");
+  EXPECT_EQ(explain(sets, "gruop_size"),
+            "unknown key \"gruop_size\"; did you mean rollout.group_size?\n");
   EXPECT_EQ(explain(sets, "trane"), "unknown key \"trane\"; did you mean train?\n");
   EXPECT_EQ(explain(sets, "zzzzzz"), "unknown key \"zzzzzz\"; 'troupe explain' lists all keys\n");
   EXPECT_FALSE(is_known(sets, "zzzzzz"));

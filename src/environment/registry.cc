@@ -66,10 +66,11 @@ Result<std::unique_ptr<EnvironmentSpec>> make_environment(const std::string& nam
   const auto nearest = std::min_element(
       names.begin(), names.end(),
       [&](const auto& a, const auto& b) { return distance(name, a) < distance(name, b); });
-  return fail(
-      ErrorCode::kInvalid,
-      fmt::format("environment.name: unknown environment '{}'; did you mean '{}'? Known: {}", name,
-                  *nearest, fmt::join(names, ", ")));
+  const bool near = 2 * distance(name, *nearest) <= std::max(name.size(), nearest->size());
+  return fail(ErrorCode::kInvalid,
+              fmt::format("environment.name: unknown environment '{}'; {}there are {}", name,
+                          near ? fmt::format("did you mean '{}'? ", *nearest) : "",
+                          fmt::join(names, ", ")));
 }
 
 }  // namespace troupe

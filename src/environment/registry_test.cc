@@ -36,6 +36,14 @@ TEST(Registry, NamesTheNearestForATypo) {
   }
 }
 
+TEST(Registry, GuessesNothingFarFetched) {
+  MemoryDisk disk;
+  const auto spec = make_environment("nope", {disk});
+  ASSERT_FALSE(spec);
+  EXPECT_EQ(spec.error().message.find("did you mean"), std::string::npos) << spec.error().message;
+  EXPECT_NE(spec.error().message.find("there are sort, "), std::string::npos);
+}
+
 TEST(Registry, OptionsAreExplainedAndNamedOnce) {
   MemoryDisk disk;
   for (const std::string& name : environment_names()) {

@@ -42,10 +42,11 @@ std::string checkpoints_section(const RunInfo& info, const FinalReport& report) 
       report.best_checkpoint.empty() ? report.checkpoint : report.best_checkpoint;
   const std::string policy = info.policies.empty() ? "POLICY" : info.policies.front().policy;
   out += "Go on with the run where it stopped, or evaluate a checkpoint:\n\n";
-  out += markdown_block(fmt::format("troupe train {0}/run.toml --output {0} --resume\n"
-                                    "troupe eval {1}\n",
-                                    info.folder, best),
-                        "sh");
+  out += markdown_block(
+      fmt::format("troupe train {0}/run.toml --output {0} --resume\n"
+                  "troupe eval {0}{1}\n",
+                  info.folder, report.best_checkpoint.empty() ? "" : " --checkpoint best"),
+      "sh");
   out +=
       "\nEach policy has a folder in the Hugging Face layout inside a checkpoint, which "
       "`transformers`, vLLM and llama.cpp's converter read:\n\n";

@@ -26,8 +26,8 @@ Result<RunPlan> make_plan(Disk& disk, const RunOptions& o, int workers, std::uin
   for (const auto& policy : o.policies) {
     TROUPE_ASSIGN(const PolicyStart start, make_policy_start(disk, o, *policy));
     TROUPE_TRY(check_experience(o, *policy, start.max_context));
-    const ModelConfig& config = start.weights.config;
-    const std::uint64_t model = start.weights.layout.size() * sizeof(float);
+    const ModelConfig& config = start.config;
+    const std::uint64_t model = ParameterLayout(config).size() * sizeof(float);
     PolicyPlan p;
     p.policy = policy->name;
     p.agents = policy->agents;

@@ -24,6 +24,12 @@ void declare_environment_name(OptionSet& set, std::string& name) {
   set.add("name", &name, "Which environment: see `troupe env list`.");
 }
 
+void declare_agents(OptionSet& set, PolicyOptions& policy) {
+  set.add("agents", &policy.agents,
+          "The agents that this policy plays. Its tables [policy.NAME.model], .optimizer and "
+          ".algorithm override the common ones.");
+}
+
 /// The tables that all runs have, in the order of the resolved file. The environment's own table is
 /// apart, because its options depend on its name.
 std::vector<OptionSet*> declare_common(RunOptions& o) {
@@ -71,7 +77,7 @@ Status bind_policies(RunFile& file, RunOptions& o) {
     if (implied) continue;
     const std::string table = "policy." + name;
     o.sets.push_back(std::make_unique<OptionSet>(table));
-    o.sets.back()->add("agents", &policy.agents, "The agents that this policy plays.");
+    declare_agents(*o.sets.back(), policy);
     TROUPE_TRY(file.bind(*o.sets.back()));
     TROUPE_TRY(file.bind(declare(o, table + ".model", policy.model)));
     TROUPE_TRY(file.bind(declare(o, table + ".optimizer", policy.optimizer)));
@@ -214,7 +220,7 @@ Result<std::unique_ptr<RunOptions>> read_run_options(RunFile& file, EnvironmentS
                     fmt::join(environment_names(), ", ")));
   }
   auto spec = make_environment(o.environment_name, services);
-  if (!spec) return within("environment.name", spec.error());
+  if (!spec) return tl::unexpected(spec.error());
   o.environment = std::move(*spec);
   o.environment->declare(environment);
   const auto common = declare_common(o);
@@ -254,6 +260,9 @@ Result<std::unique_ptr<RunOptions>> default_run_options(const std::string& envir
     (*spec)->declare(*o.sets.back());
     o.examples.push_back(std::move(*spec));
   }
+  o.policies.push_back(std::make_unique<PolicyOptions>());
+  o.sets.push_back(std::make_unique<OptionSet>("policy.NAME"));
+  declare_agents(*o.sets.back(), *o.policies.back());
   return options;
 }
 

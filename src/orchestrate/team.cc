@@ -14,19 +14,28 @@ namespace {
 constexpr std::uint64_t kTokenBytes = sizeof(TokenId) + sizeof(float);
 
 Status check_base_shape(const PolicyOptions& policy) {
-  const ModelOptions defaults;
+  const ModelOptions standard;
   const ModelOptions& m = policy.model;
-  if (m.width != defaults.width || m.layers != defaults.layers || m.heads != defaults.heads ||
-      m.kv_heads != defaults.kv_heads || m.head_dim != defaults.head_dim || m.ffn != defaults.ffn ||
-      m.family != defaults.family || m.tied != defaults.tied ||
-      m.max_positions != defaults.max_positions || m.rope_theta != defaults.rope_theta) {
-    return fail(
-        ErrorCode::kInvalid,
-        fmt::format("policy \"{}\": model.base is set, so the shape comes from {}: remove the "
-                    "other shape options of [model], they would do nothing",
-                    policy.name, m.base));
+  const std::pair<const char*, bool> given[] = {
+      {"family", m.family != standard.family},
+      {"width", m.width != standard.width},
+      {"layers", m.layers != standard.layers},
+      {"heads", m.heads != standard.heads},
+      {"kv_heads", m.kv_heads != standard.kv_heads},
+      {"head_dim", m.head_dim != standard.head_dim},
+      {"ffn", m.ffn != standard.ffn},
+      {"max_positions", m.max_positions != standard.max_positions},
+      {"rope_theta", m.rope_theta != standard.rope_theta},
+      {"tied", m.tied != standard.tied}};
+  std::vector<std::string> names;
+  for (const auto& [name, is_given] : given) {
+    if (is_given) names.emplace_back(std::string("model.") + name);
   }
-  return {};
+  if (names.empty()) return {};
+  return fail(ErrorCode::kInvalid,
+              fmt::format("policy \"{}\": {} would do nothing: the shape comes from model.base = "
+                          "{}; remove what belongs to a new model",
+                          policy.name, fmt::join(names, ", "), m.base));
 }
 
 }  // namespace
@@ -50,7 +59,7 @@ Status check_experience(const RunOptions& options, const PolicyOptions& policy, 
 Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
                                       const PolicyOptions& policy) {
   auto limits = [&](PolicyStart start) -> Result<PolicyStart> {
-    const int positions = start.weights.config.max_positions;
+    const int positions = start.config.max_positions;
     const std::int64_t answer = options.rollout.max_answer;
     const std::int64_t context = options.rollout.max_context;
     start.max_answer =
@@ -63,11 +72,11 @@ Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
                       "or raise model.max_positions",
                       start.max_context, policy.name, positions));
     }
-    if (start.tokenizer->size() > start.weights.config.vocab) {
+    if (start.tokenizer->size() > start.config.vocab) {
       return fail(
           ErrorCode::kInvalid,
           fmt::format("policy \"{}\": the tokenizer has {} ids but the model a vocabulary of {}",
-                      policy.name, start.tokenizer->size(), start.weights.config.vocab));
+                      policy.name, start.tokenizer->size(), start.config.vocab));
     }
     if (start.max_answer >= start.max_context) {
       return fail(
@@ -88,7 +97,8 @@ Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
                               "model.end_token",
                               policy.name, policy.model.base));
     }
-    return limits(PolicyStart{std::move(folder->weights), folder->tokenizer, 0, 0});
+    const ModelConfig config = folder->weights.config;
+    return limits(PolicyStart{config, std::move(folder->weights), folder->tokenizer, 0, 0});
   }
   const std::string alphabet = options.environment->alphabet();
   if (alphabet.empty()) {
@@ -101,9 +111,7 @@ Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
   std::shared_ptr<const Tokenizer> tokenizer = make_symbol_tokenizer(alphabet);
   auto config = policy.model.config(tokenizer->size(), tokenizer->end());
   if (!config) return within(fmt::format("policy \"{}\"", policy.name), config.error());
-  const std::uint64_t seed =
-      seed_join(seed_join(static_cast<std::uint64_t>(options.run.seed), "weights"), policy.name);
-  return limits(PolicyStart{random_weights(*config, seed), tokenizer, 0, 0});
+  return limits(PolicyStart{*config, std::nullopt, tokenizer, 0, 0});
 }
 
 Result<std::unique_ptr<Team>> Team::make(Executor& executor, Disk& disk,
@@ -117,9 +125,14 @@ Result<std::unique_ptr<Team>> Team::make(Executor& executor, Disk& disk,
     runtime->tokenizer = start->tokenizer;
     runtime->max_answer = start->max_answer;
     runtime->max_context = start->max_context;
+    if (!start->weights) {
+      const auto run_seed = static_cast<std::uint64_t>(options.run.seed);
+      const std::uint64_t seed = seed_join(seed_join(run_seed, "weights"), policy->name);
+      start->weights = random_weights(start->config, seed);
+    }
     runtime->trainer =
         std::make_unique<Trainer>(executor, policy->name, policy->optimizer, policy->algorithm,
-                                  std::make_shared<const Weights>(std::move(start->weights)));
+                                  std::make_shared<const Weights>(std::move(*start->weights)));
     runtime->trainer->configure(static_cast<float>(options.rollout.temperature),
                                 static_cast<double>(start->max_answer),
                                 options.pipeline.pack_tokens);

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,9 +59,10 @@ class Team {
   std::vector<std::unique_ptr<PolicyRuntime>> policies_;
 };
 
-/// A policy's weights and tokenizer before any training, with its limits.
+/// A policy before any training, with its limits.
 struct PolicyStart {
-  Weights weights;
+  ModelConfig config;
+  std::optional<Weights> weights;  ///< of the base checkpoint; nothing: a new model by seed
   std::shared_ptr<const Tokenizer> tokenizer;
   int max_answer = 0;
   int max_context = 0;
@@ -70,6 +72,7 @@ struct PolicyStart {
 std::uint64_t group_bytes(const RunOptions& options, const PolicyOptions& policy, int max_context);
 /// Whether the experience of a step fits rollout.experience_megabytes; kInvalid if not.
 Status check_experience(const RunOptions& options, const PolicyOptions& policy, int max_context);
+/// Takes no memory for a new model, so that a plan can refuse it.
 Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
                                       const PolicyOptions& policy);
 

@@ -1,0 +1,56 @@
+#include "orchestrate/idle_options.h"
+
+#include <gtest/gtest.h>
+
+#include "base/disk.h"
+#include "config/run_file.h"
+
+namespace troupe {
+namespace {
+
+/// The error of a chain team with these lines in its run file; "" if it is accepted.
+std::string error_of(const std::string& lines) {
+  MemoryDisk disk;
+  auto file = RunFile::parse("[environment]\nname = \"chain\"\n" + lines, "run.toml");
+  if (!file) return file.error().message;
+  const auto options = read_run_options(*file, EnvironmentServices{disk}, {});
+  return options ? "" : options.error().message;
+}
+
+TEST(IdleOptions, DefaultsAndTheirResolvedFileAreAccepted) {
+  EXPECT_EQ(error_of(""), "");
+  MemoryDisk disk;
+  auto file = RunFile::parse("[environment]\nname = \"chain\"\n[policy.first]\n[policy.second]\n",
+                             "run.toml");
+  const auto options = read_run_options(*file, EnvironmentServices{disk}, {});
+  ASSERT_TRUE(options) << options.error().message;
+  auto again = RunFile::parse((*options)->resolved, "resolved.toml");
+  ASSERT_TRUE(again);
+  const auto same = read_run_options(*again, EnvironmentServices{disk}, {});
+  ASSERT_TRUE(same) << same.error().message;
+  EXPECT_EQ((*same)->digest, (*options)->digest);
+}
+
+TEST(IdleOptions, SaysTheOptionTheReasonAndTheRemedy) {
+  EXPECT_EQ(error_of("[warm_start]\nnoise = 0.5\n"),
+            "warm_start.noise = 0.5 would do nothing: warm_start.steps is 0; leave it at 0.3 or "
+            "raise warm_start.steps");
+  EXPECT_EQ(error_of("[warm_start]\nnoise = 0.5\nsteps = 1\n"), "");
+  EXPECT_NE(error_of("[rollout]\ngroup_size = 1\n").find("use 2 or more"), std::string::npos);
+  EXPECT_NE(error_of("[optimizer]\nschedule = \"constant\"\nfinal_rate = 0.5\n").find("schedule"),
+            std::string::npos);
+  EXPECT_EQ(error_of("[optimizer]\nschedule = \"cosine\"\nfinal_rate = 0.5\n"), "");
+}
+
+TEST(IdleOptions, ACommonOptionIsIdleOnlyIfItIsSoForAllPolicies) {
+  const std::string common = "[algorithm]\nentropy_max = 0.2\n";
+  EXPECT_EQ(error_of(common).substr(0, 28), "algorithm.entropy_max = 0.2 ");
+  const std::string first = "[policy.first.algorithm]\nentropy_floor = 0.1\n[policy.second]\n";
+  EXPECT_EQ(error_of(common + first), "");
+  EXPECT_EQ(
+      error_of("[policy.first]\n[policy.second.algorithm]\nentropy_max = 0.2\n").substr(0, 35),
+      "policy.second.algorithm.entropy_max");
+}
+
+}  // namespace
+}  // namespace troupe
