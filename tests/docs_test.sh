@@ -1,33 +1,45 @@
 #!/bin/bash
 # What the documentation says of options is what the program says: every option is in docs/run-file.md
-# with its default, every key that any page names exists, complete run files in the pages are accepted,
-# and links lead somewhere.   docs_test.sh PROGRAM SOURCE_DIR
-program=$1 source=$2
+# with its default and meaning, every key that any page names exists, complete run files in the pages
+# are accepted, and links lead somewhere.   docs_test.sh PROGRAM SOURCE_DIR [--update]
+# --update first rewrites defaults and meanings in docs/run-file.md; a new option needs a row by hand.
+program=$1 source=$2 update=${3:-}
 . "$source/tests/program.sh"
 "$program" explain > "$work/explain.txt"
 cd "$source"
-python3 - "$program" "$work" <<'P'
+python3 - "$program" "$work" "$update" <<'P'
 import glob, os, re, subprocess, sys
-program, work = sys.argv[1:]
+program, work, update = sys.argv[1:]
 problems = []
 
 # `troupe explain` prints one line an option: key, two spaces or more, meaning, (default VALUE).
-known = set()
+# A key of several environments comes more than once, and the page has it in the same order.
+known = []
 for line in open(f"{work}/explain.txt"):
-    match = re.fullmatch(r"  (\S+) +.* \(default (.*)\)", line.rstrip("\n"))
+    match = re.fullmatch(r"  (\S+) +(.*) \(default (.*)\)", line.rstrip("\n"))
     assert match, line
-    known.add(match.groups())
+    key, meaning, default = match.groups()
+    known.append((key, f"| `{key}` | `{default}` | {meaning} |"))
 keys = {key for key, _ in known}
 assert len(keys) > 80, "explain printed too little"
-tables = {key.split(".")[0] for key in keys}
+tables = {key.split(".")[0] for key in keys} - {"policy"}
 
-# The tables of docs/run-file.md: | `key` | `default` | ...
+def rows_of(text):
+    return [(m[1], m[0]) for m in re.finditer(r"^\| `([A-Za-z_0-9.]+)` \| .* \|$", text, re.M)]
+
 text = open("docs/run-file.md").read()
-said = set(re.findall(r"^\| `([a-z_0-9.]+)` \| `([^|]*)` \|", text, re.M))
-for key, default in sorted(known - said):
-    problems.append(f"docs/run-file.md: no row for {key} with default {default}")
-for key, default in sorted(said - known):
-    problems.append(f"docs/run-file.md: {key} with default {default} is not what explain says")
+if update == "--update":
+    left = {}
+    for key, row in known:
+        left.setdefault(key, []).append(row)
+    fresh = lambda m: left[m[1]].pop(0) if left.get(m[1]) else m[0]
+    text = re.sub(r"^\| `([A-Za-z_0-9.]+)` \| .* \|$", fresh, text, flags=re.M)
+    open("docs/run-file.md", "w").write(text)
+said = rows_of(text)
+for key, row in sorted(set(known) - set(said)):
+    problems.append(f"docs/run-file.md lacks: {row}")
+for key, row in sorted(set(said) - set(known)):
+    problems.append(f"docs/run-file.md has what explain does not say: {row}")
 
 files = {"toml", "safetensors", "json", "jsonl", "cc", "h", "md"}
 pages = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"] + sorted(glob.glob("docs/**/*.md", recursive=True))

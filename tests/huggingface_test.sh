@@ -71,5 +71,6 @@ set +e
   --set environment.path="$work/rows.jsonl" > /dev/null 2> "$work/wrong.log"
 code=$?
 set -e
+[[ ! -e "$work/wrong/run.toml" ]] || fail "a refused run left a run file"
 [[ $code == 2 ]] || fail "model.width beside model.base: exit code $code"
-grep -q "model.base is set" "$work/wrong.log" || { cat "$work/wrong.log"; fail "the message"; }
+grep -q "model.width would do nothing" "$work/wrong.log" || { cat "$work/wrong.log"; fail "the message"; }
