@@ -64,6 +64,19 @@ P
   echo "$kind: trained, resumed, evaluated; weights digest $digest"
 done
 
+# The end token that was trained with is the one that other programs are told, and a warm start of
+# another end token is another one.
+base=$source/src/model/testdata/foreign-qwen3
+train "$base" usual --set warm_start.cache="$work/cache"
+train "$base" again --set warm_start.cache="$work/cache"
+train "$base" other --set warm_start.cache="$work/cache" --set 'model.end_token=<|endoftext|>'
+grep -q "taken from the cache" "$work/again.log" || fail "the cache was not used"
+! grep -q "taken from the cache" "$work/other.log" || fail "the cache forgot the end token"
+for run in usual:2 other:0; do
+  file=$work/${run%:*}/checkpoints/step-000003/policy-solver/generation_config.json
+  [[ $(json "$file" 'r["eos_token_id"]') == "${run#*:}" ]] || { cat "$file"; fail "the end token"; }
+done
+
 # A shape option beside model.base would do nothing, so it is refused before anything is written.
 set +e
 "$program" train "$source/examples/from-huggingface.toml" --output "$work/wrong" \

@@ -181,10 +181,13 @@ std::string token_text(const Tokenizer& tokenizer, TokenId id) {
   return "";
 }
 
-std::string generation_config_text(const ModelConfig& config) {
+/// The token that ends an answer is the one that the policy was trained with; a base checkpoint's
+/// config.json may name another.
+std::string generation_config_text(const ModelConfig& config, const Tokenizer& tokenizer) {
   json out = json::object();
+  const TokenId end = tokenizer.end() >= 0 ? tokenizer.end() : config.eos;
   if (config.bos >= 0) out["bos_token_id"] = config.bos;
-  if (config.eos >= 0) out["eos_token_id"] = config.eos;
+  if (end >= 0) out["eos_token_id"] = end;
   out["do_sample"] = true;  // the policy is what it samples, not its most likely answer
   return out.dump(2) + "\n";
 }
@@ -239,7 +242,8 @@ Status write_model_folder(Disk& disk, const std::string& folder, const Weights& 
   const ModelConfig& config = weights.config;
   const std::string prefix = folder + "/";
   TROUPE_TRY(disk.write(prefix + kConfig, config.to_json(), true));
-  TROUPE_TRY(disk.write(prefix + "generation_config.json", generation_config_text(config), true));
+  TROUPE_TRY(disk.write(prefix + "generation_config.json",
+                        generation_config_text(config, tokenizer), true));
   TROUPE_TRY(disk.write(prefix + kTokenizer, tokenizer.json(), true));
   TROUPE_TRY(
       disk.write(prefix + "tokenizer_config.json", tokenizer_config_text(config, tokenizer), true));

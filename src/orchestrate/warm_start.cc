@@ -34,6 +34,8 @@ std::string cache_key(const RunOptions& o, const Team& team) {
                            optimizer.clip_norm));
     digest.add(policy->trainer->weights()->config.to_json());
     digest.add(policy->trainer->weights()->digest()).add(policy->tokenizer->json()).add("\n");
+    const std::string& end = policy->options->model.end_token;
+    if (!end.empty()) digest.add("end=").add(end).add("\n");
   }
   return digest.hex();
 }
