@@ -11,7 +11,8 @@ namespace {
 struct Column {
   const char* head;
   int width;
-  int keep;  ///< columns with the smallest number go first when there is no room
+  int keep;         ///< columns with the smallest number go first when there is no room
+  bool supervised;  ///< whether the warm start has it too
   std::string (*text)(const PolicyStep&, const StepReport&);
 };
 
@@ -24,16 +25,16 @@ using P = const PolicyStep&;
 using R = const StepReport&;
 
 const Column kColumns[] = {
-    {"reward", 6, 11, [](P p, R) { return value_text(p.reward, 3); }},
-    {"solved", 6, 10, [](P p, R) { return percent_text(p.success); }},
-    {"length", 6, 9, [](P p, R) { return value_text(p.response_length, 1); }},
-    {"entropy", 7, 8, [](P p, R) { return value_text(p.entropy, 3); }},
-    {"|grad|", 6, 7, [](P p, R) { return value_text(p.gradient_norm, 3); }},
-    {"KL", 6, 6, [](P p, R) { return value_text(p.kl, 4); }},
-    {"clip", 5, 2, [](P p, R) { return percent_text(p.clip_fraction); }},
-    {"ESS", 5, 3, [](P p, R) { return value_text(p.effective_sample_size, 3); }},
-    {"tok/s", 6, 4, [](P p, R r) { return count_text(per_second(p, r)); }},
-    {"diff", 5, 5, [](P p, R) { return value_text(p.logprob_mismatch, 4); }},
+    {"reward", 6, 11, false, [](P p, R) { return value_text(p.reward, 3); }},
+    {"solved", 6, 10, false, [](P p, R) { return percent_text(p.success); }},
+    {"length", 6, 9, false, [](P p, R) { return value_text(p.response_length, 1); }},
+    {"entropy", 7, 8, true, [](P p, R) { return value_text(p.entropy, 3); }},
+    {"|grad|", 6, 7, true, [](P p, R) { return value_text(p.gradient_norm, 3); }},
+    {"KL", 6, 6, false, [](P p, R) { return value_text(p.kl, 4); }},
+    {"clip", 5, 2, false, [](P p, R) { return percent_text(p.clip_fraction); }},
+    {"ESS", 5, 3, false, [](P p, R) { return value_text(p.effective_sample_size, 3); }},
+    {"tok/s", 6, 4, false, [](P p, R r) { return count_text(per_second(p, r)); }},
+    {"diff", 5, 5, false, [](P p, R) { return value_text(p.logprob_mismatch, 4); }},
 };
 
 }  // namespace
@@ -65,7 +66,9 @@ std::vector<std::string> policy_table(const StepReport& report, int width) {
   for (const PolicyStep& policy : report.policies) {
     std::string line = pad_right(fit(policy.policy, name_width), name_width);
     for (const Column* column : shown) {
-      line += " " + pad_left(fit(column->text(policy, report), column->width), column->width);
+      const bool known = column->supervised || report.phase != "warm_start";
+      const std::string text = known ? column->text(policy, report) : "-";
+      line += " " + pad_left(fit(text, column->width), column->width);
     }
     if (policy.skipped) {
       line = fit(pad_right(fit(policy.policy, name_width), name_width) +

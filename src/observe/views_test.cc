@@ -52,6 +52,15 @@ int count_of(const std::vector<std::string>& rows, const std::string& part) {
   return count;
 }
 
+TEST(PolicyTable, AWarmStartHasNoRewards) {
+  StepReport report = sample_warm_step(1);
+  report.policies[0].gradient_norm = 0.25;
+  const std::vector<std::string> lines = policy_table(report, 80);
+  EXPECT_EQ(lines.at(1).find('%'), std::string::npos) << lines[1];
+  EXPECT_NE(lines[1].find("     -"), std::string::npos) << lines[1];
+  EXPECT_NE(lines[1].find("0.250"), std::string::npos) << lines[1];
+}
+
 TEST(ProgressText, Durations) {
   EXPECT_EQ(duration_text(8.44), "8.4 s");
   EXPECT_EQ(duration_text(59.96), "1:00");

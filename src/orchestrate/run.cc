@@ -367,8 +367,9 @@ Async<void> Run::finish(Status status) {
       if (!saved) report.message += "; " + saved.error().message;
     }
     if (cancelled) {
-      report.message +=
-          fmt::format(" after step {}; continue with --resume --output {}", step_, s_.folder);
+      report.message += fmt::format(
+          " after step {0}; continue with: troupe train {1}/run.toml --output {1} --resume", step_,
+          s_.folder);
     }
   }
   report.steps = step_;

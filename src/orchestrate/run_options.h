@@ -83,7 +83,7 @@ struct RunOptions {
   ModelOptions model;          ///< defaults of all policies
   OptimizerOptions optimizer;  ///< defaults of all policies
   AlgorithmOptions algorithm;  ///< defaults of all policies
-  std::string environment_name = "sort";
+  std::string environment_name;
   std::unique_ptr<EnvironmentSpec> environment;
   std::vector<std::unique_ptr<PolicyOptions>> policies;
 
