@@ -68,6 +68,7 @@ refused "run.seed|from 0" "${train[@]}" --seed -5
 set_ "head_dim|must" model.width=7
 set_ "rollout.max_context|positions|model.max_positions" rollout.max_context=512
 set_ "leaves no room|rollout.max_answer" rollout.max_answer=256
+set_ "first prompt|sorter|rollout.max_context|model.max_positions" 'model.max_positions=6' --set rollout.max_answer=2
 set_ "rollout.experience_megabytes" rollout.experience_megabytes=1 --set rollout.group_size=4096
 set_ "GiB|model's size" 'model={width=16384, layers=256, heads=16, ffn=65536}'
 
@@ -162,6 +163,14 @@ rows "$row"'{"question": "x"}\n';                  refused 'rows.jsonl:3|"questi
 rows "$row"'{"nums": [1], "target": 2}\n';         refused "rows.jsonl:3|layout" "${train[@]}"
 rows '{"nums": [1, "2"], "target": 3}\n';          refused 'rows.jsonl:1|"nums"' "${train[@]}"
 rows "$row"; sed -i '/path/d' run.toml;            refused "environment.path is missing" "${train[@]}"
+
+# --- programs as environments
+program_env() { printf '[environment]\nname = "command"\nagents = ["a"]\nalphabet = "ab"\ncommand = %s\n' "$1" > run.toml; }
+program_env '["/nonexistent/program"]';            refused "environment.command|/nonexistent/program|No such file" "${train[@]}"
+program_env '["/bin/false"]';                      refused "/bin/false|reset|exit status 1" "${train[@]}"
+program_env '["/bin/cat"]';                        refused "/bin/cat|reset|expected" "${train[@]}"
+rows "$row" ; sed -i 's/^path/reward_command = ["\/nonexistent\/judge"]\npath/' run.toml
+refused "reward_command|/nonexistent/judge" "${train[@]}"
 
 # --- checkpoints of a run: a resume from a damaged one is refused, and works after the remedy
 stage() {  # a run of 4 steps that was stopped after the first one; `more` ends it

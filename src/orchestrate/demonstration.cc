@@ -48,8 +48,8 @@ Status append(RowFinder& finder, const Prompt& prompt, const std::string& answer
       row->tokens() + static_cast<std::int64_t>(shown->size() + said->size());
   if (total > policy->max_context) {
     return fail(ErrorCode::kInvalid,
-                fmt::format("a demonstration for agent \"{}\" has {} tokens, more than "
-                            "rollout.max_context = {}: raise it",
+                fmt::format("a demonstration for agent \"{}\" has {} tokens; rollout.max_context "
+                            "and model.max_positions allow {}: raise them",
                             prompt.agent, total, policy->max_context));
   }
   Segment seen;

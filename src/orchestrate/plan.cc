@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "model/decoder.h"
 #include "orchestrate/team.h"
+#include "orchestrate/trial.h"
 
 namespace troupe {
 namespace {
@@ -23,6 +25,7 @@ Result<RunPlan> make_plan(Disk& disk, const RunOptions& o, int workers, std::uin
   plan.available = available;
   plan.episodes_per_step = o.rollout.groups * o.rollout.group_size;
   const auto threads = static_cast<std::uint64_t>(workers);
+  std::map<std::string, Reader> readers;
   for (const auto& policy : o.policies) {
     TROUPE_ASSIGN(const PolicyStart start, make_policy_start(disk, o, *policy));
     TROUPE_TRY(check_experience(o, *policy, start.max_context));
@@ -51,6 +54,7 @@ Result<RunPlan> make_plan(Disk& disk, const RunOptions& o, int workers, std::uin
     plan.max_tokens_per_step += o.rollout.groups * rows * start.max_context;
     plan.bytes += p.total();
     plan.policies.push_back(std::move(p));
+    for (const auto& agent : policy->agents) readers[agent] = {start.tokenizer, start.max_context};
   }
   if (available > 0 && plan.bytes > available) {
     return fail(
@@ -60,6 +64,7 @@ Result<RunPlan> make_plan(Disk& disk, const RunOptions& o, int workers, std::uin
                     "model's size",
                     size_text(plan.bytes), size_text(available)));
   }
+  TROUPE_TRY(try_first_task(o, readers));
   return plan;
 }
 

@@ -35,6 +35,7 @@ struct RunPlan {
 };
 
 /// Computes the plan; kExhausted if it cannot fit into `available` bytes (0: no check).
+/// Tries the first task too (orchestrate/trial.h).
 Result<RunPlan> make_plan(Disk& disk, const RunOptions& options, int workers,
                           std::uint64_t available);
 
