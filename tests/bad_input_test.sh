@@ -199,6 +199,19 @@ refused "no checkpoint step-000009|step-000001" eval broken --checkpoint step-00
 rm -r $newest
 ends_alike broken "a resume from the checkpoint before"
 
+# --- a damaged cache of warm starts is not used, but made again
+cached() { "$program" train big.toml --output "cached$1" --steps 1 --set warm_start.steps=2 --set warm_start.cache=cache --json > "c$1.json" 2> "c$1.log" || complain "$(cat "c$1.log")"; }
+cached 1
+file=$(find cache -name model.safetensors)
+python3 -c 'import sys; p = sys.argv[1]; b = open(p, "rb").read(); open(p, "wb").write(b[:-9] + bytes([b[-9] ^ 1]) + b[-8:])' "$file"
+cached 2
+cached 3
+for i in 2 3; do
+  [[ $(json c$i.json 'r["final"]["weights_digest"]') == "$(json c1.json 'r["final"]["weights_digest"]')" ]] || complain "run $i with a cache: other weights"
+done
+! grep -q "from the cache" c1.log c2.log || complain "a damaged cache was used"
+grep -q "from the cache" c3.log || complain "the cache was not made again"
+
 # --- a full disk while a checkpoint is written
 full() {  # NOTE FOLDER: `more` fails with the disk full; the checkpoint before is good
   local code=0

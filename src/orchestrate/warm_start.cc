@@ -40,6 +40,14 @@ std::string cache_key(const RunOptions& o, const Team& team) {
   return digest.hex();
 }
 
+constexpr const char* kDigestFile = "/weights_digest";
+
+std::string joint_digest(const std::vector<std::shared_ptr<const Weights>>& weights) {
+  Digest digest;
+  for (const auto& each : weights) digest.add(each->digest()).add("\n");
+  return digest.hex();
+}
+
 /// Loads every policy from a cache entry. False: there is none, or not a good one.
 bool load_cached(const WarmStartSetting& s, const std::string& folder) {
   if (!s.disk.exists(folder)) return false;
@@ -49,6 +57,8 @@ bool load_cached(const WarmStartSetting& s, const std::string& folder) {
     if (!model || model->weights.config != policy->trainer->weights()->config) return false;
     loaded.push_back(std::make_shared<const Weights>(std::move(model->weights)));
   }
+  const auto recorded = s.disk.read(folder + kDigestFile);
+  if (!recorded || *recorded != joint_digest(loaded)) return false;
   for (std::size_t i = 0; i < loaded.size(); ++i) {
     s.team.policies()[i]->trainer->restart(loaded[i]);
   }
@@ -59,11 +69,14 @@ bool load_cached(const WarmStartSetting& s, const std::string& folder) {
 Status save_cached(const WarmStartSetting& s, const std::string& folder) {
   const std::string draft = folder + ".writing";
   TROUPE_TRY(s.disk.remove(draft));
+  std::vector<std::shared_ptr<const Weights>> weights;
   for (const auto& policy : s.team.policies()) {
+    weights.push_back(policy->trainer->weights());
     const std::string place = draft + "/" + policy->options->name;
     TROUPE_TRY(s.disk.make_folders(place));
     TROUPE_TRY(write_model_folder(s.disk, place, *policy->trainer->weights(), *policy->tokenizer));
   }
+  TROUPE_TRY(s.disk.write(draft + kDigestFile, joint_digest(weights), true));
   TROUPE_TRY(s.disk.remove(folder));
   return s.disk.rename(draft, folder);
 }
