@@ -172,6 +172,12 @@ program_env '["/bin/cat"]';                        refused "/bin/cat|reset|expec
 rows "$row" ; sed -i 's/^path/reward_command = ["\/nonexistent\/judge"]\npath/' run.toml
 refused "reward_command|/nonexistent/judge" "${train[@]}"
 
+rows "$row$row{\"question\": \"2+2=\", \"answer\": \"4\"}\n{\"question\": \"2+3=\", \"answer\": \"5\"}\n"
+printf 'layers = 1\n[eval]\nfinal_episodes = 2\n' >> run.toml
+"$program" train run.toml --output rows --steps 1 --quiet > log.txt 2>&1 || complain "rows: $(cat log.txt)"
+sed -i 's/"4"/"5"/' rows.jsonl
+refused "rows/checkpoints|other options|tasks" train run.toml --output rows --steps 1 --resume
+
 # --- checkpoints of a run: a resume from a damaged one is refused, and works after the remedy
 stage() {  # a run of 4 steps that was stopped after the first one; `more` ends it
   more=("$program" train big.toml --output "$1" --resume --quiet)

@@ -318,9 +318,10 @@ Status Run::restore(const std::string& name) {
   if (checkpoint.run_digest != s_.options.digest) {
     return fail(
         ErrorCode::kInvalid,
-        fmt::format("{} belongs to a run with other options (compare {}/run.toml): resume with "
-                    "the same run file, or start anew with --output",
-                    place, s_.folder));
+        fmt::format(
+            "{} belongs to a run with other options or tasks (compare {}/run.toml): resume with "
+            "the same run file, or start anew with --output",
+            place, s_.folder));
   }
   if (checkpoint.isa != kernel_isa()) {
     return fail(ErrorCode::kInvalid,

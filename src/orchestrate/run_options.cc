@@ -114,6 +114,19 @@ Status bind_policies(RunFile& file, RunOptions& o) {
   return {};
 }
 
+/// Of every training task, so that a changed data set is noticed; of none if they are endless or
+/// too many to read at every start.
+Result<std::string> digest_tasks(const EnvironmentSpec& spec) {
+  constexpr std::uint64_t kMost = 100'000;
+  Digest digest;
+  const std::uint64_t count = spec.size(Split::kTrain).value_or(kMost + 1);
+  for (std::uint64_t i = 0; count <= kMost && i < count; ++i) {
+    TROUPE_ASSIGN(const Task task, spec.task(Split::kTrain, i));
+    digest.add(task.id).add("\t").add(task.payload).add("\n");
+  }
+  return digest.hex();
+}
+
 /// What decides the result: all but where it is written, how it is shown, and when it stops.
 std::string result_digest(const RunOptions& o) {
   static const std::vector<std::string> harmless = {"run.output",
@@ -143,6 +156,7 @@ std::string result_digest(const RunOptions& o) {
     digest.add(policy->name).add(":");
     for (const auto& agent : policy->agents) digest.add(agent).add(",");
   }
+  digest.add(o.tasks_digest);
   return digest.hex();
 }
 
@@ -241,6 +255,7 @@ Result<std::unique_ptr<RunOptions>> read_run_options(RunFile& file, EnvironmentS
   TROUPE_TRY(file.finish());
   TROUPE_TRY(check_idle_options(o));
   o.resolved = file.resolved();
+  TROUPE_ASSIGN(o.tasks_digest, digest_tasks(*o.environment));
   o.digest = result_digest(o);
   return options;
 }

@@ -87,8 +87,9 @@ struct RunOptions {
   std::unique_ptr<EnvironmentSpec> environment;
   std::vector<std::unique_ptr<PolicyOptions>> policies;
 
-  std::string resolved;  ///< the complete run file as TOML
-  std::string digest;    ///< of what decides the run's result; a resume must match it
+  std::string resolved;      ///< the complete run file as TOML
+  std::string digest;        ///< of what decides the run's result; a resume must match it
+  std::string tasks_digest;  ///< of the training tasks, where they are finitely many
 
   RunOptions() = default;
   RunOptions(const RunOptions&) = delete;

@@ -26,6 +26,7 @@ std::string cache_key(const RunOptions& o, const Team& team) {
       digest.add(option.key).add("=").add(option.value_text()).add("\n");
     }
   }
+  digest.add(o.tasks_digest).add("\n");
   for (const auto& policy : team.policies()) {
     digest.add(policy->options->name).add(":");
     for (const auto& agent : policy->options->agents) digest.add(agent).add(",");
