@@ -80,7 +80,8 @@ TEST(Report, TellsTheRunFromTheHeadlineToTheFiles) {
         "The best that is possible on this task: reward 1, success 100%.", "1,234,567",
         "llama d96 L2 H4 f256 V16", "## Evaluations", "### second", "40 steps taken, 0 skipped.",
         "## Where the time went", "wait: orders", "10.1%", "## What the agents said",
-        "4 episodes of step 40", "run/checkpoints/best-000030/policy-first"}) {
+        "4 episodes of step 40", "run/checkpoints/best-000030/policy-first",
+        "troupe train run/run.toml --output run --resume\ntroupe eval run --checkpoint best\n"}) {
     EXPECT_NE(written.report.find(part), std::string::npos) << part << "\n" << written.report;
   }
   EXPECT_EQ(written.report.find("gnuplot"), std::string::npos);
