@@ -75,9 +75,7 @@ set_ "GiB|model's size" 'model={width=16384, layers=256, heads=16, ffn=65536}'
 # --- options that would do nothing
 set_ "rollout.group_size = 1|use 2 or more" rollout.group_size=1
 set_ "pipeline.micro_batch|rollout.groups" pipeline.micro_batch=3
-set_ "warm_start.noise|nothing|warm_start.steps" warm_start.noise=0.5
-set_ "warm_start.batch|nothing|warm_start.steps" warm_start.batch=5
-set_ "eval.episodes|nothing|eval.every" 'eval={every=0, episodes=5}'
+set_ "warm_start.learning_rate|nothing|warm_start.steps" 'warm_start={steps=1, learning_rate=0}'
 set_ "optimizer.final_rate|nothing|optimizer.schedule" 'optimizer={schedule="constant", final_rate=0.5}'
 set_ "algorithm.entropy_max|nothing|algorithm.entropy_floor" algorithm.entropy_max=0.5
 set_ "algorithm.entropy_gain|nothing|algorithm.entropy_floor" algorithm.entropy_gain=0.5

@@ -30,19 +30,11 @@ Status check_rollout(const RunOptions& o) {
 }
 
 Status check_warm_start(const WarmStartOptions& w) {
-  const WarmStartOptions standard;
-  if (w.steps > 0) {
-    if (w.learning_rate > 0) return {};
-    return fail(ErrorCode::kInvalid,
-                "warm_start.learning_rate = 0 would teach nothing: raise it, or set "
-                "warm_start.steps = 0");
-  }
-  const std::string why = "warm_start.steps is 0";
-  const std::string remedy = "raise warm_start.steps";
-  TROUPE_TRY(idle_if_given("warm_start.batch", w.batch, standard.batch, why, remedy));
-  TROUPE_TRY(idle_if_given("warm_start.noise", w.noise, standard.noise, why, remedy));
-  return idle_if_given("warm_start.learning_rate", w.learning_rate, standard.learning_rate, why,
-                       remedy);
+  // With steps = 0 the stage is off, and the rest of its table waits for it to be on again.
+  if (w.steps == 0 || w.learning_rate > 0) return {};
+  return fail(ErrorCode::kInvalid,
+              "warm_start.learning_rate = 0 would teach nothing: raise it, or set "
+              "warm_start.steps = 0");
 }
 
 Status check_algorithm(const std::string& table, const AlgorithmOptions& a) {
@@ -107,10 +99,6 @@ Status check_tables(const RunOptions& o, const std::string& name, const Table& c
 Status check_idle_options(const RunOptions& o) {
   TROUPE_TRY(check_rollout(o));
   TROUPE_TRY(check_warm_start(o.warm_start));
-  if (o.eval.every == 0) {
-    TROUPE_TRY(idle_if_given("eval.episodes", o.eval.episodes, EvalOptions().episodes,
-                             "eval.every is 0", "raise eval.every"));
-  }
   TROUPE_TRY(check_tables(o, "model", o.model, &PolicyOptions::model, check_end_token));
   TROUPE_TRY(check_tables(o, "optimizer", o.optimizer, &PolicyOptions::optimizer, check_optimizer));
   return check_tables(o, "algorithm", o.algorithm, &PolicyOptions::algorithm, check_algorithm);

@@ -32,9 +32,9 @@ TEST(IdleOptions, DefaultsAndTheirResolvedFileAreAccepted) {
 }
 
 TEST(IdleOptions, SaysTheOptionTheReasonAndTheRemedy) {
-  EXPECT_EQ(error_of("[warm_start]\nnoise = 0.5\n"),
-            "warm_start.noise = 0.5 would do nothing: warm_start.steps is 0; leave it at 0.3 or "
-            "raise warm_start.steps");
+  // A stage that is switched off is no mistake in the rest of its table.
+  EXPECT_EQ(error_of("[warm_start]\nnoise = 0.5\nsteps = 0\n"), "");
+  EXPECT_NE(error_of("[warm_start]\nlearning_rate = 0.0\nsteps = 1\n"), "");
   EXPECT_EQ(error_of("[warm_start]\nnoise = 0.5\nsteps = 1\n"), "");
   EXPECT_NE(error_of("[rollout]\ngroup_size = 1\n").find("use 2 or more"), std::string::npos);
   EXPECT_NE(error_of("[optimizer]\nschedule = \"constant\"\nfinal_rate = 0.5\n").find("schedule"),
