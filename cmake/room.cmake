@@ -42,6 +42,8 @@ function(troupe_tests name label files)
   set(target ${name}_${label}_tests)
   add_executable(${target} ${files})
   target_link_libraries(${target} PRIVATE troupe_${name} GTest::gtest GTest::gtest_main)
+  # Tests are compiled more often than they are waited for.
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
   target_compile_definitions(${target} PRIVATE TROUPE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}." PROPERTIES LABELS ${label} TIMEOUT 300)
 endfunction()
