@@ -25,10 +25,7 @@ namespace troupe {
 class ExperienceTable {
  public:
   ExperienceTable(Executor& executor, std::string policy, std::uint64_t byte_budget)
-      : executor_(executor),
-        policy_(std::move(policy)),
-        byte_budget_(byte_budget),
-        changed_(executor) {}
+      : policy_(std::move(policy)), byte_budget_(byte_budget), changed_(executor) {}
 
   [[nodiscard]] const std::string& policy() const { return policy_; }
 
@@ -79,7 +76,6 @@ class ExperienceTable {
   Result<Entry*> find(GroupKey key);
   Status move(GroupKey key, Entry& entry, GroupState to);
 
-  Executor& executor_;
   std::string policy_;
   std::uint64_t byte_budget_;
   std::uint64_t reserved_bytes_ = 0;
