@@ -38,18 +38,18 @@ template <class Work>
 double best_time(Work work, double least = 0.15) {
   work();
   int batch = 1;
-  double spent = 0.0;
   const auto round = [&] {
     const double start = seconds();
     for (int i = 0; i < batch; ++i) work();
-    spent = seconds() - start;
+    return seconds() - start;
   };
-  for (round(); spent < least; round()) batch *= 2;
-  double best = spent / batch;
-  for (int i = 0; i < 2; ++i) {
-    round();
-    best = std::min(best, spent / batch);
+  double spent = round();
+  while (spent < least) {
+    batch *= 2;
+    spent = round();
   }
+  double best = spent / batch;
+  for (int i = 0; i < 2; ++i) best = std::min(best, round() / batch);
   return best;
 }
 
