@@ -91,8 +91,9 @@ void bench_gemm(Report& report, int m, int n, int r, const char* kind) {
   AlignedFloats workspace(gemm_workspace(r));
   fill(a);
   fill(b);
-  PanelMatrix packed(r, n);
-  packed.put_transposed(b.data(), n, 0);
+  std::vector<const float*> rows;
+  for (int j = 0; j < n; ++j) rows.push_back(b.data() + static_cast<std::ptrdiff_t>(j) * r);
+  const PanelMatrix packed(report.table, rows, r);
   Gemm g;
   g.m = m;
   g.n = n;
@@ -147,7 +148,8 @@ void bench_decode(Report& report, const Shape& shape, const Decoder& decoder, in
   constexpr int kPrompt = 16;
   constexpr int kNew = 48;
   const ModelConfig& c = shape.config;
-  std::vector<KvCache> caches(static_cast<std::size_t>(batch), KvCache(c, kPrompt + kNew));
+  std::vector<KvCache> caches;
+  for (int i = 0; i < batch; ++i) caches.emplace_back(c, kPrompt + kNew, decoder.dtype());
   std::vector<TokenId> prompt(kPrompt, 1);
   std::vector<TokenId> next(static_cast<std::size_t>(batch), 2);
   std::vector<float> logits(static_cast<std::size_t>(batch) * static_cast<std::size_t>(c.vocab));
@@ -175,16 +177,16 @@ void bench_training(Report& report, const Shape& shape, const Decoder& decoder) 
   const std::vector<TrainPass::Sequence> sequences(kSequences, {tokens, scored});
   TrainPass pass;
   std::vector<float> gradient(decoder.weights().layout.size());
-  std::vector<float> dlogits(kSequences * scored.size() * static_cast<std::size_t>(c.vocab), 1e-3F);
   const double rows = kSequences * kLength;
   const double flops = rows * layer_flops(c, (kLength + 1) / 2.0) +
                        static_cast<double>(kSequences * scored.size()) * head_flops(c);
-  const double forward = best_time([&] { pass.forward(decoder, sequences); });
+  const auto keep = [](std::size_t /*index*/, std::span<float> /*logits*/) {};
+  const double forward = best_time([&] { pass.run(decoder, sequences, keep); });
   report.add(fmt::format("training forward {}", shape.name), flops / forward, rows / forward);
-  const double both = best_time([&] {
-    pass.forward(decoder, sequences);
-    pass.backward(decoder, dlogits, gradient);
-  });
+  const auto loss = [](std::size_t /*index*/, std::span<float> logits) {
+    std::fill(logits.begin(), logits.end(), 1e-3F);
+  };
+  const double both = best_time([&] { pass.run(decoder, sequences, loss, gradient); });
   report.add(fmt::format("training {}", shape.name), 3.0 * flops / both, rows / both);
 }
 
@@ -217,9 +219,14 @@ int main(int argc, char** argv) {
     auto weights = std::make_shared<Weights>(shape.config);
     Rng rng(3);
     for (float& x : weights->values) x = static_cast<float>(0.02 * rng.normal());
-    const Decoder decoder(weights);
-    for (const int batch : {1, 16, 64}) bench_decode(report, shape, decoder, batch);
-    bench_training(report, shape, decoder);
+    for (const Dtype dtype : {Dtype::kFp32, Dtype::kBf16}) {
+      const Decoder decoder(weights, dtype);
+      Shape named = shape;
+      const std::string name = std::string(shape.name) + " " + dtype_name(dtype);
+      named.name = name.c_str();
+      for (const int batch : {1, 16, 64}) bench_decode(report, named, decoder, batch);
+      bench_training(report, named, decoder);
+    }
   }
   if (json) {
     fmt::print("{{\"kernels\":\"{}\",\"rows\":[\n", report.table.name);

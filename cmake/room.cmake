@@ -23,7 +23,8 @@ function(troupe_room name)
   target_link_libraries(troupe_${name} PUBLIC ${ARG_ROOMS} ${ARG_LIBS})
 
   # Kernels are written once and compiled for each instruction set; the choice is made at run time.
-  foreach(isa "avx2;-mavx2 -mfma" "avx512;-mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma")
+  foreach(isa "avx2;-mavx2 -mfma" "avx512;-mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma"
+          "avx512bf16;-mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx512bf16 -mavx2 -mfma")
     list(GET isa 0 suffix)
     list(GET isa 1 flags)
     set(files ${sources})

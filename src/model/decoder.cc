@@ -6,11 +6,14 @@
 
 #include "model/decoder_packed.h"
 #include "model/forward.h"
+#include "model/kernels/aligned.h"
 
 namespace troupe {
 
 /// Memory of one extend: one layer's buffers, which all layers use in turn.
 struct Decoder::Scratch::Buffers {
+  Crew alone;
+  Crew* crew;
   AlignedFloats floats;
   std::vector<AttentionStats> stats;
   std::vector<RowRange> ranges;
@@ -24,52 +27,58 @@ struct ExtendMemory {
   float* last;  // [chunks, width] last rows
   float* cosines;
   float* sines;
-  float* scores;  // [longest context]
+  float* scratch;  // [crew size, part_floats]
 };
 
 ExtendMemory carve_from(const ModelConfig& c, std::size_t rows, std::size_t chunks, int longest,
-                        Carver& carver) {
+                        Dtype dtype, int parts, Carver& carver) {
   const int rotated = c.heads + c.kv_heads;
   ExtendMemory at{};
   LayerBuffers& layer = at.layer;
   layer.x = layer.x_mid = layer.x_out = carver.take(rows, c.width);
-  layer.h1 = layer.h2 = carver.take(rows, c.width);
+  layer.h1 = layer.h2 = carver.take(rows, words(dtype, c.width));
   layer.s1 = layer.s2 = carver.take(rows, 1);
   layer.qkv = carver.take(rows, qkv_width(c));
   layer.qk_raw = carver.take(rows, c.qk_norm() ? rotated * c.head_dim : 0);
   layer.qk_s = carver.take(rows, c.qk_norm() ? rotated : 0);
-  layer.attention = carver.take(rows, c.heads * c.head_dim);
-  layer.gate_up = carver.take(rows, 2 * c.ffn);
-  layer.act = carver.take(rows, c.ffn);
+  layer.attention = carver.take(rows, words(dtype, c.heads * c.head_dim));
+  layer.gate = carver.take(rows, c.ffn);
+  layer.up = carver.take(rows, c.ffn);
+  layer.act = carver.take(rows, words(dtype, c.ffn));
   at.last = carver.take(chunks, c.width);
   at.cosines = carver.take(rows, c.head_dim / 2);
   at.sines = carver.take(rows, c.head_dim / 2);
-  at.scores = carver.take(1, round_up(longest, kLanes));
+  at.scratch = carver.take(ForwardPass::part_floats(c, longest), parts);
   return at;
 }
 
 ExtendMemory carve(const ModelConfig& c, std::size_t rows, std::size_t chunks, int longest,
-                   Decoder::Scratch::Buffers& memory) {
+                   Dtype dtype, Decoder::Scratch::Buffers& memory) {
+  const int parts = memory.crew->size();
   Carver counter(nullptr);
-  carve_from(c, rows, chunks, longest, counter);
+  carve_from(c, rows, chunks, longest, dtype, parts, counter);
   Carver carver(at_least(memory.floats, counter.used()));
-  ExtendMemory at = carve_from(c, rows, chunks, longest, carver);
+  ExtendMemory at = carve_from(c, rows, chunks, longest, dtype, parts, carver);
   at.layer.stats = memory.stats.data();
   return at;
 }
 
 }  // namespace
 
-Decoder::Scratch::Scratch() : buffers(std::make_unique<Buffers>()) {}
+Decoder::Scratch::Scratch(Crew* crew) : buffers(std::make_unique<Buffers>()) {
+  buffers->crew = crew == nullptr ? &buffers->alone : crew;
+}
 Decoder::Scratch::~Scratch() = default;
 
-Decoder::Decoder(std::shared_ptr<const Weights> weights) : Decoder(std::move(weights), kernels()) {}
+Decoder::Decoder(std::shared_ptr<const Weights> weights, Dtype dtype)
+    : Decoder(std::move(weights), kernels(dtype)) {}
 Decoder::Decoder(std::shared_ptr<const Weights> weights, const Kernels& table)
     : packed_(std::make_unique<Packed>(std::move(weights), table)) {}
 Decoder::~Decoder() = default;
 
 const ModelConfig& Decoder::config() const { return packed_->weights->config; }
 const Weights& Decoder::weights() const { return *packed_->weights; }
+Dtype Decoder::dtype() const { return packed_->dtype(); }
 
 void Decoder::extend(std::span<const Chunk> chunks, Scratch& scratch,
                      std::span<float> logits) const {
@@ -81,14 +90,14 @@ void Decoder::extend(std::span<const Chunk> chunks, Scratch& scratch,
   for (const Chunk& chunk : chunks) {
     KvCache& cache = *chunk.cache;
     const int rows = static_cast<int>(chunk.tokens.size());
-    assert(rows > 0 && cache.length() + rows <= cache.capacity());
-    assert(cache.length() + rows <= c.max_positions);
-    memory.ranges.push_back(
-        {cache.storage_.data(), kv_layout(c, cache.capacity()), cache.length(), rows});
+    assert(rows > 0 && cache.length() + rows <= c.max_positions);
+    cache.grow(rows);
+    memory.ranges.push_back({cache.pages_.data(), cache.length(), rows});
     memory.tokens.insert(memory.tokens.end(), chunk.tokens.begin(), chunk.tokens.end());
     cache.length_ += rows;
     longest = std::max(longest, cache.length_);
   }
+  memory.crew->gather();
   const int count = static_cast<int>(chunks.size());
   const int rows = static_cast<int>(memory.tokens.size());
   assert(logits.size() == chunks.size() * static_cast<std::size_t>(c.vocab));
@@ -98,9 +107,10 @@ void Decoder::extend(std::span<const Chunk> chunks, Scratch& scratch,
   if (memory.stats.size() < m * static_cast<std::size_t>(c.heads)) {
     memory.stats.resize(m * static_cast<std::size_t>(c.heads));
   }
-  const ExtendMemory at = carve(c, m, chunks.size(), longest, memory);
+  const ExtendMemory at = carve(c, m, chunks.size(), longest, dtype(), memory);
 
-  const ForwardPass pass{*packed_, memory.ranges, rows, at.cosines, at.sines, at.scores};
+  const ForwardPass pass{*packed_, memory.ranges, rows,    at.cosines,
+                         at.sines, at.scratch,    longest, *memory.crew};
   pass.embed(memory.tokens, at.layer.x);
   for (int layer = 0; layer < c.layers; ++layer) pass.layer(layer, at.layer);
   const auto width = static_cast<std::size_t>(c.width);

@@ -1,39 +1,20 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
 
-#include "model/kernels/aligned.h"
+#include "model/dtype.h"
+#include "model/kv_cache.h"
 #include "model/tokenizer.h"
 #include "model/weights.h"
 
 namespace troupe {
 
 struct Kernels;
-
-/// The key/value cache of one sequence: per layer and kv head, `capacity` positions. fp32.
-/// Owned by one sequence; not thread-safe.
-class KvCache {
- public:
-  KvCache(const ModelConfig& config, int capacity);
-  [[nodiscard]] int length() const { return length_; }
-  [[nodiscard]] int capacity() const { return capacity_; }
-  /// Becomes a copy of the first `length` positions of `other` (same model).
-  void copy_prefix(const KvCache& other, int length);
-  /// Forgets all positions from `length` on.
-  void truncate(int length) { length_ = length; }
-  [[nodiscard]] static std::size_t bytes(const ModelConfig& config, int capacity);
-
- private:
-  friend class Decoder;
-  int slots_ = 0;  // layers * kv heads
-  int head_dim_ = 0;
-  int capacity_ = 0;
-  int length_ = 0;
-  AlignedFloats storage_;  // kv_layout.h
-};
+class Crew;
 
 /// One policy version's weights, laid out for the kernels. Immutable after construction; any
 /// number of threads may run passes over it, each with its own scratch and caches.
@@ -43,7 +24,7 @@ class KvCache {
 class Decoder {
  public:
   /// Packs the weights (cost: one pass over them). `weights` is shared, not copied.
-  explicit Decoder(std::shared_ptr<const Weights> weights);
+  explicit Decoder(std::shared_ptr<const Weights> weights, Dtype dtype = Dtype::kFp32);
   /// The same on a given instruction set's kernels (tests and benches).
   Decoder(std::shared_ptr<const Weights> weights, const Kernels& table);
   ~Decoder();
@@ -52,6 +33,7 @@ class Decoder {
 
   [[nodiscard]] const ModelConfig& config() const;
   [[nodiscard]] const Weights& weights() const;
+  [[nodiscard]] Dtype dtype() const;
 
   /// New tokens of one sequence, appended to its cache.
   struct Chunk {
@@ -61,7 +43,8 @@ class Decoder {
   /// Reusable memory of a pass; grows to the largest batch seen, then allocates no more.
   class Scratch {
    public:
-    Scratch();
+    /// Passes with this memory share their work among the crew's threads; null: one thread.
+    explicit Scratch(Crew* crew = nullptr);
     ~Scratch();
     struct Buffers;
     std::unique_ptr<Buffers> buffers;
@@ -77,10 +60,16 @@ class Decoder {
   std::unique_ptr<Packed> packed_;
 };
 
-/// A training pass over a few whole sequences, packed without padding. One thread.
-/// Call forward, then backward; the object's memory is reused by the next pair.
+/// A training pass over a few whole sequences, packed without padding. One thread; the memory is
+/// reused by the next pass.
 class TrainPass {
  public:
+  struct Options {
+    /// Keep only what enters each layer and compute the rest again in the backward pass: the same
+    /// bits, about a third more work, a fraction of the memory.
+    bool recompute = false;
+  };
+  explicit TrainPass(Options options);
   TrainPass();
   ~TrainPass();
 
@@ -89,15 +78,20 @@ class TrainPass {
     /// Positions whose next-token logits are wanted, ascending. Position i predicts tokens[i + 1].
     std::span<const int> scored;
   };
-  /// Keeps the activations. Logits of all scored positions, sequences in order: [scored, vocab];
-  /// the same bits as Decoder::extend gives.
-  std::span<const float> forward(const Decoder& decoder, std::span<const Sequence> sequences);
-  /// Adds d(loss)/d(weights) to `gradient` ([layout.size()], the weights' own layout), given
-  /// d(loss)/d(logits) ([scored, vocab]). The reduction order depends on the sequences alone.
-  void backward(const Decoder& decoder, std::span<const float> dlogits, std::span<float> gradient);
+  /// Sees the logits [vocab] of scored position `index` (counted over all sequences, in order) and
+  /// overwrites them with d(loss)/d(logits); they have the bits that Decoder::extend gives.
+  using Row = std::function<void(std::size_t index, std::span<float> logits)>;
 
-  /// Bytes that a pass over `rows` tokens with `scored` scored positions holds.
-  static std::size_t bytes(const ModelConfig& config, std::int64_t rows, std::int64_t scored);
+  /// Forward, then, unless `gradient` is empty, backward: adds d(loss)/d(weights) to it
+  /// ([layout.size()], the weights' own layout). Logits exist for a block of scored positions at a
+  /// time. The reduction order depends on the sequences alone.
+  void run(const Decoder& decoder, std::span<const Sequence> sequences, const Row& row,
+           std::span<float> gradient = {});
+
+  /// Bytes that a pass over sequences of `rows` tokens in all, of which `scored` are scored and the
+  /// longest has `longest`, holds.
+  static std::size_t bytes(const ModelConfig& config, Dtype dtype, Options options,
+                           std::int64_t rows, std::int64_t scored, std::int64_t longest);
 
   struct State;
 
@@ -105,9 +99,9 @@ class TrainPass {
   std::unique_ptr<State> state_;
 };
 
-/// "avx512", "avx2" or "portable": the instruction set that the kernels chose on this machine, or
-/// that the environment variable TROUPE_ISA names. Bits agree within one instruction set.
-const char* kernel_isa();
+/// "avx512bf16", "avx512", "avx2" or "portable": the instruction set of this machine's kernels for
+/// a dtype, or the one that the environment variable TROUPE_ISA names. Bits agree within one.
+const char* kernel_isa(Dtype dtype);
 /// kInvalid if TROUPE_ISA is set to something that this machine does not have; commands call it
 /// once.
 Status check_kernel_isa();

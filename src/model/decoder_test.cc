@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/crew.h"
 #include "model/decoder_test_models.h"
 
 namespace troupe {
@@ -23,8 +24,8 @@ class DecoderBits : public ::testing::TestWithParam<int> {
   void each_isa(Body body) {
     const ModelConfig config = test_shapes()[static_cast<std::size_t>(GetParam())];
     const auto weights = lively_weights(config, 7);
-    for (const Kernels* table : machine_kernels()) {
-      SCOPED_TRACE(table->name);
+    for (const Kernels* table : all_kernels()) {
+      SCOPED_TRACE(std::string(table->name) + " " + dtype_name(table->dtype));
       const Decoder decoder(weights, *table);
       body(decoder);
     }
@@ -36,7 +37,7 @@ TEST_P(DecoderBits, OneTokenAtATimeEqualsTraining) {
     Rng rng(1);
     const auto tokens = random_tokens(rng, decoder.config(), 70);
     const auto expected = training_logits(decoder, tokens);
-    KvCache cache(decoder.config(), 70);
+    KvCache cache(decoder.config(), 70, decoder.dtype());
     Decoder::Scratch scratch;
     std::vector<float> logits(static_cast<std::size_t>(decoder.config().vocab));
     for (std::size_t i = 0; i < tokens.size(); ++i) {
@@ -56,7 +57,7 @@ TEST_P(DecoderBits, WholePrefillEqualsTraining) {
     Decoder::Scratch scratch;
     std::vector<float> logits(static_cast<std::size_t>(decoder.config().vocab));
     for (const std::size_t n : {1U, 2U, 15U, 16U, 17U, 53U}) {
-      KvCache cache(decoder.config(), 53);
+      KvCache cache(decoder.config(), 53, decoder.dtype());
       const Decoder::Chunk chunk{&cache, {tokens.data(), n}};
       decoder.extend({&chunk, 1}, scratch, logits);
       ASSERT_TRUE(same_bits(logits, row(expected, n - 1, decoder))) << n << " tokens";
@@ -75,6 +76,8 @@ TEST_P(DecoderBits, RandomChunksBatchesAndCopies) {
       std::vector<float> expected;
       KvCache cache;
     };
+    // Some caches share a pool with the prefix, and so its pages; others have one of their own.
+    auto pool = std::make_shared<KvPool>(config, decoder.dtype(), 64);
     std::vector<Sequence> sequences;
     const auto prefix = random_tokens(rng, config, 20);
     for (int i = 0; i < 9; ++i) {
@@ -82,11 +85,17 @@ TEST_P(DecoderBits, RandomChunksBatchesAndCopies) {
       std::copy(prefix.begin(), prefix.end(), tokens.begin());
       auto expected = training_logits(decoder, tokens);
       const int capacity = static_cast<int>(tokens.size() + rng.below(9));
-      sequences.push_back({std::move(tokens), std::move(expected), KvCache(config, capacity)});
+      auto cache = rng.below(2) == 0
+                       ? KvCache::make(pool, capacity)
+                       : std::optional<KvCache>(KvCache(config, capacity, decoder.dtype()));
+      ASSERT_TRUE(cache);
+      sequences.push_back({std::move(tokens), std::move(expected), std::move(*cache)});
     }
     Decoder::Scratch scratch;
     const auto vocab = static_cast<std::size_t>(config.vocab);
-    KvCache shared(config, 40);
+    auto made = KvCache::make(pool, 40);
+    ASSERT_TRUE(made);
+    KvCache& shared = *made;
     std::vector<float> logits(vocab);
     const auto other = random_tokens(rng, config, 12);
     const Decoder::Chunk first{&shared, prefix};
@@ -135,7 +144,7 @@ TEST_P(DecoderBits, TruncateAndGoOnEqualsTraining) {
     const auto tokens = random_tokens(rng, decoder.config(), 40);
     const auto wrong = random_tokens(rng, decoder.config(), 25);
     const auto expected = training_logits(decoder, tokens);
-    KvCache cache(decoder.config(), 60);
+    KvCache cache(decoder.config(), 60, decoder.dtype());
     Decoder::Scratch scratch;
     std::vector<float> logits(static_cast<std::size_t>(decoder.config().vocab));
     const Decoder::Chunk start{&cache, {tokens.data(), 18}};
@@ -161,6 +170,64 @@ TEST(Decoder, Avx2AndAvx512GiveTheSameBits) {
     const Decoder narrow(weights, *find_kernels("avx2"));
     const Decoder wide(weights, *find_kernels("avx512"));
     EXPECT_TRUE(same_bits(training_logits(narrow, tokens), training_logits(wide, tokens)));
+  }
+}
+
+// The same weights in bf16 give about the same logits: rounding to 8 bits, a few per cent.
+TEST(Decoder, Bf16IsCloseToFp32) {
+  for (const ModelConfig& config : test_shapes()) {
+    const auto weights = lively_weights(config, 12);
+    Rng rng(6);
+    const auto tokens = random_tokens(rng, config, 37);
+    const auto expected = training_logits(Decoder(weights), tokens);
+    double scale = 0.0;
+    for (const float x : expected) scale += static_cast<double>(x) * static_cast<double>(x);
+    scale = std::sqrt(scale / static_cast<double>(expected.size()));
+    for (const Kernels* table : machine_kernels(Dtype::kBf16)) {
+      const auto logits = training_logits(Decoder(weights, *table), tokens);
+      double error = 0.0;
+      for (std::size_t i = 0; i < logits.size(); ++i) {
+        const double difference = static_cast<double>(logits[i]) - static_cast<double>(expected[i]);
+        error += difference * difference;
+      }
+      error = std::sqrt(error / static_cast<double>(expected.size()));
+      EXPECT_LT(error, 0.05 * scale) << table->name;
+      EXPECT_GT(error, 1e-5 * scale) << table->name;
+    }
+  }
+}
+
+// Threads divide columns and heads, never a sum.
+TEST(Decoder, ThreadsChangeNoBit) {
+  for (const Kernels* table : all_kernels()) {
+    for (const ModelConfig& config : test_shapes()) {
+      const Decoder decoder(lively_weights(config, 14), *table);
+      Rng rng(8);
+      std::vector<std::vector<float>> results;
+      const auto tokens = random_tokens(rng, config, 45);
+      const auto other = random_tokens(rng, config, 9);
+      for (const int threads : {1, 2, 3, 5}) {
+        Crew crew(threads);
+        Decoder::Scratch scratch(&crew);
+        KvCache a(config, 45, decoder.dtype());
+        KvCache b(config, 45, decoder.dtype());
+        std::vector<float> all;
+        std::vector<float> logits(2 * static_cast<std::size_t>(config.vocab));
+        std::size_t at = 0;
+        for (const std::size_t n : {11U, 1U, 1U, 20U, 1U}) {
+          const Decoder::Chunk chunks[] = {{&a, {tokens.data() + at, n}}, {&b, {other.data(), 1}}};
+          decoder.extend(chunks, scratch, logits);
+          all.insert(all.end(), logits.begin(), logits.end());
+          at += n;
+        }
+        results.push_back(std::move(all));
+      }
+      for (std::size_t i = 0; i < results.size(); ++i) {
+        EXPECT_TRUE(same_bits(results[i], results.front()))
+            << table->name << " " << dtype_name(table->dtype) << ", vocabulary " << config.vocab
+            << ", case " << i;
+      }
+    }
   }
 }
 
@@ -195,6 +262,8 @@ TEST(Decoder, LogitsDependOnEveryEarlierToken) {
 TEST(Decoder, KvCacheBytesAreItsMemory) {
   ModelConfig config = test_shapes()[1];  // 2 layers, 2 kv heads of 16
   EXPECT_EQ(KvCache::bytes(config, 32), 2U * 2U * 2U * 16U * 32U * sizeof(float));
+  EXPECT_EQ(KvCache::bytes(config, 17), KvCache::bytes(config, 32)) << "whole pages of 16";
+  EXPECT_EQ(KvCache::bytes(config, 32, Dtype::kBf16), KvCache::bytes(config, 32) / 2);
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
@@ -78,11 +80,19 @@ inline std::vector<ModelConfig> test_shapes() {
 }
 
 /// The kernels that this machine can run.
-inline std::vector<const Kernels*> machine_kernels() {
+inline std::vector<const Kernels*> machine_kernels(Dtype dtype = Dtype::kFp32) {
   std::vector<const Kernels*> tables;
-  for (const char* name : {"portable", "avx2", "avx512"}) {
-    if (find_kernels(name) != nullptr) tables.push_back(find_kernels(name));
+  for (const char* name : {"portable", "avx2", "avx512", "avx512bf16"}) {
+    const Kernels* table = find_kernels(name, dtype);
+    if (table != nullptr && table->name == std::string(name)) tables.push_back(table);
   }
+  return tables;
+}
+
+/// Those of both dtypes.
+inline std::vector<const Kernels*> all_kernels() {
+  auto tables = machine_kernels(Dtype::kFp32);
+  for (const Kernels* table : machine_kernels(Dtype::kBf16)) tables.push_back(table);
   return tables;
 }
 
@@ -94,15 +104,36 @@ inline bool same_bits(std::span<const float> a, std::span<const float> b) {
   return true;
 }
 
+/// Logits of all scored positions of a pass, [scored, vocab].
+inline std::vector<float> pass_logits(TrainPass& pass, const Decoder& decoder,
+                                      const std::vector<TrainPass::Sequence>& sequences) {
+  std::vector<float> all;
+  pass.run(decoder, sequences, [&](std::size_t /*index*/, std::span<float> logits) {
+    all.insert(all.end(), logits.begin(), logits.end());
+  });
+  return all;
+}
+
+/// Adds the gradient of a pass to `gradient`, given d(loss)/d(logits) of all scored positions.
+inline void pass_gradient(TrainPass& pass, const Decoder& decoder,
+                          const std::vector<TrainPass::Sequence>& sequences,
+                          const std::vector<float>& dlogits, std::span<float> gradient) {
+  pass.run(
+      decoder, sequences,
+      [&](std::size_t index, std::span<float> logits) {
+        const auto from = dlogits.begin() + static_cast<std::ptrdiff_t>(index * logits.size());
+        std::copy_n(from, logits.size(), logits.begin());
+      },
+      gradient);
+}
+
 /// Logits after every position of a sequence from the training forward, [tokens, vocab].
 inline std::vector<float> training_logits(const Decoder& decoder,
                                           const std::vector<TokenId>& tokens) {
   std::vector<int> scored(tokens.size());
   for (std::size_t i = 0; i < scored.size(); ++i) scored[i] = static_cast<int>(i);
   TrainPass pass;
-  const TrainPass::Sequence sequence{tokens, scored};
-  const std::span<const float> logits = pass.forward(decoder, {&sequence, 1});
-  return {logits.begin(), logits.end()};
+  return pass_logits(pass, decoder, {TrainPass::Sequence{tokens, scored}});
 }
 
 }  // namespace troupe

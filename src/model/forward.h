@@ -3,59 +3,71 @@
 #include <span>
 #include <vector>
 
+#include "base/crew.h"
 #include "model/decoder.h"
 #include "model/decoder_packed.h"
-#include "model/kv_layout.h"
 
 namespace troupe {
 
 /// Consecutive rows of one sequence in a pass: they are its positions start..start+rows-1, and its
-/// cache holds the positions before.
+/// pages hold the positions before.
 struct RowRange {
-  float* cache;
-  KvLayout layout;
+  float* const* pages;
   int start;
   int rows;
 };
 
 /// Where one layer of a pass reads and writes; m rows. Rollout gives every layer the same memory,
-/// training its own, to find it again in the backward pass.
+/// training its own, to find it again in the backward pass. `words` are of the decoder's dtype.
 struct LayerBuffers {
-  float* x;               ///< [m, width] residual stream on entry
-  float* h1;              ///< [m, width] normalised
-  float* s1;              ///< [m] scale of the norm
-  float* qkv;             ///< [m, (heads + 2 kv_heads) * head_dim]; q rotated and scaled, k rotated
-  float* qk_raw;          ///< [m, (heads + kv_heads) * head_dim] before QK-norm; unused without
-  float* qk_s;            ///< [m, heads + kv_heads] scales of the QK-norms; unused without
-  float* attention;       ///< [m, heads * head_dim]
+  float* x;          ///< [m, width] residual stream on entry
+  float* h1;         ///< [m, words(width)] normalised
+  float* s1;         ///< [m] scale of the norm
+  float* qkv;        ///< [m, (heads + 2 kv_heads) * head_dim]; q rotated and scaled, k rotated,
+                     ///< all three rounded to the dtype
+  float* qk_raw;     ///< [m, (heads + kv_heads) * head_dim] before QK-norm; unused without
+  float* qk_s;       ///< [m, heads + kv_heads] scales of the QK-norms; unused without
+  float* attention;  ///< [m, words(heads * head_dim)]
   AttentionStats* stats;  ///< [m, heads]
   float* x_mid;           ///< [m, width] after attention; may be x
-  float* h2;              ///< [m, width]
+  float* h2;              ///< [m, words(width)]
   float* s2;              ///< [m]
-  float* gate_up;         ///< [m, 2 ffn]
-  float* act;             ///< [m, ffn]
+  float* gate;            ///< [m, ffn]
+  float* up;              ///< [m, ffn]
+  float* act;             ///< [m, words(ffn)]
   float* x_out;           ///< [m, width] after the layer; may be x_mid
 };
 
 /// The one forward pass of rollout and training. No state of its own; the caller owns all memory.
+/// The parts of a crew divide the columns of products and the heads of attention among them, never
+/// a sum.
 struct ForwardPass {
   const Decoder::Packed& model;
   std::span<const RowRange> ranges;
   int rows;        ///< of all ranges
   float* cosines;  ///< [rows, head_dim / 2] of each row's position; embed() writes them
   float* sines;
-  float* scores;  ///< room for the longest context, rounded up to 16
+  float* scratch;  ///< [crew size, part_floats()]
+  int longest;     ///< the longest context
+  Crew& crew;
 
   /// The first step: rows of the embedding, [rows, width].
   void embed(std::span<const TokenId> tokens, float* x) const;
   void layer(int index, const LayerBuffers& at) const;
-  /// Logits of `n` rows that are gathered in x [n, width]. h [n, width] and s [n] are kept for the
-  /// backward pass.
+  /// Logits of `n` rows that are gathered in x [n, width]. h [n, words(width)] and s [n] are kept
+  /// for the backward pass.
   void head(const float* x, int n, float* h, float* s, float* logits) const;
 
+  /// Scratch that each part needs.
+  [[nodiscard]] static std::size_t part_floats(const ModelConfig& c, int longest);
+
  private:
-  void rotate_and_store(int index, const LayerBuffers& at) const;
-  void attend(int index, const LayerBuffers& at) const;
+  // Row `row` of the pass, which is row `i` of `range`, and one kv head with its query heads.
+  void rotate_and_store(int index, const LayerBuffers& at, const RowRange& range, int i, int row,
+                        int kv_head, float* mine) const;
+  void attend(int index, const LayerBuffers& at, const RowRange& range, int i, int row, int kv_head,
+              float* mine) const;
+  void mix(int index, const LayerBuffers& at) const;
 };
 
 /// Floats from one row to the next of LayerBuffers::qkv.

@@ -7,35 +7,32 @@
 
 namespace troupe {
 
-/// Where keys and values lie in the cache of one sequence. For each layer and kv head: keys in
-/// blocks of 16 positions, [ceil(capacity/16)][head_dim][16], then values, [capacity][padded], with
-/// padded = head_dim rounded up to 16 and the padding zero.
+/// Where keys and values lie in a page of a KV cache, which holds 16 positions of all layers. For
+/// each slot (layer and kv head), in words: keys [words(head_dim)][16], a word holding neighbouring
+/// elements of one position's key; then values [16 / elements_per_word][head_dim rounded up to 16],
+/// a word holding one element of neighbouring positions. What lies behind head_dim is never used.
 struct KvLayout {
+  Dtype dtype = Dtype::kFp32;
   int slots = 0;  ///< layers * kv_heads
   int head_dim = 0;
-  int capacity = 0;
 
-  [[nodiscard]] std::size_t padded() const {
-    return static_cast<std::size_t>(round_up(head_dim, kLanes));
+  KvLayout() = default;
+  KvLayout(const ModelConfig& config, Dtype kind)
+      : dtype(kind), slots(config.layers * config.kv_heads), head_dim(config.head_dim) {}
+
+  [[nodiscard]] std::ptrdiff_t padded() const { return round_up(head_dim, kLanes); }
+  [[nodiscard]] std::ptrdiff_t key_words() const {
+    return static_cast<std::ptrdiff_t>(words(dtype, head_dim)) * kPagePositions;
   }
-  [[nodiscard]] std::size_t key_floats() const {
-    return static_cast<std::size_t>(round_up(capacity, kLanes)) *
-           static_cast<std::size_t>(head_dim);
+  [[nodiscard]] std::ptrdiff_t value_words() const {
+    return kPagePositions / elements_per_word(dtype) * padded();
   }
-  [[nodiscard]] std::size_t value_floats() const {
-    return static_cast<std::size_t>(capacity) * padded();
-  }
-  [[nodiscard]] std::size_t floats() const {
-    return static_cast<std::size_t>(slots) * (key_floats() + value_floats());
-  }
-  [[nodiscard]] std::size_t keys(int slot) const {
-    return static_cast<std::size_t>(slot) * (key_floats() + value_floats());
-  }
-  [[nodiscard]] std::size_t values(int slot) const { return keys(slot) + key_floats(); }
+  [[nodiscard]] std::ptrdiff_t page_words() const { return slots * (key_words() + value_words()); }
+  [[nodiscard]] std::ptrdiff_t keys(int slot) const { return slot * (key_words() + value_words()); }
+  [[nodiscard]] std::ptrdiff_t values(int slot) const { return keys(slot) + key_words(); }
 };
 
-inline KvLayout kv_layout(const ModelConfig& config, int capacity) {
-  return {config.layers * config.kv_heads, config.head_dim, capacity};
-}
+/// Pages that hold `positions`.
+constexpr int kv_pages(int positions) { return (positions + kPagePositions - 1) / kPagePositions; }
 
 }  // namespace troupe

@@ -21,6 +21,10 @@ void ModelOptions::declare(OptionSet& o) {
       .range(2, 1048576);
   o.add("rope_theta", &rope_theta, "Base of the rotary position embedding.").range(1, 1e9);
   o.add("tied", &tied, "Whether the output head shares the embedding's weights.");
+  o.add("dtype", &dtype,
+        "What the policy computes in, in rollout and training alike: bf16 rounds weights (the "
+        "optimizer keeps fp32 masters), activations and KV cache; sums stay fp32.")
+      .one_of({"fp32", "bf16"});
 }
 
 Result<ModelConfig> ModelOptions::config(int vocab, int end) const {

@@ -22,6 +22,7 @@ struct ModelOptions {
   std::int64_t max_positions = 256;
   double rope_theta = 10000.0;
   bool tied = true;
+  std::string dtype = "fp32";
 
   void declare(OptionSet& options);
   /// The shape of a new model over `vocab` tokens; zeros become their defaults. Checked.

@@ -5,205 +5,214 @@
 #include "model/train_pass_state.h"
 
 namespace troupe {
-
-void BackwardBuffers::place(const ModelConfig& c, std::size_t rows, std::size_t scored_rows,
-                            int longest, Carver& carver) {
-  const int padded = round_up(longest, kLanes);
-  const int vectors = std::max({c.width, qkv_width(c), c.head_dim});
-  dx = carver.take(rows, c.width);
-  dh = carver.take(rows, c.width);
-  dscored = carver.take(scored_rows, c.width);
-  dqkv = carver.take(rows, qkv_width(c));
-  dattention = carver.take(rows, c.heads * c.head_dim);
-  dgate_up = carver.take(rows, 2 * c.ffn);
-  dact = carver.take(rows, c.ffn);
-  p = carver.take(kQueryBlock, padded);
-  dp = carver.take(kQueryBlock, padded);
-  values = carver.take(static_cast<std::size_t>(c.head_dim), padded);
-  vector = carver.take(1, vectors);
-  vector2 = carver.take(1, vectors);
-  const int longest_sum = std::max({static_cast<int>(std::max(rows, scored_rows)), c.vocab, c.ffn,
-                                    c.width, c.heads * c.head_dim});
-  workspace = carver.take(gemm_workspace(longest_sum), 1);
-}
-
 namespace {
 
 std::size_t times(int a, int b) {
   return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
 }
 
-// Gradients of one pass, from the head down. The order of every sum is a function of the sequences.
-struct Backward {
-  const Decoder::Packed& model;
-  const Kernels& table;
-  const ModelConfig& c;
-  TrainPass::State& state;
-  BackwardBuffers at;
-  float* gradient;
-  int rows;
+}  // namespace
 
-  void head(const float* dlogits);
-  void feed_forward(const PackedLayer& packed, const LayerBuffers& kept);
-  void attention(int layer, const LayerBuffers& kept);
-  void attention_head(const RowRange& range, int first_row, int slot, int head,
-                      const LayerBuffers& kept);
-  void rotate_back(const PackedLayer& packed, const LayerBuffers& kept);
-  void embedding();
+void BackwardBuffers::place(const ModelConfig& c, Dtype dtype, const PassSize& size,
+                            Carver& carver) {
+  const int padded = round_up(size.longest, kLanes);
+  const int vectors = std::max({c.width, qkv_width(c), c.head_dim});
+  const std::size_t block = std::min(size.scored, static_cast<std::size_t>(logit_block(c)));
+  dx = carver.take(size.rows, c.width);
+  dh = carver.take(size.rows, c.width);
+  dscored = carver.take(size.scored, c.width);
+  dqkv = carver.take(size.rows, qkv_width(c));
+  dattention = carver.take(size.rows, c.heads * c.head_dim);
+  dgate = carver.take(size.rows, c.ffn);
+  dup = carver.take(size.rows, c.ffn);
+  dact = carver.take(size.rows, c.ffn);
+  p = carver.take(kQueryBlock, padded);
+  dp = carver.take(kQueryBlock, padded);
+  values = carver.take(static_cast<std::size_t>(c.head_dim), padded);
+  vector = carver.take(1, vectors);
+  vector2 = carver.take(1, vectors);
+  const int columns = std::max({c.width, c.ffn, c.heads * c.head_dim});
+  const auto most = [&](auto floats) {
+    return std::max(floats(dtype, size.rows, columns), floats(dtype, block, c.vocab));
+  };
+  rows = carver.take(most(TrainProducts::row_floats), 1);
+  pairs = carver.take(most(TrainProducts::pair_floats), 1);
+  // The attention's products are fp32 whatever the dtype.
+  const int sums =
+      std::max({words(dtype, std::max({static_cast<int>(size.rows), static_cast<int>(block),
+                                       c.vocab, c.ffn, c.width, c.heads * c.head_dim})),
+                size.longest, kQueryBlock, c.head_dim});
+  workspace = carver.take(gemm_workspace(sums), 1);
+}
 
-  // dx (+)= dy * weight; dy [m, n] with rows `stride` apart, weight [n, k] at `offset`.
-  void input_gradient(const float* dy, int m, int n, int stride, std::size_t offset, int k,
-                      bool add, float* dx) const {
-    Gemm g;
-    g.m = m;
-    g.n = k;
-    g.r = n;
-    g.a = dy;
-    g.a_row = stride;
-    g.b = model.at(offset);
-    g.b_row = k;
-    g.c = dx;
-    g.c_row = k;
-    g.add = add;
-    g.workspace = at.workspace;
-    table.gemm(g);
+Backward::Backward(const Decoder::Packed& packed, TrainPass::State& kept, float* gradient)
+    : model_(packed),
+      table_(*packed.table),
+      c_(packed.weights->config),
+      state_(kept),
+      gradient_(gradient),
+      rows_(static_cast<int>(kept.size.rows)) {
+  if (gradient == nullptr) return;
+  Carver counter(nullptr);
+  at_.place(c_, packed.dtype(), kept.size, counter);
+  Carver carver(at_least(kept.gradients, counter.used()));
+  at_.place(c_, packed.dtype(), kept.size, carver);
+}
+
+// dx (+)= dy * weight, weight [n, k] at `offset`.
+void Backward::input_gradient(const float* dy, int n, int stride, std::size_t offset, int k,
+                              bool add, float* dx) const {
+  const TrainProducts products{table_, at_.rows, at_.pairs, at_.workspace};
+  products.input_gradient(dy, rows_, n, stride, model_.at(offset), k, add, dx);
+}
+
+// gradient[offset] += dy^T * x, over the rows in order; x [rows, words(k)].
+void Backward::weight_gradient(const float* dy, int n, int stride, const float* x, int k,
+                               std::size_t offset) const {
+  const TrainProducts products{table_, at_.rows, at_.pairs, at_.workspace};
+  products.weight_gradient(dy, rows_, n, stride, x, k, gradient_ + offset);
+}
+
+// Gradient of `m` rows of a norm over width: dx (+)= ..., and the weight's into the gradient.
+void Backward::norm_gradient(const float* x, const float* weight, std::size_t offset,
+                             const float* scales, const float* dy, int m, bool add, float* dx) {
+  std::fill_n(at_.vector, c_.width, 0.0F);
+  for (int i = 0; i < m; ++i) {
+    table_.rms_norm_backward(x + times(i, c_.width), weight, scales[i], dy + times(i, c_.width),
+                             c_.width, add, dx + times(i, c_.width), at_.vector);
   }
+  table_.add(at_.vector, c_.width, gradient_ + offset);
+}
 
-  // gradient[offset] += dy^T * x, over the rows in order; x [m, k].
-  void weight_gradient(const float* dy, int m, int n, int stride, const float* x, int k,
-                       std::size_t offset) const {
-    Gemm g;
-    g.m = n;
-    g.n = k;
-    g.r = m;
-    g.a = dy;
-    g.a_row = 1;
-    g.a_col = stride;
-    g.b = x;
-    g.b_row = k;
-    g.c = gradient + offset;
-    g.c_row = k;
-    g.add = true;
-    g.workspace = at.workspace;
-    table.gemm(g);
-  }
+void Backward::head(const float* dlogits, int first, int count) {
+  const TrainProducts products{table_, at_.rows, at_.pairs, at_.workspace};
+  const int row = words(table_.dtype, c_.width);
+  products.weight_gradient(dlogits, count, c_.vocab, c_.vocab, state_.h + times(first, row),
+                           c_.width, gradient_ + model_.head_at);
+  products.input_gradient(dlogits, count, c_.vocab, c_.vocab, model_.at(model_.head_at), c_.width,
+                          false, at_.dscored + times(first, c_.width));
+}
 
-  // Gradient of `m` rows of a norm over c.width: dx (+)= ..., and the weight's into the gradient.
-  void norm_gradient(const float* x, std::size_t offset, const float* scales, const float* dy,
-                     int m, bool add, float* dx) const {
-    std::fill_n(at.vector, c.width, 0.0F);
-    for (int i = 0; i < m; ++i) {
-      table.rms_norm_backward(x + times(i, c.width), model.at(offset), scales[i],
-                              dy + times(i, c.width), c.width, add, dx + times(i, c.width),
-                              at.vector);
-    }
-    table.add(at.vector, c.width, gradient + offset);
-  }
-};
-
-void Backward::head(const float* dlogits) {
-  const int scored = static_cast<int>(state.scored.size());
-  weight_gradient(dlogits, scored, c.vocab, c.vocab, state.h, c.width, model.head_weight);
-  input_gradient(dlogits, scored, c.vocab, c.vocab, model.head_weight, c.width, false, at.dscored);
-  norm_gradient(state.gathered, model.final_norm, state.s, at.dscored, scored, false, at.dscored);
-  std::fill_n(at.dx, times(rows, c.width), 0.0F);
+void Backward::from_scored() {
+  const int scored = static_cast<int>(state_.scored.size());
+  norm_gradient(state_.gathered, model_.final_norm, model_.final_norm_at, state_.s, at_.dscored,
+                scored, false, at_.dscored);
+  std::fill_n(at_.dx, times(rows_, c_.width), 0.0F);
   for (int i = 0; i < scored; ++i) {
-    table.add(at.dscored + times(i, c.width), c.width,
-              at.dx + times(state.scored[static_cast<std::size_t>(i)], c.width));
+    table_.add(at_.dscored + times(i, c_.width), c_.width,
+               at_.dx + times(state_.scored[static_cast<std::size_t>(i)], c_.width));
+  }
+}
+
+void Backward::layers(const ForwardPass& forward) {
+  from_scored();
+  for (int l = c_.layers - 1; l >= 0; --l) {
+    const auto i = static_cast<std::size_t>(l);
+    if (state_.options.recompute && l + 1 < c_.layers) forward.layer(l, state_.layers[i]);
+    feed_forward(model_.layers[i], state_.layers[i]);
+    attention(l, state_.layers[i]);
+  }
+  for (int i = 0; i < rows_; ++i) {
+    const TokenId token = state_.tokens[static_cast<std::size_t>(i)];
+    table_.add(at_.dx + times(i, c_.width), c_.width,
+               gradient_ + model_.embedding_at + times(token, c_.width));
   }
 }
 
 void Backward::feed_forward(const PackedLayer& packed, const LayerBuffers& kept) {
-  weight_gradient(at.dx, rows, c.width, c.width, kept.act, c.ffn, packed.at.down);
-  input_gradient(at.dx, rows, c.width, c.width, packed.at.down, c.ffn, false, at.dact);
-  for (int i = 0; i < rows; ++i) {
-    const float* gate = kept.gate_up + times(i, 2 * c.ffn);
-    float* dgate = at.dgate_up + times(i, 2 * c.ffn);
-    table.swiglu_backward(gate, gate + c.ffn, at.dact + times(i, c.ffn), c.ffn, dgate,
-                          dgate + c.ffn);
-  }
-  const float* dup = at.dgate_up + c.ffn;
-  weight_gradient(at.dgate_up, rows, c.ffn, 2 * c.ffn, kept.h2, c.width, packed.at.gate);
-  weight_gradient(dup, rows, c.ffn, 2 * c.ffn, kept.h2, c.width, packed.at.up);
-  input_gradient(at.dgate_up, rows, c.ffn, 2 * c.ffn, packed.at.gate, c.width, false, at.dh);
-  input_gradient(dup, rows, c.ffn, 2 * c.ffn, packed.at.up, c.width, true, at.dh);
-  norm_gradient(kept.x_mid, packed.at.norm2, kept.s2, at.dh, rows, true, at.dx);
+  weight_gradient(at_.dx, c_.width, c_.width, kept.act, c_.ffn, packed.at.down);
+  input_gradient(at_.dx, c_.width, c_.width, packed.at.down, c_.ffn, false, at_.dact);
+  table_.swiglu_backward(kept.gate, kept.up, at_.dact, rows_ * c_.ffn, at_.dgate, at_.dup);
+  weight_gradient(at_.dgate, c_.ffn, c_.ffn, kept.h2, c_.width, packed.at.gate);
+  weight_gradient(at_.dup, c_.ffn, c_.ffn, kept.h2, c_.width, packed.at.up);
+  input_gradient(at_.dgate, c_.ffn, c_.ffn, packed.at.gate, c_.width, false, at_.dh);
+  input_gradient(at_.dup, c_.ffn, c_.ffn, packed.at.up, c_.width, true, at_.dh);
+  norm_gradient(kept.x_mid, packed.norm2, packed.at.norm2, kept.s2, at_.dh, rows_, true, at_.dx);
 }
 
 void Backward::attention(int layer, const LayerBuffers& kept) {
-  const PackedLayer& packed = model.layers[static_cast<std::size_t>(layer)];
-  const int q = c.heads * c.head_dim;
-  const int kv = c.kv_heads * c.head_dim;
-  const int width = qkv_width(c);
-  weight_gradient(at.dx, rows, c.width, c.width, kept.attention, q, packed.at.o);
-  input_gradient(at.dx, rows, c.width, c.width, packed.at.o, q, false, at.dattention);
-  std::fill_n(at.dqkv, times(rows, width), 0.0F);
+  const PackedLayer& packed = model_.layers[static_cast<std::size_t>(layer)];
+  const int q = c_.heads * c_.head_dim;
+  const int kv = c_.kv_heads * c_.head_dim;
+  const int width = qkv_width(c_);
+  weight_gradient(at_.dx, c_.width, c_.width, kept.attention, q, packed.at.o);
+  input_gradient(at_.dx, c_.width, c_.width, packed.at.o, q, false, at_.dattention);
+  std::fill_n(at_.dqkv, times(rows_, width), 0.0F);
   int first_row = 0;
-  for (const RowRange& range : state.ranges) {
-    for (int h = 0; h < c.heads; ++h) {
-      const int slot = layer * c.kv_heads + h / (c.heads / c.kv_heads);
+  for (const RowRange& range : state_.ranges) {
+    for (int h = 0; h < c_.heads; ++h) {
+      const int slot = layer * c_.kv_heads + h / (c_.heads / c_.kv_heads);
       attention_head(range, first_row, slot, h, kept);
     }
     first_row += range.rows;
   }
   rotate_back(packed, kept);
 
-  weight_gradient(at.dqkv, rows, q, width, kept.h1, c.width, packed.at.q);
-  weight_gradient(at.dqkv + q, rows, kv, width, kept.h1, c.width, packed.at.k);
-  weight_gradient(at.dqkv + q + kv, rows, kv, width, kept.h1, c.width, packed.at.v);
-  input_gradient(at.dqkv, rows, q, width, packed.at.q, c.width, false, at.dh);
-  input_gradient(at.dqkv + q, rows, kv, width, packed.at.k, c.width, true, at.dh);
-  input_gradient(at.dqkv + q + kv, rows, kv, width, packed.at.v, c.width, true, at.dh);
-  norm_gradient(kept.x, packed.at.norm1, kept.s1, at.dh, rows, true, at.dx);
+  weight_gradient(at_.dqkv, q, width, kept.h1, c_.width, packed.at.q);
+  weight_gradient(at_.dqkv + q, kv, width, kept.h1, c_.width, packed.at.k);
+  weight_gradient(at_.dqkv + q + kv, kv, width, kept.h1, c_.width, packed.at.v);
+  input_gradient(at_.dqkv, q, width, packed.at.q, c_.width, false, at_.dh);
+  input_gradient(at_.dqkv + q, kv, width, packed.at.k, c_.width, true, at_.dh);
+  input_gradient(at_.dqkv + q + kv, kv, width, packed.at.v, c_.width, true, at_.dh);
+  norm_gradient(kept.x, packed.norm1, packed.at.norm1, kept.s1, at_.dh, rows_, true, at_.dx);
 }
 
 // One head of one sequence: writes dq (with respect to the scaled q) and adds to dk and dv. Blocks
-// of queries recompute their probabilities; within a block everything is a matrix product.
+// of queries recompute their probabilities; within a block everything is a matrix product, in fp32
+// whatever the dtype.
 void Backward::attention_head(const RowRange& range, int first_row, int slot, int head,
                               const LayerBuffers& kept) {
-  const int dim = c.head_dim;
-  const int width = qkv_width(c);
-  const int kv_head = slot % c.kv_heads;
+  const Kernels& floats = *model_.floats;
+  const int dim = c_.head_dim;
+  const int width = qkv_width(c_);
+  const int kv_head = slot % c_.kv_heads;
   const int padded = round_up(range.rows, kLanes);
   const float* qkv = kept.qkv + times(first_row, width);
   const float* q = qkv + head * dim;
-  const float* k = qkv + (c.heads + kv_head) * dim;
-  const float* v = k + c.kv_heads * dim;
-  float* dq = at.dqkv + times(first_row, width) + head * dim;
-  float* dk = at.dqkv + times(first_row, width) + (c.heads + kv_head) * dim;
-  float* dv = dk + c.kv_heads * dim;
-  const float* dout = at.dattention + times(first_row, c.heads * dim) + head * dim;
+  const float* k = qkv + (c_.heads + kv_head) * dim;
+  const float* v = k + c_.kv_heads * dim;
+  float* dq = at_.dqkv + times(first_row, width) + head * dim;
+  float* dk = at_.dqkv + times(first_row, width) + (c_.heads + kv_head) * dim;
+  float* dv = dk + c_.kv_heads * dim;
+  const float* dout = at_.dattention + times(first_row, c_.heads * dim) + head * dim;
   for (int t = 0; t < range.rows; ++t) {
     for (int d = 0; d < dim; ++d)
-      at.values[times(d, padded) + static_cast<std::size_t>(t)] =
+      at_.values[times(d, padded) + static_cast<std::size_t>(t)] =
           v[times(t, width) + static_cast<std::size_t>(d)];
   }
+  AttentionRow row;
+  row.pages = range.pages;
+  row.keys = model_.kv.keys(slot);
+  row.head_dim = dim;
+  row.heads = 1;
+  row.q = at_.vector;
   for (int start = 0; start < range.rows; start += kQueryBlock) {
     const int count = std::min(kQueryBlock, range.rows - start);
     const int keys = start + count;  // the last query of the block sees this many
     for (int i = 0; i < count; ++i) {
-      table.attention_probabilities(
-          q + times(start + i, width), range.cache + range.layout.keys(slot), start + i + 1, dim,
-          kept.stats[times(first_row + start + i, c.heads) + static_cast<std::size_t>(head)],
-          round_up(keys, kLanes), at.p + times(i, padded));
+      table_.pack(q + times(start + i, width), dim, at_.vector);
+      row.count = start + i + 1;
+      table_.attention_probabilities(
+          row, kept.stats[times(first_row + start + i, c_.heads) + static_cast<std::size_t>(head)],
+          round_up(keys, kLanes), at_.p + times(i, padded));
     }
     Gemm dp;  // dout * values^T
     dp.m = count;
     dp.n = keys;
     dp.r = dim;
-    dp.a = dout + times(start, c.heads * dim);
-    dp.a_row = c.heads * dim;
-    dp.b = at.values;
+    dp.a = dout + times(start, c_.heads * dim);
+    dp.a_row = c_.heads * dim;
+    dp.b = at_.values;
     dp.b_row = padded;
-    dp.c = at.dp;
+    dp.c = at_.dp;
     dp.c_row = padded;
-    dp.workspace = at.workspace;
-    table.gemm(dp);
+    dp.workspace = at_.workspace;
+    floats.gemm(dp);
     Gemm over_queries;  // dv += p^T * dout
     over_queries.m = keys;
     over_queries.n = dim;
     over_queries.r = count;
-    over_queries.a = at.p;
+    over_queries.a = at_.p;
     over_queries.a_row = 1;
     over_queries.a_col = padded;
     over_queries.b = dp.a;
@@ -211,102 +220,68 @@ void Backward::attention_head(const RowRange& range, int first_row, int slot, in
     over_queries.c = dv;
     over_queries.c_row = width;
     over_queries.add = true;
-    over_queries.workspace = at.workspace;
-    table.gemm(over_queries);
+    over_queries.workspace = at_.workspace;
+    floats.gemm(over_queries);
     for (int i = 0; i < count; ++i) {
-      table.softmax_backward(at.p + times(i, padded), at.dp + times(i, padded), keys);
+      floats.softmax_backward(at_.p + times(i, padded), at_.dp + times(i, padded), keys);
     }
-    over_queries.a = at.dp;  // dk += dscores^T * q
+    over_queries.a = at_.dp;  // dk += dscores^T * q
     over_queries.b = q + times(start, width);
     over_queries.b_row = width;
     over_queries.c = dk;
-    table.gemm(over_queries);
+    floats.gemm(over_queries);
     Gemm over_keys;  // dq = dscores * k
     over_keys.m = count;
     over_keys.n = dim;
     over_keys.r = keys;
-    over_keys.a = at.dp;
+    over_keys.a = at_.dp;
     over_keys.a_row = padded;
     over_keys.b = k;
     over_keys.b_row = width;
     over_keys.c = dq + times(start, width);
     over_keys.c_row = width;
-    over_keys.workspace = at.workspace;
-    table.gemm(over_keys);
+    over_keys.workspace = at_.workspace;
+    floats.gemm(over_keys);
   }
 }
 
 // From the gradient of the rotated q and k to that of the projections' outputs; bias gradients.
 void Backward::rotate_back(const PackedLayer& packed, const LayerBuffers& kept) {
-  const int dim = c.head_dim;
+  const int dim = c_.head_dim;
   const int half = dim / 2;
-  const int width = qkv_width(c);
-  const int rotated = c.heads + c.kv_heads;
+  const int width = qkv_width(c_);
+  const int rotated = c_.heads + c_.kv_heads;
   const float scale = 1.0F / std::sqrt(static_cast<float>(dim));
-  std::fill_n(at.vector, dim, 0.0F);
-  std::fill_n(at.vector2, dim, 0.0F);
-  for (int row = 0; row < rows; ++row) {
-    float* d = at.dqkv + times(row, width);
-    const float* cos = state.cosines + times(row, half);
-    const float* sin = state.sines + times(row, half);
-    table.rope(d, c.heads, cos, sin, half, scale, true);
-    table.rope(d + c.heads * dim, c.kv_heads, cos, sin, half, 1.0F, true);
-    if (!c.qk_norm()) continue;
+  std::fill_n(at_.vector, dim, 0.0F);
+  std::fill_n(at_.vector2, dim, 0.0F);
+  for (int row = 0; row < rows_; ++row) {
+    float* d = at_.dqkv + times(row, width);
+    const float* cos = state_.cosines + times(row, half);
+    const float* sin = state_.sines + times(row, half);
+    table_.rope(d, c_.heads, cos, sin, half, scale, true);
+    table_.rope(d + c_.heads * dim, c_.kv_heads, cos, sin, half, 1.0F, true);
+    if (!c_.qk_norm()) continue;
     for (int h = 0; h < rotated; ++h) {
-      const bool query = h < c.heads;
-      table.rms_norm_backward(kept.qk_raw + times(row, rotated * dim) + h * dim,
-                              model.at(query ? packed.at.q_norm : packed.at.k_norm),
-                              kept.qk_s[times(row, rotated) + static_cast<std::size_t>(h)],
-                              d + h * dim, dim, false, d + h * dim, query ? at.vector : at.vector2);
+      const bool query = h < c_.heads;
+      table_.rms_norm_backward(
+          kept.qk_raw + times(row, rotated * dim) + h * dim, query ? packed.q_norm : packed.k_norm,
+          kept.qk_s[times(row, rotated) + static_cast<std::size_t>(h)], d + h * dim, dim, false,
+          d + h * dim, query ? at_.vector : at_.vector2);
     }
   }
-  if (c.qk_norm()) {
-    table.add(at.vector, dim, gradient + packed.at.q_norm);
-    table.add(at.vector2, dim, gradient + packed.at.k_norm);
+  if (c_.qk_norm()) {
+    table_.add(at_.vector, dim, gradient_ + packed.at.q_norm);
+    table_.add(at_.vector2, dim, gradient_ + packed.at.k_norm);
   }
-  if (c.qkv_bias()) {
-    const int q = c.heads * dim;
-    const int kv = c.kv_heads * dim;
-    std::fill_n(at.vector, width, 0.0F);
-    for (int r = 0; r < rows; ++r) table.add(at.dqkv + times(r, width), width, at.vector);
-    table.add(at.vector, q, gradient + packed.at.q_bias);
-    table.add(at.vector + q, kv, gradient + packed.at.k_bias);
-    table.add(at.vector + q + kv, kv, gradient + packed.at.v_bias);
+  if (c_.qkv_bias()) {
+    const int q = c_.heads * dim;
+    const int kv = c_.kv_heads * dim;
+    std::fill_n(at_.vector, width, 0.0F);
+    for (int r = 0; r < rows_; ++r) table_.add(at_.dqkv + times(r, width), width, at_.vector);
+    table_.add(at_.vector, q, gradient_ + packed.at.q_bias);
+    table_.add(at_.vector + q, kv, gradient_ + packed.at.k_bias);
+    table_.add(at_.vector + q + kv, kv, gradient_ + packed.at.v_bias);
   }
-}
-
-void Backward::embedding() {
-  for (int i = 0; i < rows; ++i) {
-    const TokenId token = state.tokens[static_cast<std::size_t>(i)];
-    table.add(at.dx + times(i, c.width), c.width,
-              gradient + model.embedding + times(token, c.width));
-  }
-}
-
-}  // namespace
-
-void TrainPass::backward(const Decoder& decoder, std::span<const float> dlogits,
-                         std::span<float> gradient) {
-  State& state = *state_;
-  const ModelConfig& c = decoder.config();
-  assert(gradient.size() == decoder.weights().layout.size());
-  assert(dlogits.size() == state.scored.size() * static_cast<std::size_t>(c.vocab));
-  const std::size_t rows = state.tokens.size();
-  BackwardBuffers buffers{};
-  Carver counter(nullptr);
-  buffers.place(c, rows, state.scored.size(), state.longest, counter);
-  Carver carver(at_least(state.gradients, counter.used()));
-  buffers.place(c, rows, state.scored.size(), state.longest, carver);
-
-  const Decoder::Packed& model = decoder.packed();
-  Backward pass{model, *model.table, c, state, buffers, gradient.data(), static_cast<int>(rows)};
-  pass.head(dlogits.data());
-  for (int l = c.layers - 1; l >= 0; --l) {
-    const auto i = static_cast<std::size_t>(l);
-    pass.feed_forward(model.layers[i], state.layers[i]);
-    pass.attention(l, state.layers[i]);
-  }
-  pass.embedding();
 }
 
 }  // namespace troupe

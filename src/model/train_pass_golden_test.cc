@@ -91,12 +91,12 @@ void check_case(const json& golden, const Kernels& table) {
   std::vector<TrainPass::Sequence> sequences;
   for (std::size_t i = 0; i < tokens.size(); ++i) sequences.push_back({tokens[i], scored[i]});
   TrainPass pass;
-  const auto logits = pass.forward(decoder, sequences);
+  const auto logits = pass_logits(pass, decoder, sequences);
   ASSERT_EQ(logits.size(), expected.size());
   for (std::size_t i = 0; i < logits.size(); ++i) ASSERT_NEAR(logits[i], expected[i], 1e-4);
 
   std::vector<float> gradient(weights->layout.size(), 0.0F);
-  pass.backward(decoder, loss_gradient(logits, targets, vocab), gradient);
+  pass_gradient(pass, decoder, sequences, loss_gradient(logits, targets, vocab), gradient);
   const json& gradients = golden["gradients"];
   ASSERT_EQ(gradients.size(), weights->layout.tensors().size());
   for (const TensorSpec& spec : weights->layout.tensors()) {

@@ -3,35 +3,52 @@
 #include <vector>
 
 #include "model/forward.h"
+#include "model/kernels/aligned.h"
+#include "model/train_products.h"
 
 namespace troupe {
 
 /// Queries that one round of the attention's backward pass takes.
 constexpr int kQueryBlock = 64;
 
-/// What a TrainPass keeps from forward to backward.
+/// How many scored rows have their logits in memory at a time: even, so that pairs stay whole.
+int logit_block(const ModelConfig& c);
+
+/// How large a pass is.
+struct PassSize {
+  std::size_t rows = 0;
+  std::size_t scored = 0;
+  int longest = 0;
+};
+
+/// What a TrainPass holds.
 struct TrainPass::State {
+  Options options;
+  Crew alone;
   AlignedFloats activations;
   AlignedFloats caches;
   AlignedFloats gradients;  ///< the backward pass's memory
   std::vector<AttentionStats> stats;
   std::vector<RowRange> ranges;
+  std::vector<float*> pages;
   std::vector<TokenId> tokens;
   std::vector<int> scored;  ///< rows of the pack
   std::vector<LayerBuffers> layers;
-  int longest = 0;
+  PassSize size;
 
-  float* x_final = nullptr;   ///< [rows, width] after the last layer
-  float* gathered = nullptr;  ///< [scored, width] rows of x_final
-  float* h = nullptr;         ///< [scored, width] normalised
+  float* gathered = nullptr;  ///< [scored, width] rows after the last layer
+  float* h = nullptr;         ///< [scored, words(width)] normalised
   float* s = nullptr;         ///< [scored]
-  float* logits = nullptr;    ///< [scored, vocab]
+  float* logits = nullptr;    ///< [logit_block, vocab]
   float* cosines = nullptr;   ///< [rows, head_dim / 2]
   float* sines = nullptr;     ///< [rows, head_dim / 2]
-  float* scores = nullptr;    ///< one row of attention
+  float* scratch = nullptr;   ///< of the forward pass
 
   /// Places the activations; with a carver that has no base it only counts.
-  void place(const ModelConfig& c, std::size_t rows, std::size_t scored_rows, Carver& carver);
+  void place(const ModelConfig& c, Dtype dtype, Carver& carver);
+  /// Takes in the sequences: tokens, scored rows, ranges with their pages.
+  void load(const Decoder::Packed& model, std::span<const Sequence> sequences);
+  [[nodiscard]] std::size_t stats_count(const ModelConfig& c) const;
 };
 
 /// Memory of the backward pass.
@@ -41,17 +58,51 @@ struct BackwardBuffers {
   float* dscored;     ///< [scored, width]
   float* dqkv;        ///< [rows, qkv width]
   float* dattention;  ///< [rows, heads * head_dim]
-  float* dgate_up;    ///< [rows, 2 ffn]
+  float* dgate;       ///< [rows, ffn]
+  float* dup;         ///< [rows, ffn]
   float* dact;        ///< [rows, ffn]
   float* p;           ///< [kQueryBlock, longest]
   float* dp;          ///< [kQueryBlock, longest]
   float* values;      ///< [head_dim, longest] one head's values, transposed
   float* vector;      ///< gradient of a norm or bias
   float* vector2;
+  float* rows;       ///< of TrainProducts
+  float* pairs;      ///< of TrainProducts
   float* workspace;  ///< of gemm
 
-  void place(const ModelConfig& c, std::size_t rows, std::size_t scored_rows, int longest,
-             Carver& carver);
+  void place(const ModelConfig& c, Dtype dtype, const PassSize& size, Carver& carver);
+};
+
+/// The backward pass, from the head down. The order of every sum is a function of the sequences.
+class Backward {
+ public:
+  Backward(const Decoder::Packed& packed, TrainPass::State& kept, float* gradient);
+  /// Rows first..first+count-1 of the scored ones, given d(loss)/d(logits) of them.
+  void head(const float* dlogits, int first, int count);
+  /// The rest. `layer` computes a layer's activations again, if they were not kept.
+  void layers(const ForwardPass& forward);
+
+ private:
+  void from_scored();
+  void feed_forward(const PackedLayer& packed, const LayerBuffers& kept);
+  void attention(int layer, const LayerBuffers& kept);
+  void attention_head(const RowRange& range, int first_row, int slot, int head,
+                      const LayerBuffers& kept);
+  void rotate_back(const PackedLayer& packed, const LayerBuffers& kept);
+  void norm_gradient(const float* x, const float* weight, std::size_t offset, const float* scales,
+                     const float* dy, int m, bool add, float* dx);
+  void input_gradient(const float* dy, int n, int stride, std::size_t offset, int k, bool add,
+                      float* dx) const;
+  void weight_gradient(const float* dy, int n, int stride, const float* x, int k,
+                       std::size_t offset) const;
+
+  const Decoder::Packed& model_;
+  const Kernels& table_;
+  const ModelConfig& c_;
+  TrainPass::State& state_;
+  BackwardBuffers at_{};
+  float* gradient_;
+  int rows_;
 };
 
 }  // namespace troupe

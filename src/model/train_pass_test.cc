@@ -70,10 +70,10 @@ Loss next_token_loss(const Pack& pack, std::span<const float> logits, int vocab)
 
 std::vector<float> gradient_of(const Decoder& decoder, const Pack& pack, TrainPass& pass) {
   const auto sequences = pack.sequences();
-  const auto logits = pass.forward(decoder, sequences);
+  const auto logits = pass_logits(pass, decoder, sequences);
   const Loss loss = next_token_loss(pack, logits, decoder.config().vocab);
   std::vector<float> gradient(decoder.weights().layout.size(), 0.0F);
-  pass.backward(decoder, loss.dlogits, gradient);
+  pass_gradient(pass, decoder, sequences, loss.dlogits, gradient);
   return gradient;
 }
 
@@ -101,7 +101,7 @@ TEST_P(TrainPassShapes, BackwardEqualsFiniteDifferences) {
       }
       const Decoder decoder(moved, *table);
       const auto sequences = pack.sequences();
-      return next_token_loss(pack, pass.forward(decoder, sequences), config_.vocab).value;
+      return next_token_loss(pack, pass_logits(pass, decoder, sequences), config_.vocab).value;
     };
     for (const TensorSpec& spec : weights->layout.tensors()) {
       SCOPED_TRACE(spec.name);
@@ -138,7 +138,7 @@ TEST_P(TrainPassShapes, BackwardEqualsFiniteDifferences) {
 
 TEST_P(TrainPassShapes, GradientIsTheSameAtAnotherTimeAndPlace) {
   Rng rng(22);
-  for (const Kernels* table : machine_kernels()) {
+  for (const Kernels* table : all_kernels()) {
     const Decoder decoder(lively_weights(config_, 6), *table);
     const Pack pack = random_pack(rng, config_, 4, 90);
     const Pack other = random_pack(rng, config_, 7, 60);
@@ -148,21 +148,22 @@ TEST_P(TrainPassShapes, GradientIsTheSameAtAnotherTimeAndPlace) {
     EXPECT_TRUE(same_bits(first, gradient_of(decoder, pack, pass)));
     TrainPass fresh;
     EXPECT_TRUE(same_bits(first, gradient_of(decoder, pack, fresh)));
+    TrainPass again(TrainPass::Options{.recompute = true});
+    EXPECT_TRUE(same_bits(first, gradient_of(decoder, pack, again))) << "recomputed";
   }
 }
 
 TEST_P(TrainPassShapes, LogitsDoNotDependOnTheCompany) {
   Rng rng(23);
-  for (const Kernels* table : machine_kernels()) {
+  for (const Kernels* table : all_kernels()) {
     const Decoder decoder(lively_weights(config_, 6), *table);
     const Pack pack = random_pack(rng, config_, 5, 90);
     TrainPass pass;
     const auto sequences = pack.sequences();
-    const auto all = pass.forward(decoder, sequences);
-    const std::vector<float> together(all.begin(), all.end());
+    const auto together = pass_logits(pass, decoder, sequences);
     std::size_t at = 0;
     for (const TrainPass::Sequence& sequence : sequences) {
-      const auto alone = pass.forward(decoder, {&sequence, 1});
+      const auto alone = pass_logits(pass, decoder, {sequence});
       ASSERT_TRUE(same_bits(alone, {together.data() + at, alone.size()}));
       at += alone.size();
     }
@@ -177,12 +178,37 @@ TEST_P(TrainPassShapes, GradientAddsToWhatIsThere) {
   TrainPass pass;
   const auto once = gradient_of(decoder, pack, pass);
   const auto sequences = pack.sequences();
-  const Loss loss = next_token_loss(pack, pass.forward(decoder, sequences), config_.vocab);
+  const Loss loss = next_token_loss(pack, pass_logits(pass, decoder, sequences), config_.vocab);
   std::vector<float> twice(once);
-  pass.backward(decoder, loss.dlogits, twice);
+  pass_gradient(pass, decoder, sequences, loss.dlogits, twice);
   for (std::size_t i = 0; i < once.size(); ++i) {
     // Tensors that are added to in several rounds (embedding, k, v) round in between.
     ASSERT_NEAR(twice[i], 2.0F * once[i], 1e-5F + 1e-5F * std::abs(once[i]));
+  }
+}
+
+// Rounding is not differentiated: the gradient in bf16 is close to that in fp32 of the same
+// weights, tensor by tensor.
+TEST_P(TrainPassShapes, Bf16GradientPointsWhereFp32Does) {
+  Rng rng(25);
+  const auto weights = lively_weights(config_, 6);
+  const Pack pack = random_pack(rng, config_, 6, 60);
+  TrainPass pass;
+  const auto exact = gradient_of(Decoder(weights), pack, pass);
+  for (const Kernels* table : machine_kernels(Dtype::kBf16)) {
+    const auto rounded = gradient_of(Decoder(weights, *table), pack, pass);
+    for (const TensorSpec& spec : weights->layout.tensors()) {
+      double dot = 0.0;
+      double a = 0.0;
+      double b = 0.0;
+      for (std::size_t i = spec.offset; i < spec.offset + spec.size; ++i) {
+        dot += static_cast<double>(exact[i]) * static_cast<double>(rounded[i]);
+        a += static_cast<double>(exact[i]) * static_cast<double>(exact[i]);
+        b += static_cast<double>(rounded[i]) * static_cast<double>(rounded[i]);
+      }
+      EXPECT_GT(dot / std::sqrt(a * b), 0.99) << table->name << " " << spec.name;
+      EXPECT_NEAR(std::sqrt(b / a), 1.0, 0.1) << table->name << " " << spec.name;
+    }
   }
 }
 
@@ -201,9 +227,12 @@ TEST(TrainPass, NothingScoredGivesNoGradient) {
 TEST(TrainPass, BytesGrowWithRowsAndScored) {
   const ModelConfig config = test_shapes()[1];
   // One row keeps at least its residual stream, projections and feed-forward of each layer.
-  EXPECT_GT(TrainPass::bytes(config, 1000, 0), 1000U * 2U * (4U * 64U + 128U + 3U * 192U) * 4U);
-  EXPECT_GE(TrainPass::bytes(config, 1000, 500),
-            TrainPass::bytes(config, 1000, 0) + 500U * 70U * sizeof(float));
+  const auto bytes = [&](std::int64_t scored, bool recompute) {
+    return TrainPass::bytes(config, Dtype::kFp32, {recompute}, 1000, scored, 100);
+  };
+  EXPECT_GT(bytes(0, false), 1000U * 2U * (4U * 64U + 128U + 3U * 192U) * 4U);
+  EXPECT_GE(bytes(500, false), bytes(0, false) + 500U * 70U * sizeof(float));
+  EXPECT_LT(bytes(500, true), bytes(500, false) - 1000U * (128U + 3U * 192U) * sizeof(float));
 }
 
 }  // namespace

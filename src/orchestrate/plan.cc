@@ -42,13 +42,16 @@ Result<RunPlan> make_plan(Disk& disk, const RunOptions& o, int workers, std::uin
     const auto rows = o.rollout.group_size * static_cast<std::int64_t>(policy->agents.size());
     const std::int64_t tokens = std::min<std::int64_t>(o.pipeline.pack_tokens + start.max_context,
                                                        rows * start.max_context);
-    p.activations = threads * TrainPass::bytes(config, tokens, tokens);
+    p.activations =
+        threads * TrainPass::bytes(config, policy_dtype(*policy), {o.pipeline.recompute}, tokens,
+                                   tokens, start.max_context);
     const auto sessions = std::min<std::int64_t>(
         o.rollout.max_sessions,
         plan.episodes_per_step * static_cast<std::int64_t>(policy->agents.size()));
     p.kv_cache = std::min<std::uint64_t>(
         static_cast<std::uint64_t>(o.rollout.kv_megabytes) << 20,
-        static_cast<std::uint64_t>(sessions) * KvCache::bytes(config, start.max_context));
+        static_cast<std::uint64_t>(sessions) *
+            KvCache::bytes(config, start.max_context, policy_dtype(*policy)));
     p.experience =
         static_cast<std::uint64_t>(o.rollout.groups) * group_bytes(o, *policy, start.max_context);
     plan.max_tokens_per_step += o.rollout.groups * rows * start.max_context;

@@ -47,7 +47,7 @@ RunInfo Run::info() const {
   info.steps = s_.options.run.steps;
   info.resumed = first_step_ > 0 || saved_step_ >= 0;
   info.start_step = first_step_;
-  info.isa = kernel_isa();
+  info.isa = run_isa(s_.options);
   info.threads = s_.executor.workers();
   for (const auto& policy : team_->policies()) {
     PolicyInfo p;
@@ -273,7 +273,7 @@ Async<Status> Run::save(std::int64_t step, std::string kind) {
   Checkpoint checkpoint;
   checkpoint.step = step;
   checkpoint.run_digest = s_.options.digest;
-  checkpoint.isa = kernel_isa();
+  checkpoint.isa = run_isa(s_.options);
   checkpoint.extra = state_.to_json();
   for (const auto& policy : team_->policies()) {
     PolicyCheckpoint p;
@@ -323,11 +323,11 @@ Status Run::restore(const std::string& name) {
             "the same run file, or start anew with --output",
             place, s_.folder));
   }
-  if (checkpoint.isa != kernel_isa()) {
+  if (checkpoint.isa != run_isa(s_.options)) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("{} was made with {} kernels, this machine chose {}: the bits would "
                             "differ. Set TROUPE_ISA={} if the machine has it, or start anew",
-                            place, checkpoint.isa, kernel_isa(), checkpoint.isa));
+                            place, checkpoint.isa, run_isa(s_.options), checkpoint.isa));
   }
   TROUPE_ASSIGN(state_, RunState::from_json(checkpoint.extra));
   if (checkpoint.policies.size() != team_->policies().size()) {

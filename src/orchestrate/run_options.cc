@@ -185,6 +185,9 @@ void PipelineOptions::declare(OptionSet& o) {
   o.add("pack_tokens", &pack_tokens,
         "Most tokens that one forward and backward pass holds; larger groups take several.")
       .range(16, 1e9);
+  o.add("recompute", &recompute,
+        "Keep only what enters each layer for the backward pass and compute the rest again: the "
+        "same bits, less memory, about a third more work.");
   o.add("group_timeout", &group_timeout,
         "Seconds that a step may wait for its next complete group.")
       .range(0.001, 1e6);

@@ -31,6 +31,7 @@ struct RunSettings {
 struct PipelineOptions {
   std::int64_t micro_batch = 1;
   std::int64_t pack_tokens = 4096;
+  bool recompute = false;
   double group_timeout = 3600;
 
   void declare(OptionSet& options);

@@ -40,6 +40,17 @@ Status check_base_shape(const PolicyOptions& policy) {
 
 }  // namespace
 
+Dtype policy_dtype(const PolicyOptions& policy) {
+  return policy.model.dtype == "bf16" ? Dtype::kBf16 : Dtype::kFp32;
+}
+
+const char* run_isa(const RunOptions& options) {
+  for (const auto& policy : options.policies) {
+    if (policy_dtype(*policy) == Dtype::kBf16) return kernel_isa(Dtype::kBf16);
+  }
+  return kernel_isa(Dtype::kFp32);
+}
+
 std::uint64_t group_bytes(const RunOptions& options, const PolicyOptions& policy, int max_context) {
   return static_cast<std::uint64_t>(options.rollout.group_size) * policy.agents.size() *
          static_cast<std::uint64_t>(max_context) * kTokenBytes;
@@ -130,12 +141,12 @@ Result<std::unique_ptr<Team>> Team::make(Executor& executor, Disk& disk,
       const std::uint64_t seed = seed_join(seed_join(run_seed, "weights"), policy->name);
       start->weights = random_weights(start->config, seed);
     }
-    runtime->trainer =
-        std::make_unique<Trainer>(executor, policy->name, policy->optimizer, policy->algorithm,
-                                  std::make_shared<const Weights>(std::move(*start->weights)));
+    runtime->trainer = std::make_unique<Trainer>(
+        executor, policy->name, policy->optimizer, policy->algorithm,
+        std::make_shared<const Weights>(std::move(*start->weights)), policy_dtype(*policy));
     runtime->trainer->configure(static_cast<float>(options.rollout.temperature),
                                 static_cast<double>(start->max_answer),
-                                options.pipeline.pack_tokens);
+                                options.pipeline.pack_tokens, options.pipeline.recompute);
     LocalEngine::Options engine;
     engine.max_sessions = options.rollout.max_sessions;
     engine.kv_bytes = static_cast<std::uint64_t>(options.rollout.kv_megabytes) << 20;

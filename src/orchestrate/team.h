@@ -59,6 +59,11 @@ class Team {
   std::vector<std::unique_ptr<PolicyRuntime>> policies_;
 };
 
+/// What a policy computes in.
+Dtype policy_dtype(const PolicyOptions& policy);
+/// The instruction set that a run's bits belong to on this machine.
+const char* run_isa(const RunOptions& options);
+
 /// A policy before any training, with its limits.
 struct PolicyStart {
   ModelConfig config;

@@ -17,7 +17,7 @@ constexpr std::int64_t kUnit = 32;
 
 std::string cache_key(const RunOptions& o, const Team& team) {
   Digest digest;
-  digest.add("troupe-warm-start-1\n").add(kernel_isa()).add("\n");
+  digest.add("troupe-warm-start-1\n").add(run_isa(o)).add("\n");
   for (const auto& set : o.sets) {
     for (const Option& option : set->options()) {
       const bool counts = set->prefix() == "environment" || set->prefix() == "warm_start" ||
@@ -37,6 +37,8 @@ std::string cache_key(const RunOptions& o, const Team& team) {
     digest.add(policy->trainer->weights()->digest()).add(policy->tokenizer->json()).add("\n");
     const std::string& end = policy->options->model.end_token;
     if (!end.empty()) digest.add("end=").add(end).add("\n");
+    const std::string& dtype = policy->options->model.dtype;
+    if (dtype != "fp32") digest.add("dtype=").add(dtype).add("\n");
   }
   return digest.hex();
 }

@@ -10,42 +10,55 @@ namespace troupe {
 
 /// What open sessions hold of the engine's budget.
 struct LocalEngine::Room {
-  explicit Room(Executor& executor) : freed(executor) {}
+  Room(Executor& executor, const Decoder& decoder, const Options& options)
+      : pool(std::make_shared<KvPool>(decoder.config(), decoder.dtype(), pages(decoder, options))),
+        freed(executor) {}
+  /// As many as the budget holds, and no more than all sessions could ever fill.
+  static int pages(const Decoder& decoder, const Options& options) {
+    const std::uint64_t bytes = KvPool::page_bytes(decoder.config(), decoder.dtype());
+    const auto most = static_cast<std::uint64_t>(options.max_sessions) *
+                      static_cast<std::uint64_t>(kv_pages(decoder.config().max_positions));
+    return static_cast<int>(std::min({options.kv_bytes / bytes, most, std::uint64_t{1} << 30}));
+  }
+  std::shared_ptr<KvPool> pool;
   std::int64_t sessions = 0;
-  std::uint64_t kv_bytes = 0;
   Signal freed;
 };
 
-/// A KV cache and the version that filled it.
+/// A KV cache and the version that filled it. Its pages are claimed for the whole context.
 class LocalEngine::CachedSession final : public Session {
  public:
-  CachedSession(std::shared_ptr<Room> room, const ModelConfig& config, int max_context,
-                Version version)
-      : room_(std::move(room)),
-        bytes_(KvCache::bytes(config, max_context)),
-        cache_(config, max_context),
-        version_(version) {
+  CachedSession(std::shared_ptr<Room> room, KvCache cache, Version version)
+      : room_(std::move(room)), cache_(std::move(cache)), version_(version) {
     ++room_->sessions;
-    room_->kv_bytes += bytes_;
   }
   ~CachedSession() override {
     --room_->sessions;
-    room_->kv_bytes -= bytes_;
+    cache_.reset();
     room_->freed.notify_all();
   }
   CachedSession(const CachedSession&) = delete;
   CachedSession& operator=(const CachedSession&) = delete;
 
-  /// The cache, without what another version computed.
-  KvCache& cache(Version version) {
-    if (version != version_) cache_.truncate(0);
+  KvCache& cache() { return cache_; }
+  /// True if the cache is of `version`. What another version computed is dropped at once, with its
+  /// pages: a session that waits for memory holds none. False: they cannot be claimed now.
+  bool renew(Version version) {
+    if (version == version_) return true;
+    if (!dropped_) {
+      cache_.reset();
+      room_->freed.notify_all();
+      dropped_ = true;
+    }
+    if (!cache_.renew()) return false;
+    dropped_ = false;
     version_ = version;
-    return cache_;
+    return true;
   }
 
  private:
   std::shared_ptr<Room> room_;
-  std::uint64_t bytes_;
+  bool dropped_ = false;
   KvCache cache_;
   Version version_;
 };
@@ -56,27 +69,38 @@ LocalEngine::LocalEngine(Executor& executor, Options options, Version version,
       options_(options),
       version_(version),
       decoder_(std::move(decoder)),
-      room_(std::make_shared<Room>(executor)) {
+      room_(std::make_shared<Room>(executor, *decoder_, options)) {
   for (int i = 0; i < executor.workers(); ++i) lanes_.push_back(std::make_unique<Lane>());
 }
 
 LocalEngine::~LocalEngine() = default;
 
 Async<Result<std::shared_ptr<Session>>> LocalEngine::open(int max_context, Wait wait) {
-  const std::uint64_t bytes = KvCache::bytes(decoder_->config(), max_context);
-  while (room_->sessions > 0 && (room_->sessions >= options_.max_sessions ||
-                                 room_->kv_bytes + bytes > options_.kv_bytes)) {
+  if (kv_pages(max_context) > room_->pool->pages()) {
+    co_return fail(ErrorCode::kExhausted,
+                   fmt::format("a context of {} tokens needs {} bytes of KV cache, more than the "
+                               "budget: raise rollout.kv_megabytes or lower rollout.max_context",
+                               max_context,
+                               KvCache::bytes(decoder_->config(), max_context, decoder_->dtype())));
+  }
+  while (true) {
+    if (room_->sessions < options_.max_sessions) {
+      std::optional<KvCache> cache = KvCache::make(room_->pool, max_context);
+      if (cache) {
+        std::shared_ptr<Session> session =
+            std::make_shared<CachedSession>(room_, std::move(*cache), version_);
+        co_return session;
+      }
+    }
     const bool notified = co_await room_->freed.wait(wait);
     if (!notified) {
       co_return fail(ErrorCode::kDeadline,
-                     fmt::format("waited {:.0f} s for {}: {} sessions hold {} bytes of KV cache",
+                     fmt::format("waited {:.0f} s for {}: {} sessions hold {} of {} pages of KV "
+                                 "cache",
                                  static_cast<double>(wait.limit) / kSecond, wait.reason,
-                                 room_->sessions, room_->kv_bytes));
+                                 room_->sessions, room_->pool->claimed(), room_->pool->pages()));
     }
   }
-  std::shared_ptr<Session> session =
-      std::make_shared<CachedSession>(room_, decoder_->config(), max_context, version_);
-  co_return session;
 }
 
 Async<Result<Generation>> LocalEngine::generate(std::shared_ptr<Session> session,
@@ -84,7 +108,12 @@ Async<Result<Generation>> LocalEngine::generate(std::shared_ptr<Session> session
   auto* cached = static_cast<CachedSession*>(session.get());
   auto sequence = std::make_shared<Sequence>(executor_, request.seed);
   sequence->session = session;
-  sequence->cache = &cached->cache(version_);
+  const Wait memory(3600 * kSecond, "KV cache for the new version");
+  while (!cached->renew(version_)) {
+    const bool notified = co_await room_->freed.wait(memory);
+    if (!notified) co_return fail(ErrorCode::kDeadline, "waited an hour for KV cache");
+  }
+  sequence->cache = &cached->cache();
   sequence->request = std::move(request);
   sequence->generation.version = version_;
   const auto& context = sequence->request.context;
@@ -160,6 +189,7 @@ void LocalEngine::finish_lane(Lane& lane) {
     (*it)->finished.notify_all();
   }
   all.erase(alive, all.end());
+  room_->freed.notify_all();  // sequences that share a prompt's pages gave their claims back
   start_lanes();
 }
 

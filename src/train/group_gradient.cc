@@ -44,33 +44,27 @@ TokenStats run_pack(const GradientJob& job, std::vector<FlatRow>& rows, std::siz
   for (std::size_t i = first; i < last; ++i) {
     sequences.push_back(TrainPass::Sequence{rows[i].tokens, rows[i].scored});
   }
-  const auto vocab = static_cast<std::size_t>(job.decoder->config().vocab);
-  const std::span<const float> logits = w.pass.forward(*job.decoder, sequences);
-  std::span<const float> reference_logits;
-  if (job.reference != nullptr) {
-    reference_logits = w.reference_pass.forward(*job.reference, sequences);
-    w.reference_logprobs.resize(vocab);
-  }
-  w.dlogits.resize(logits.size());
-  w.logprobs.resize(vocab);
-  std::size_t at = 0;
+  std::vector<TokenTarget*> targets;
   for (std::size_t i = first; i < last; ++i) {
-    for (TokenTarget& target : rows[i].targets) {
-      log_softmax(logits.subspan(at * vocab, vocab), job.loss.temperature, w.logprobs);
-      float reference = 0;
-      if (job.reference != nullptr) {
-        log_softmax(reference_logits.subspan(at * vocab, vocab), job.loss.temperature,
-                    w.reference_logprobs);
-        reference = w.reference_logprobs[static_cast<std::size_t>(target.token)];
-        target.reference = &reference;
-      }
-      token_loss(job.loss, w.logprobs, target, std::span(w.dlogits).subspan(at * vocab, vocab),
-                 stats);
-      target.reference = nullptr;
-      ++at;
-    }
+    for (TokenTarget& target : rows[i].targets) targets.push_back(&target);
   }
-  if (signal) w.pass.backward(*job.decoder, w.dlogits, w.gradient);
+  w.logprobs.resize(static_cast<std::size_t>(job.decoder->config().vocab));
+  w.reference.resize(targets.size());
+  if (job.reference != nullptr) {
+    w.reference_pass.run(*job.reference, sequences, [&](std::size_t i, std::span<float> logits) {
+      log_softmax(logits, job.loss.temperature, w.logprobs);
+      w.reference[i] = w.logprobs[static_cast<std::size_t>(targets[i]->token)];
+    });
+  }
+  const auto loss = [&](std::size_t i, std::span<float> logits) {
+    TokenTarget& target = *targets[i];
+    log_softmax(logits, job.loss.temperature, w.logprobs);
+    target.reference = job.reference == nullptr ? nullptr : &w.reference[i];
+    token_loss(job.loss, w.logprobs, target, logits, stats);
+    target.reference = nullptr;
+  };
+  w.pass.run(*job.decoder, sequences, loss,
+             signal ? std::span<float>(w.gradient) : std::span<float>());
   return stats;
 }
 

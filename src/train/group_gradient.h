@@ -23,14 +23,15 @@ struct TokenWeights {
 
 /// Memory of one worker's backward passes; kept from group to group.
 struct TrainWorkspace {
-  explicit TrainWorkspace(const ParameterLayout& layout)
-      : gradient(layout.size(), 0.0F), sum(layout.size()) {}
+  explicit TrainWorkspace(const ParameterLayout& layout, bool recompute = false)
+      : pass(TrainPass::Options{recompute}), gradient(layout.size(), 0.0F), sum(layout.size()) {}
 
   TrainPass pass;
   TrainPass reference_pass;
   std::vector<float> gradient;  ///< of the group in hand
   GradientSum sum;              ///< of all groups since the last step
-  std::vector<float> dlogits, logprobs, reference_logprobs;
+  std::vector<float> logprobs;
+  std::vector<float> reference;  ///< log-probs of the targets of a pack
 };
 
 /// What a group's backward needs besides its rows.

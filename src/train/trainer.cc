@@ -6,17 +6,20 @@
 namespace troupe {
 
 Trainer::Trainer(Executor& executor, std::string policy, OptimizerOptions optimizer,
-                 AlgorithmOptions algorithm, std::shared_ptr<const Weights> weights)
+                 AlgorithmOptions algorithm, std::shared_ptr<const Weights> weights, Dtype dtype)
     : executor_(executor),
       policy_(std::move(policy)),
       optimizer_options_(std::move(optimizer)),
       algorithm_(std::move(algorithm)),
+      dtype_(dtype),
       adamw_(weights->layout.size()),
       slot_free_(executor) {
   restart(std::move(weights));
 }
 
-void Trainer::configure(float temperature, double full_sample_tokens, std::int64_t pack_tokens) {
+void Trainer::configure(float temperature, double full_sample_tokens, std::int64_t pack_tokens,
+                        bool recompute) {
+  recompute_ = recompute;
   temperature_ = temperature;
   pack_tokens_ = pack_tokens;
   full_sample_tokens_ = full_sample_tokens;
@@ -24,12 +27,13 @@ void Trainer::configure(float temperature, double full_sample_tokens, std::int64
 
 void Trainer::set_reference(std::shared_ptr<const Weights> reference) {
   reference_weights_ = std::move(reference);
-  reference_ = reference_weights_ ? std::make_shared<const Decoder>(reference_weights_) : nullptr;
+  reference_ =
+      reference_weights_ ? std::make_shared<const Decoder>(reference_weights_, dtype_) : nullptr;
 }
 
 void Trainer::restart(std::shared_ptr<const Weights> weights) {
   weights_ = std::move(weights);
-  decoder_ = std::make_shared<const Decoder>(weights_);
+  decoder_ = std::make_shared<const Decoder>(weights_, dtype_);
   adamw_ = AdamW(weights_->layout.size());
   adamw_.beta1 = optimizer_options_.beta1;
   adamw_.beta2 = optimizer_options_.beta2;
@@ -52,7 +56,7 @@ Async<void> Trainer::run_group(std::shared_ptr<const Group> group, GradientJob j
     (void)notified;  // the loop looks again
   }
   if (workspaces_.empty()) {
-    workspaces_.push_back(std::make_unique<TrainWorkspace>(weights_->layout));
+    workspaces_.push_back(std::make_unique<TrainWorkspace>(weights_->layout, recompute_));
     ++slots_;
   }
   auto workspace = std::move(workspaces_.back());
@@ -131,7 +135,7 @@ Async<StepResult> Trainer::step(std::int64_t groups, double learning_rate) {
       }
     }
     adamw_ = std::move(moved);
-    decoder = std::make_shared<const Decoder>(next);
+    decoder = std::make_shared<const Decoder>(next, dtype_);
   });
   if (result.skipped) {
     ++skips_in_row_;

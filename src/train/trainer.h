@@ -31,11 +31,14 @@ struct TrainerState {
 class Trainer final : public TrainEngine {
  public:
   Trainer(Executor& executor, std::string policy, OptimizerOptions optimizer,
-          AlgorithmOptions algorithm, std::shared_ptr<const Weights> weights);
+          AlgorithmOptions algorithm, std::shared_ptr<const Weights> weights,
+          Dtype dtype = Dtype::kFp32);
 
   /// Fixed numbers of the run: rollout temperature, the tokens of a full sample (for the normalizer
   /// "constant"), and the most tokens of one forward and backward pass.
-  void configure(float temperature, double full_sample_tokens, std::int64_t pack_tokens);
+  /// `recompute`: keep fewer activations and compute them again in the backward pass.
+  void configure(float temperature, double full_sample_tokens, std::int64_t pack_tokens,
+                 bool recompute = false);
   /// The policy that KL is measured against; kept for the whole run. Null: none.
   void set_reference(std::shared_ptr<const Weights> reference);
   [[nodiscard]] std::shared_ptr<const Weights> reference_weights() const {
@@ -71,6 +74,8 @@ class Trainer final : public TrainEngine {
   float temperature_ = 1.0F;
   double full_sample_tokens_ = 1;
   std::int64_t pack_tokens_ = 4096;
+  Dtype dtype_;
+  bool recompute_ = false;
   std::shared_ptr<const Weights> weights_;
   std::shared_ptr<const Decoder> decoder_;
   std::shared_ptr<const Weights> reference_weights_;

@@ -3,17 +3,11 @@
 // The matrix product, written once against the lanes of one instruction set (kernels.h has the
 // contract). B is always walked in panels of at most 64 columns that are contiguous in memory.
 
-#if defined(__clang__)
-#define TROUPE_UNROLL _Pragma("unroll")
-#else
-#define TROUPE_UNROLL _Pragma("GCC unroll 12")
-#endif
-
 namespace troupe {
 namespace {
 
 // One tile of C: kRows rows by kVectors vectors of columns; the last vector has `last` lanes.
-template <int kRows, int kVectors>
+template <class D, int kRows, int kVectors>
 void gemm_tile(const Gemm& g, const float* a, const float* b, std::ptrdiff_t width, float* c,
                int last) {
   F16 sum[kRows][kVectors];
@@ -32,7 +26,7 @@ void gemm_tile(const Gemm& g, const float* a, const float* b, std::ptrdiff_t wid
     for (int i = 0; i < kRows; ++i) {
       const F16 factor = broadcast(a[i * a_row]);
       TROUPE_UNROLL
-      for (int v = 0; v < kVectors; ++v) sum[i][v] = fma(factor, column[v], sum[i][v]);
+      for (int v = 0; v < kVectors; ++v) sum[i][v] = D::mac(factor, column[v], sum[i][v]);
     }
     a += a_col;
     b += width;
@@ -55,33 +49,35 @@ void gemm_tile(const Gemm& g, const float* a, const float* b, std::ptrdiff_t wid
 
 using TileFunction = void (*)(const Gemm&, const float*, const float*, std::ptrdiff_t, float*, int);
 
-template <int kRows>
+template <class D, int kRows>
 TileFunction tile_of(int vectors) {
   constexpr int kMost = kTileVectors[kRows];
-  if (vectors >= 4 && kMost >= 4) return gemm_tile<kRows, (kMost >= 4 ? 4 : 1)>;
-  if (vectors >= 3 && kMost >= 3) return gemm_tile<kRows, (kMost >= 3 ? 3 : 1)>;
-  if (vectors >= 2 && kMost >= 2) return gemm_tile<kRows, (kMost >= 2 ? 2 : 1)>;
-  return gemm_tile<kRows, 1>;
+  if (vectors >= 4 && kMost >= 4) return gemm_tile<D, kRows, (kMost >= 4 ? 4 : 1)>;
+  if (vectors >= 3 && kMost >= 3) return gemm_tile<D, kRows, (kMost >= 3 ? 3 : 1)>;
+  if (vectors >= 2 && kMost >= 2) return gemm_tile<D, kRows, (kMost >= 2 ? 2 : 1)>;
+  return gemm_tile<D, kRows, 1>;
 }
 
+template <class D>
 inline TileFunction find_tile(int rows, int vectors) {
   switch (rows) {
     case 1:
-      return tile_of<1>(vectors);
+      return tile_of<D, 1>(vectors);
     case 2:
-      return tile_of<2>(vectors);
+      return tile_of<D, 2>(vectors);
     case 3:
-      return tile_of<(kTileRows >= 3 ? 3 : 1)>(vectors);
+      return tile_of<D, (kTileRows >= 3 ? 3 : 1)>(vectors);
     case 4:
-      return tile_of<(kTileRows >= 4 ? 4 : 1)>(vectors);
+      return tile_of<D, (kTileRows >= 4 ? 4 : 1)>(vectors);
     case 5:
-      return tile_of<(kTileRows >= 5 ? 5 : 1)>(vectors);
+      return tile_of<D, (kTileRows >= 5 ? 5 : 1)>(vectors);
     default:
-      return tile_of<(kTileRows >= 6 ? 6 : 1)>(vectors);
+      return tile_of<D, (kTileRows >= 6 ? 6 : 1)>(vectors);
   }
 }
 
 // All rows of C for one panel of `columns` columns.
+template <class D>
 inline void gemm_panel(const Gemm& g, const float* panel, std::ptrdiff_t width, int columns,
                        float* c) {
   const int vectors = round_up(columns, kLanes) / kLanes;
@@ -92,8 +88,8 @@ inline void gemm_panel(const Gemm& g, const float* panel, std::ptrdiff_t width, 
       const int take = vectors - v < most ? vectors - v : most;
       const int covered = (v + take) * kLanes;
       const int last = covered <= columns ? kLanes : columns - (covered - kLanes);
-      find_tile(rows, take)(g, g.a + i * g.a_row, panel + v * kLanes, width,
-                            c + i * g.c_row + v * kLanes, last);
+      find_tile<D>(rows, take)(g, g.a + i * g.a_row, panel + v * kLanes, width,
+                               c + i * g.c_row + v * kLanes, last);
       v += take;
     }
     i += rows;
@@ -112,6 +108,7 @@ inline void copy_panel(const float* b, std::ptrdiff_t b_row, int r, int columns,
   }
 }
 
+template <class D>
 void gemm(const Gemm& g) {
   for (int j = 0; j < g.n; j += kPanel) {
     const int columns = g.n - j < kPanel ? g.n - j : kPanel;
@@ -123,10 +120,11 @@ void gemm(const Gemm& g) {
       copy_panel(g.b + j, g.b_row, g.r, columns, width, g.workspace);
       panel = g.workspace;
     }
-    gemm_panel(g, panel, width, columns, g.c + j);
+    gemm_panel<D>(g, panel, width, columns, g.c + j);
   }
 }
 
+template <class D>
 float peak(long steps, float seed) {
   const F16 factor = broadcast(seed);
   float start[kLanes];  // lanes that differ, or a compiler would compute equal registers once
@@ -137,7 +135,7 @@ float peak(long steps, float seed) {
     sum[i] = mul(load(start), broadcast(static_cast<float>(i)));
   for (long s = 0; s < steps; ++s) {
     TROUPE_UNROLL
-    for (int i = 0; i < kPeakVectors; ++i) sum[i] = fma(sum[i], factor, factor);
+    for (int i = 0; i < kPeakVectors; ++i) sum[i] = D::mac(factor, factor, sum[i]);
   }
   for (int i = 1; i < kPeakVectors; ++i) sum[0] = add(sum[0], sum[i]);
   return sum_lanes(sum[0]);

@@ -8,6 +8,8 @@
 namespace troupe {
 
 extern const Kernels kKernelsAvx2;
-const Kernels kKernelsAvx2 = make_table("avx2");
+extern const Kernels kKernelsAvx2Bf16;
+const Kernels kKernelsAvx2 = make_table<Fp32>("avx2");
+const Kernels kKernelsAvx2Bf16 = make_table<Bf16>("avx2");
 
 }  // namespace troupe

@@ -13,6 +13,8 @@
 namespace troupe {
 
 extern const Kernels kKernelsAvx512;
-const Kernels kKernelsAvx512 = make_table("avx512");
+extern const Kernels kKernelsAvx512Bf16;
+const Kernels kKernelsAvx512 = make_table<Fp32>("avx512");
+const Kernels kKernelsAvx512Bf16 = make_table<Bf16>("avx512");
 
 }  // namespace troupe

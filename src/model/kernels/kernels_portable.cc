@@ -8,6 +8,8 @@
 namespace troupe {
 
 extern const Kernels kKernelsPortable;
-const Kernels kKernelsPortable = make_table("portable");
+extern const Kernels kKernelsPortableBf16;
+const Kernels kKernelsPortable = make_table<Fp32>("portable");
+const Kernels kKernelsPortableBf16 = make_table<Bf16>("portable");
 
 }  // namespace troupe

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -10,6 +11,7 @@
 #include "base/rng.h"
 #include "model/decoder_test_models.h"
 #include "model/kernels/panels.h"
+#include "model/kv_layout.h"
 
 namespace troupe {
 namespace {
@@ -33,9 +35,18 @@ float chain(const Kernels& table, const std::vector<float>& a, const std::vector
   return sum;
 }
 
-class KernelsOf : public ::testing::TestWithParam<const Kernels*> {};
+// Element i of a row of words.
+float element(const Kernels& table, const std::vector<float>& row, int i) {
+  if (table.dtype == Dtype::kFp32) return row[static_cast<std::size_t>(i)];
+  const auto word = std::bit_cast<std::uint32_t>(row[static_cast<std::size_t>(i / 2)]);
+  return std::bit_cast<float>(i % 2 == 0 ? word << 16 : word & 0xffff0000U);
+}
 
-TEST_P(KernelsOf, GemmIsOneChainPerElementForAllShapesAndLayouts) {
+class KernelsOf : public ::testing::TestWithParam<const Kernels*> {};
+class Fp32KernelsOf : public KernelsOf {};
+class Bf16KernelsOf : public KernelsOf {};
+
+TEST_P(Fp32KernelsOf, GemmIsOneChainPerElementForAllShapesAndLayouts) {
   const Kernels& table = *GetParam();
   Rng rng(1);
   for (int round = 0; round < 60; ++round) {
@@ -57,10 +68,9 @@ TEST_P(KernelsOf, GemmIsOneChainPerElementForAllShapesAndLayouts) {
         b_rows[static_cast<std::size_t>(j * r + k)] = b[static_cast<std::size_t>(k * n + j)];
       }
     }
-    PanelMatrix packed(r, n);
-    const int part = static_cast<int>(rng.below(static_cast<std::uint64_t>(n)));
-    packed.put_transposed(b_rows.data(), part, 0);
-    packed.put_transposed(b_rows.data() + part * r, n - part, part);
+    std::vector<const float*> rows;
+    for (int j = 0; j < n; ++j) rows.push_back(b_rows.data() + j * r);
+    const PanelMatrix packed(table, rows, r);
     const auto start = normals(rng, static_cast<std::size_t>(m * (n + 3)));
     std::vector<float> workspace(gemm_workspace(r));
     for (int variant = 0; variant < 8; ++variant) {
@@ -128,21 +138,43 @@ TEST_P(KernelsOf, AttentionEqualsTheDefinition) {
   Rng rng(2);
   for (int round = 0; round < 40; ++round) {
     const int count = static_cast<int>(1 + rng.below(90));
-    const int dim = static_cast<int>(1 + rng.below(40));
-    const int padded = round_up(dim, kLanes);
-    const auto q = normals(rng, static_cast<std::size_t>(dim), 0.5);
+    const int dim = static_cast<int>(2 * (1 + rng.below(40)));
+    ModelConfig shape;
+    shape.layers = 1;
+    shape.kv_heads = 1;
+    shape.head_dim = dim;
+    const KvLayout layout(shape, table.dtype);
+    auto q = normals(rng, static_cast<std::size_t>(dim), 0.5);
+    table.round(q.data(), dim);
+    std::vector<float> q_words(static_cast<std::size_t>(dim));
+    table.pack(q.data(), dim, q_words.data());
     // What lies beyond `count` must not matter, even if it is not a number.
-    std::vector<float> keys(static_cast<std::size_t>(round_up(count, kLanes) * dim), NAN);
-    std::vector<float> values(static_cast<std::size_t>(count * padded), NAN);
+    const int page_count = round_up(count, kLanes) / kLanes;
+    std::vector<float> memory(static_cast<std::size_t>(page_count * layout.page_words()), NAN);
+    std::vector<const float*> pages;
+    for (int p = 0; p < page_count; ++p) pages.push_back(memory.data() + p * layout.page_words());
+    std::vector<float> value_of(static_cast<std::size_t>(count * dim));
+    std::vector<float> key_words(static_cast<std::size_t>(dim));
     std::vector<double> probabilities;
     double most = -1e30;
     for (int t = 0; t < count; ++t) {
       double score = 0.0;
+      auto key = normals(rng, static_cast<std::size_t>(dim));
+      auto value = normals(rng, static_cast<std::size_t>(dim));
+      table.round(key.data(), dim);
+      table.round(value.data(), dim);
+      float* page = memory.data() + t / kLanes * layout.page_words();
+      table.pack(key.data(), dim, key_words.data());
+      for (int d = 0; d < words(table.dtype, dim); ++d) {
+        page[layout.keys(0) + d * kLanes + t % kLanes] = key_words[static_cast<std::size_t>(d)];
+      }
+      table.store_value(
+          value.data(), dim, t,
+          page + layout.values(0) + t % kLanes / elements_per_word(table.dtype) * layout.padded());
+      std::copy(value.begin(), value.end(), value_of.begin() + t * dim);
       for (int d = 0; d < dim; ++d) {
-        const auto key = static_cast<float>(rng.normal());
-        keys[static_cast<std::size_t>(((t / kLanes) * dim + d) * kLanes + t % kLanes)] = key;
-        values[static_cast<std::size_t>(t * padded + d)] = static_cast<float>(rng.normal());
-        score += static_cast<double>(q[static_cast<std::size_t>(d)]) * static_cast<double>(key);
+        score += static_cast<double>(q[static_cast<std::size_t>(d)]) *
+                 static_cast<double>(key[static_cast<std::size_t>(d)]);
       }
       probabilities.push_back(score);
       most = std::max(most, score);
@@ -150,22 +182,38 @@ TEST_P(KernelsOf, AttentionEqualsTheDefinition) {
     double sum = 0.0;
     for (double& p : probabilities) sum += p = std::exp(p - most);
     std::vector<float> scores(static_cast<std::size_t>(round_up(count, kLanes)));
-    std::vector<float> out(static_cast<std::size_t>(dim));
-    const AttentionStats stats = table.attention(q.data(), keys.data(), values.data(), count, dim,
-                                                 scores.data(), out.data());
+    std::vector<float> out_words(static_cast<std::size_t>(dim));
+    AttentionStats stats;
+    AttentionRow row;
+    row.pages = pages.data();
+    row.keys = layout.keys(0);
+    row.values = layout.values(0);
+    row.count = count;
+    row.head_dim = dim;
+    row.heads = 1;
+    row.q = q_words.data();
+    row.scores = scores.data();
+    row.scores_head = round_up(count, kLanes);
+    row.out = out_words.data();
+    row.stats = &stats;
+    table.attention(row);
+    std::vector<float> out;
+    for (int d = 0; d < dim; ++d) out.push_back(element(table, out_words, d));
+    // In bf16 the probabilities and the result are rounded to 8 bits.
+    const bool exact = table.dtype == Dtype::kFp32;
     EXPECT_NEAR(stats.max, most, 1e-5);
     EXPECT_NEAR(stats.inverse, 1.0 / sum, 1e-5);
     for (int d = 0; d < dim; ++d) {
       double expected = 0.0;
       for (int t = 0; t < count; ++t) {
         expected += probabilities[static_cast<std::size_t>(t)] / sum *
-                    static_cast<double>(values[static_cast<std::size_t>(t * padded + d)]);
+                    static_cast<double>(value_of[static_cast<std::size_t>(t * dim + d)]);
       }
-      ASSERT_NEAR(out[static_cast<std::size_t>(d)], expected, 5e-6);
+      ASSERT_NEAR(out[static_cast<std::size_t>(d)], expected, exact ? 5e-6 : 2e-2);
     }
     const int width = round_up(count, kLanes) + kLanes;
     std::vector<float> p(static_cast<std::size_t>(width), 7.0F);
-    table.attention_probabilities(q.data(), keys.data(), count, dim, stats, width, p.data());
+    table.attention_probabilities(row, stats, width, p.data());
     for (int t = 0; t < width; ++t) {
       const double expected = t < count ? probabilities[static_cast<std::size_t>(t)] / sum : 0.0;
       ASSERT_NEAR(p[static_cast<std::size_t>(t)], expected, t < count ? 1e-6 : 0.0);
@@ -206,6 +254,9 @@ TEST_P(KernelsOf, RowsOfAnyLengthStayInsideTheirMemory) {
     const auto w = normals(rng, static_cast<std::size_t>(n));
     std::vector<float> y(static_cast<std::size_t>(n));
     const float s = table.rms_norm(x.data(), w.data(), n, 1e-6F, y.data());
+    std::vector<float> y_words(static_cast<std::size_t>(words(table.dtype, n)));
+    EXPECT_EQ(table.rms_norm_words(x.data(), w.data(), n, 1e-6F, y_words.data()), s);
+    std::vector<float> gated_words(static_cast<std::size_t>(words(table.dtype, n)));
     double squares = 0.0;
     double gated = 0.0;
     float most = x[0];
@@ -220,18 +271,137 @@ TEST_P(KernelsOf, RowsOfAnyLengthStayInsideTheirMemory) {
     for (int i = 0; i < n; ++i) {
       const auto at = static_cast<std::size_t>(i);
       EXPECT_NEAR(y[at], x[at] * s * w[at], 1e-6);
+      float rounded = y[at];
+      table.round(&rounded, 1);
+      EXPECT_EQ(element(table, y_words, i), rounded);
     }
-    table.swiglu(x.data(), w.data(), n, y.data());
+    table.swiglu(x.data(), w.data(), n, gated_words.data());
     for (int i = 0; i < n; ++i) {
       const auto at = static_cast<std::size_t>(i);
       const double g = static_cast<double>(x[at]);
-      EXPECT_NEAR(y[at], g / (1.0 + std::exp(-g)) * static_cast<double>(w[at]), 2e-6);
+      const double expected = g / (1.0 + std::exp(-g)) * static_cast<double>(w[at]);
+      EXPECT_NEAR(element(table, gated_words, i), expected,
+                  table.dtype == Dtype::kFp32 ? 2e-6 : 5e-3 * std::abs(expected) + 1e-6);
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isa, KernelsOf, ::testing::ValuesIn(machine_kernels()),
-                         [](const auto& test) { return std::string(test.param->name); });
+// Random bit patterns, so that ties, subnormals, infinities and NaN come up.
+TEST_P(KernelsOf, RoundingToBf16IsToNearestTiesToEven) {
+  const Kernels& table = *GetParam();
+  Rng rng(6);
+  std::vector<float> x;
+  for (int i = 0; i < 5000; ++i)
+    x.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(rng.next())));
+  for (std::uint32_t high : {0x3f80U, 0x3f81U, 0x0001U, 0xff7fU, 0x7f80U}) {
+    for (std::uint32_t low : {0x0000U, 0x7fffU, 0x8000U, 0x8001U}) {
+      x.push_back(std::bit_cast<float>(high << 16 | low));
+    }
+  }
+  auto rounded = x;
+  table.round(rounded.data(), static_cast<int>(x.size()));
+  std::vector<float> packed(
+      static_cast<std::size_t>(words(table.dtype, static_cast<int>(x.size()))));
+  table.pack(x.data(), static_cast<int>(x.size()), packed.data());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    float expected = x[i];
+    if (table.dtype == Dtype::kBf16 && !std::isnan(x[i])) {
+      const auto bits = std::bit_cast<std::uint32_t>(x[i]);
+      const std::uint32_t low = bits & 0xffffU;
+      const bool up = low > 0x8000U || (low == 0x8000U && (bits >> 16 & 1U) != 0);
+      expected = std::bit_cast<float>((bits & 0xffff0000U) + (up ? 0x10000U : 0U));
+    }
+    if (std::isnan(x[i])) {
+      EXPECT_TRUE(std::isnan(rounded[i]));
+    } else {
+      EXPECT_EQ(std::bit_cast<std::uint32_t>(rounded[i]), std::bit_cast<std::uint32_t>(expected));
+      EXPECT_EQ(std::bit_cast<std::uint32_t>(element(table, packed, static_cast<int>(i))),
+                std::bit_cast<std::uint32_t>(expected));
+    }
+  }
+}
+
+TEST_P(Bf16KernelsOf, GemmSumsRoundedProducts) {
+  const Kernels& table = *GetParam();
+  Rng rng(7);
+  for (int round = 0; round < 60; ++round) {
+    const int m = static_cast<int>(1 + rng.below(20));
+    const int n = static_cast<int>(1 + rng.below(150));
+    const int inputs = static_cast<int>(1 + rng.below(60));
+    auto a = normals(rng, static_cast<std::size_t>(m * inputs));
+    auto b = normals(rng, static_cast<std::size_t>(n * inputs));
+    std::vector<const float*> rows;
+    for (int j = 0; j < n; ++j) rows.push_back(b.data() + j * inputs);
+    const PanelMatrix packed(table, rows, inputs);
+    std::vector<float> a_words(static_cast<std::size_t>(m * packed.r));
+    for (int i = 0; i < m; ++i) {
+      table.pack(a.data() + i * inputs, inputs, a_words.data() + i * packed.r);
+    }
+    std::vector<float> c(static_cast<std::size_t>(m * n), 100.0F);
+    Gemm g;
+    g.m = m;
+    g.n = n;
+    g.r = packed.r;
+    g.a = a_words.data();
+    g.a_row = packed.r;
+    g.b = packed.data.data();
+    g.c = c.data();
+    g.c_row = n;
+    table.gemm(g);
+    table.round(a.data(), m * inputs);
+    table.round(b.data(), n * inputs);
+    for (int i = 0; i < m; ++i) {
+      for (int j = 0; j < n; ++j) {
+        double expected = 0.0;
+        for (int k = 0; k < inputs; ++k) {
+          expected += static_cast<double>(a[static_cast<std::size_t>(i * inputs + k)]) *
+                      static_cast<double>(b[static_cast<std::size_t>(j * inputs + k)]);
+        }
+        ASSERT_NEAR(c[static_cast<std::size_t>(i * n + j)], expected, 2e-5) << i << ", " << j;
+      }
+    }
+  }
+}
+
+TEST_P(KernelsOf, PairsOfRowsHoldBothRows) {
+  const Kernels& table = *GetParam();
+  Rng rng(8);
+  for (const int n : {1, 2, 15, 16, 17, 33, 64}) {
+    auto first = normals(rng, static_cast<std::size_t>(n));
+    auto second = normals(rng, static_cast<std::size_t>(n));
+    table.round(first.data(), n);
+    table.round(second.data(), n);
+    std::vector<float> pairs(static_cast<std::size_t>(n));
+    std::vector<float> word_pairs(static_cast<std::size_t>(n));
+    std::vector<float> first_words(static_cast<std::size_t>(words(table.dtype, n)));
+    auto second_words = first_words;
+    table.pack(first.data(), n, first_words.data());
+    table.pack(second.data(), n, second_words.data());
+    for (const bool whole : {true, false}) {
+      table.pair_rows(first.data(), whole ? second.data() : nullptr, n, pairs.data());
+      table.pair_word_rows(first_words.data(), whole ? second_words.data() : nullptr, n,
+                           word_pairs.data());
+      for (int i = 0; i < n; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        const int step = elements_per_word(table.dtype);
+        EXPECT_EQ(element(table, pairs, step * i), first[at]);
+        EXPECT_EQ(element(table, word_pairs, step * i), first[at]);
+        if (step == 1) continue;
+        EXPECT_EQ(element(table, pairs, 2 * i + 1), whole ? second[at] : 0.0F);
+        EXPECT_EQ(element(table, word_pairs, 2 * i + 1), whole ? second[at] : 0.0F);
+      }
+    }
+  }
+}
+
+std::string table_name(const ::testing::TestParamInfo<const Kernels*>& test) {
+  return std::string(test.param->name) + "_" + dtype_name(test.param->dtype);
+}
+INSTANTIATE_TEST_SUITE_P(Isa, KernelsOf, ::testing::ValuesIn(all_kernels()), table_name);
+INSTANTIATE_TEST_SUITE_P(Isa, Fp32KernelsOf, ::testing::ValuesIn(machine_kernels(Dtype::kFp32)),
+                         table_name);
+INSTANTIATE_TEST_SUITE_P(Isa, Bf16KernelsOf, ::testing::ValuesIn(machine_kernels(Dtype::kBf16)),
+                         table_name);
 
 TEST(Kernels, AnUnknownInstructionSetInTheEnvironmentIsRefusedByName) {
   const char* before = std::getenv("TROUPE_ISA");

@@ -15,6 +15,8 @@ struct F16 {
 // Most rows of a GEMM tile, and vectors a tile of that many rows takes (16 registers).
 constexpr int kTileRows = 6;
 constexpr int kTileVectors[kTileRows + 1] = {0, 4, 2, 2, 1, 1, 1};
+// Heads times vectors of columns that attention sums at a time, four chains each.
+constexpr int kAttentionTile = 1;
 // Vectors that fit into the registers beside a factor.
 constexpr int kPeakVectors = 6;
 
@@ -64,6 +66,48 @@ inline __m256 scale_exponent_half(__m256 a, __m256 magic) {
 // a * 2^k, where k is in the low bits of `magic` (k + 1.5 * 2^23, as a float).
 inline F16 scale_exponent(F16 a, F16 magic) {
   return {scale_exponent_half(a.lo, magic.lo), scale_exponent_half(a.hi, magic.hi)};
+}
+
+// A word holds two bf16, the first in its low half. Their values as floats:
+inline F16 low_halves(F16 words) {
+  return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(words.lo), 16)),
+          _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(words.hi), 16))};
+}
+inline __m256 high_half_bits(__m256i bits) {
+  const __m256i mask = _mm256_set1_epi32(static_cast<int>(0xffff0000U));
+  return _mm256_castsi256_ps(_mm256_and_si256(bits, mask));
+}
+inline F16 high_halves(F16 words) {
+  return {high_half_bits(_mm256_castps_si256(words.lo)),
+          high_half_bits(_mm256_castps_si256(words.hi))};
+}
+// c + a.low * b.low + a.high * b.high, lane by lane.
+inline F16 fma_pairs(F16 a, F16 b, F16 c) {
+  return fma(high_halves(a), high_halves(b), fma(low_halves(a), low_halves(b), c));
+}
+// The nearest bf16, ties to even, in the high half of each lane; the low half is garbage.
+inline __m256i nearest_bf16(__m256 a) {
+  const __m256i bits = _mm256_castps_si256(a);
+  const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+  const __m256i rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+  const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(a, a, _CMP_UNORD_Q));
+  return _mm256_blendv_epi8(rounded, _mm256_set1_epi32(0x7fc00000), nan);
+}
+inline F16 round_bf16(F16 a) {
+  return {high_half_bits(nearest_bf16(a.lo)), high_half_bits(nearest_bf16(a.hi))};
+}
+// Words of rounded pairs.
+inline F16 join_halves(F16 low, F16 high) {
+  const __m256i first = _mm256_srli_epi32(nearest_bf16(low.lo), 16);
+  const __m256i second = _mm256_srli_epi32(nearest_bf16(low.hi), 16);
+  return {_mm256_or_ps(_mm256_castsi256_ps(first), high_half_bits(nearest_bf16(high.lo))),
+          _mm256_or_ps(_mm256_castsi256_ps(second), high_half_bits(nearest_bf16(high.hi)))};
+}
+// Sixteen bf16, side by side.
+inline void store_bf16(void* p, F16 a) {
+  const __m256i packed = _mm256_packus_epi32(_mm256_srli_epi32(nearest_bf16(a.lo), 16),
+                                             _mm256_srli_epi32(nearest_bf16(a.hi), 16));
+  _mm256_storeu_si256(static_cast<__m256i*>(p), _mm256_permute4x64_epi64(packed, 0xd8));
 }
 
 inline float sum_lanes(F16 a) {

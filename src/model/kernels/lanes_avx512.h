@@ -15,6 +15,8 @@ struct F16 {
 // Most rows of a GEMM tile, and vectors a tile of that many rows takes (32 registers).
 constexpr int kTileRows = 6;
 constexpr int kTileVectors[kTileRows + 1] = {0, 4, 4, 4, 4, 4, 4};
+// Heads times vectors of columns that attention sums at a time, four chains each.
+constexpr int kAttentionTile = 4;
 // Vectors that fit into the registers beside a factor.
 constexpr int kPeakVectors = 12;
 
@@ -45,6 +47,49 @@ inline F16 zero_below(F16 a, F16 x, F16 bound) {
 inline F16 scale_exponent(F16 a, F16 magic) {
   const __m512i shifted = _mm512_slli_epi32(_mm512_castps_si512(magic.v), 23);
   return {_mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a.v), shifted))};
+}
+
+// A word holds two bf16, the first in its low half. Their values as floats:
+inline F16 low_halves(F16 words) {
+  return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(words.v), 16))};
+}
+inline F16 high_halves(F16 words) {
+  const __m512i mask = _mm512_set1_epi32(static_cast<int>(0xffff0000U));
+  return {_mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(words.v), mask))};
+}
+// c + a.low * b.low + a.high * b.high, lane by lane.
+#ifdef TROUPE_BF16_DOT
+inline F16 fma_pairs(F16 a, F16 b, F16 c) {
+  return {_mm512_dpbf16_ps(c.v, (__m512bh)_mm512_castps_si512(a.v),
+                           (__m512bh)_mm512_castps_si512(b.v))};
+}
+#else
+inline F16 fma_pairs(F16 a, F16 b, F16 c) {
+  return fma(high_halves(a), high_halves(b), fma(low_halves(a), low_halves(b), c));
+}
+#endif
+// The nearest bf16, ties to even, in the high half of each lane; the low half is garbage.
+inline __m512i nearest_bf16(F16 a) {
+  const __m512i bits = _mm512_castps_si512(a.v);
+  const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+  const __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+  const __mmask16 nan = _mm512_cmp_ps_mask(a.v, a.v, _CMP_UNORD_Q);
+  return _mm512_mask_mov_epi32(rounded, nan, _mm512_set1_epi32(0x7fc00000));
+}
+inline F16 round_bf16(F16 a) {
+  const __m512i mask = _mm512_set1_epi32(static_cast<int>(0xffff0000U));
+  return {_mm512_castsi512_ps(_mm512_and_si512(nearest_bf16(a), mask))};
+}
+// Words of rounded pairs.
+inline F16 join_halves(F16 low, F16 high) {
+  const __m512i mask = _mm512_set1_epi32(static_cast<int>(0xffff0000U));
+  return {_mm512_castsi512_ps(_mm512_or_si512(_mm512_srli_epi32(nearest_bf16(low), 16),
+                                              _mm512_and_si512(nearest_bf16(high), mask)))};
+}
+// Sixteen bf16, side by side.
+inline void store_bf16(void* p, F16 a) {
+  const __m256i halves = _mm512_cvtepi32_epi16(_mm512_srli_epi32(nearest_bf16(a), 16));
+  _mm256_storeu_si256(static_cast<__m256i*>(p), halves);
 }
 
 inline float sum_lanes(F16 a) {

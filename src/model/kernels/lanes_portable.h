@@ -20,6 +20,8 @@ struct F16 {
 // Most rows of a GEMM tile, and vectors a tile of that many rows takes (16 short registers).
 constexpr int kTileRows = 2;
 constexpr int kTileVectors[kTileRows + 1] = {0, 2, 1};
+// Heads times vectors of columns that attention sums at a time, four chains each.
+constexpr int kAttentionTile = 1;
 // Vectors that fit into the registers beside a factor.
 constexpr int kPeakVectors = 3;
 
@@ -94,6 +96,47 @@ inline F16 scale_exponent(F16 a, F16 magic) {
     std::memcpy(&c.q[i], &bits, sizeof bits);
   }
   return c;
+}
+
+// A word holds two bf16, the first in its low half. Their values as floats:
+inline F16 low_halves(F16 words) {
+  for (int i = 0; i < 4; ++i) words.q[i] = (Float4)((Bits4)words.q[i] << 16);
+  return words;
+}
+inline F16 high_halves(F16 words) {
+  for (int i = 0; i < 4; ++i) words.q[i] = (Float4)((Bits4)words.q[i] & 0xffff0000U);
+  return words;
+}
+// c + a.low * b.low + a.high * b.high, lane by lane.
+inline F16 fma_pairs(F16 a, F16 b, F16 c) {
+  return fma(high_halves(a), high_halves(b), fma(low_halves(a), low_halves(b), c));
+}
+// The nearest bf16, ties to even, in the high half of each lane; the low half is garbage.
+inline Bits4 nearest_bf16(Float4 a) {
+  const Bits4 bits = (Bits4)a;
+  const Bits4 rounded = bits + 0x7fffU + ((bits >> 16) & 1U);
+  const Bits4 nan = (Bits4)(a != a);
+  return (rounded & ~nan) | (0x7fc00000U & nan);
+}
+inline F16 round_bf16(F16 a) {
+  for (int i = 0; i < 4; ++i) a.q[i] = (Float4)(nearest_bf16(a.q[i]) & 0xffff0000U);
+  return a;
+}
+// Words of rounded pairs.
+inline F16 join_halves(F16 low, F16 high) {
+  F16 words;
+  for (int i = 0; i < 4; ++i) {
+    words.q[i] = (Float4)((nearest_bf16(low.q[i]) >> 16) | (nearest_bf16(high.q[i]) & 0xffff0000U));
+  }
+  return words;
+}
+// Sixteen bf16, side by side.
+inline void store_bf16(void* p, F16 a) {
+  std::uint16_t halves[16];
+  for (int l = 0; l < 16; ++l) {
+    halves[l] = static_cast<std::uint16_t>(nearest_bf16(a.q[l / 4])[l % 4] >> 16);
+  }
+  std::memcpy(p, halves, sizeof halves);
 }
 
 inline float sum_lanes(F16 a) {

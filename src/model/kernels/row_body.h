@@ -6,22 +6,6 @@
 namespace troupe {
 namespace {
 
-// Calls body(j, lanes) for each vector of a row of n elements.
-#define TROUPE_FOR_LANES(j, lanes, n)                           \
-  for (int j = 0, lanes = (n) < kLanes ? (n) : kLanes; j < (n); \
-       j += kLanes, lanes = (n)-j < kLanes ? (n)-j : kLanes)
-
-inline F16 take(const float* p, int lanes) {
-  return lanes == kLanes ? load(p) : load_first(p, lanes);
-}
-inline void put(float* p, F16 a, int lanes) {
-  if (lanes == kLanes) {
-    store(p, a);
-  } else {
-    store_first(p, a, lanes);
-  }
-}
-
 // e^x: x = k ln 2 + r, a polynomial of degree 6 in r (coefficients of Cephes' expf), times 2^k.
 // Below -87.3 (where the result would be subnormal) 0; above 88.3 the value at 88.3.
 inline F16 exp_lanes(F16 x) {
@@ -47,6 +31,7 @@ inline F16 sigmoid_lanes(F16 x) {
   return div(one, add(one, exp_lanes(sub(zero(), x))));
 }
 
+template <class Out>
 float rms_norm(const float* x, const float* weight, int n, float eps, float* y) {
   F16 squares = zero();
   TROUPE_FOR_LANES(j, lanes, n) {
@@ -57,7 +42,7 @@ float rms_norm(const float* x, const float* weight, int n, float eps, float* y) 
   const float s = 1.0F / __builtin_sqrtf(mean + eps);
   const F16 factor = broadcast(s);
   TROUPE_FOR_LANES(j, lanes, n) {
-    put(y + j, mul(mul(take(x + j, lanes), factor), take(weight + j, lanes)), lanes);
+    Out::put_words(y, j, mul(mul(take(x + j, lanes), factor), take(weight + j, lanes)), lanes);
   }
   return s;
 }
@@ -111,10 +96,11 @@ void rope(float* x, int heads, const float* cosines, const float* sines, int hal
   }
 }
 
+template <class Out>
 void swiglu(const float* gate, const float* up, int n, float* out) {
   TROUPE_FOR_LANES(j, lanes, n) {
     const F16 g = take(gate + j, lanes);
-    put(out + j, mul(mul(g, sigmoid_lanes(g)), take(up + j, lanes)), lanes);
+    Out::put_words(out, j, mul(mul(g, sigmoid_lanes(g)), take(up + j, lanes)), lanes);
   }
 }
 
@@ -134,6 +120,13 @@ void swiglu_backward(const float* gate, const float* up, const float* dout, int 
 
 void add_row(const float* x, int n, float* y) {
   TROUPE_FOR_LANES(j, lanes, n) { put(y + j, add(take(y + j, lanes), take(x + j, lanes)), lanes); }
+}
+
+void add_scaled(const float* x, float f, int n, float* y) {
+  const F16 factor = broadcast(f);
+  TROUPE_FOR_LANES(j, lanes, n) {
+    put(y + j, fma(factor, take(x + j, lanes), take(y + j, lanes)), lanes);
+  }
 }
 
 float max_row(const float* x, int n) {

@@ -1,8 +1,19 @@
 #pragma once
 
-// The table of one instruction set; included once, after its lanes.
+// The tables of one instruction set; included once, after its lanes.
+#include <cstdint>
+#include <cstring>
+
 #include "model/kernels/kernels.h"
+
+#if defined(__clang__)
+#define TROUPE_UNROLL _Pragma("unroll")
+#else
+#define TROUPE_UNROLL _Pragma("GCC unroll 12")
+#endif
+
 // clang-format off
+#include "model/kernels/operand_body.h"
 #include "model/kernels/gemm_body.h"
 #include "model/kernels/row_body.h"
 #include "model/kernels/attention_body.h"
@@ -11,23 +22,32 @@
 namespace troupe {
 namespace {
 
+template <class D>
 constexpr Kernels make_table(const char* name) {
   return {name,
-          gemm,
-          rms_norm,
+          D::kDtype,
+          gemm<D>,
+          pack<D>,
+          D::pair,
+          D::pair_words,
+          D::round,
+          D::store_value,
+          rms_norm<Fp32>,
+          rms_norm<D>,
           rms_norm_backward,
           rope,
-          swiglu,
+          swiglu<D>,
           swiglu_backward,
-          attention,
-          attention_probabilities,
+          attention<D>,
+          attention_probabilities<D>,
           softmax_backward,
           add_row,
+          add_scaled,
           max_row,
           sum_exp,
           exp_row,
           entropy_row,
-          peak,
+          peak<D>,
           kPeakVectors};
 }
 
