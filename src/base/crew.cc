@@ -4,7 +4,7 @@ namespace troupe {
 namespace {
 
 constexpr int kMostParts = 255;
-constexpr int kSpins = 4000;  // some tens of microseconds
+constexpr int kSpins = 1000;  // some ten microseconds
 
 inline void pause() {
 #if defined(__x86_64__)
@@ -51,7 +51,8 @@ int Crew::gather() {
 
 Crew::Ticket Crew::enter() {
   const std::uint32_t round = round_.load(std::memory_order_acquire);
-  return {static_cast<int>(guests_.fetch_add(1, std::memory_order_acq_rel)) + 1, round};
+  guests_.fetch_add(1, std::memory_order_acq_rel);
+  return {round};
 }
 
 void Crew::stay(Ticket ticket) {
@@ -59,18 +60,26 @@ void Crew::stay(Ticket ticket) {
     const std::uint32_t now = wait_change(round_, ticket.round);
     if (now == ticket.round) continue;
     ticket.round = now;
-    const auto parts = static_cast<int>(now & 0xffU);
-    if (parts == 0) break;
-    if (ticket.part >= parts) continue;  // a run that does not count this guest
-    call_(body_, ticket.part, parts);
-    if (working_.fetch_sub(1, std::memory_order_acq_rel) == 1) working_.notify_one();
+    if ((now & 0xffU) == 0) break;
+    work(now);
   }
   if (guests_.fetch_sub(1, std::memory_order_acq_rel) == 1) guests_.notify_one();
 }
 
+// Takes parts of a run until none is left. A part that was taken keeps the run alive; before that,
+// nothing of it may be read, because it may have ended.
+void Crew::work(std::uint32_t round) {
+  const std::uint32_t run = round & ~0xffU;
+  std::uint32_t open = open_.load(std::memory_order_acquire);
+  while ((open & ~0xffU) == run && (open & 0xffU) != 0) {
+    if (!open_.compare_exchange_weak(open, open - 1, std::memory_order_acq_rel)) continue;
+    call_(body_, static_cast<int>((open & 0xffU) - 1), static_cast<int>(round & 0xffU));
+    if (working_.fetch_sub(1, std::memory_order_acq_rel) == 1) working_.notify_one();
+    open = open_.load(std::memory_order_acquire);
+  }
+}
+
 void Crew::wake(int parts) {
-  sequence_ = (sequence_ + 1) & 0xffffffU;
-  if (sequence_ == 0) sequence_ = 1;
   round_.store((sequence_ << 8) | static_cast<std::uint32_t>(parts), std::memory_order_release);
   round_.notify_all();
 }
@@ -78,15 +87,19 @@ void Crew::wake(int parts) {
 void Crew::start(Call call, void* body) {
   call_ = call;
   body_ = body;
-  working_.store(static_cast<std::uint32_t>(size_ - 1), std::memory_order_relaxed);
+  const auto parts = static_cast<std::uint32_t>(size_);
+  working_.store(parts, std::memory_order_relaxed);
+  sequence_ = (sequence_ + 1) & 0xffffffU;
+  open_.store((sequence_ << 8) | parts, std::memory_order_release);
   wake(size_);
+  work(round_.load(std::memory_order_relaxed));
+  wait_zero(working_);
 }
-
-void Crew::finish() { wait_zero(working_); }
 
 void Crew::dismiss() {
   size_ = 1;
   if (guests_.load(std::memory_order_acquire) == 0) return;
+  sequence_ = (sequence_ + 1) & 0xffffffU;
   wake(0);
   wait_zero(guests_);
 }

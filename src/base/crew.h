@@ -37,13 +37,10 @@ class Crew {
       return;
     }
     start([](void* b, int part, int parts) { (*static_cast<Body*>(b))(part, parts); }, &body);
-    body(0, size_);
-    finish();
   }
 
-  /// A guest's part in the runs, and the last run before it came.
+  /// The last run before a guest came.
   struct Ticket {
-    int part;
     std::uint32_t round;
   };
   /// A guest comes: enter, then stay. The next gather counts it; stay returns after dismiss.
@@ -55,16 +52,18 @@ class Crew {
  private:
   using Call = void (*)(void*, int, int);
   void start(Call call, void* body);
-  void finish();
+  void work(std::uint32_t round);
   void wake(int parts);
 
   int size_ = 1;
   Call call_ = nullptr;
   void* body_ = nullptr;
   std::uint32_t sequence_ = 0;
-  /// Number of the run in the high bits, how many take part (0: go home) in the low eight.
+  /// Number of the run in the high bits, its parts (0: go home) in the low eight.
   alignas(64) std::atomic<std::uint32_t> round_{0};
-  alignas(64) std::atomic<std::uint32_t> working_{0};
+  /// Number of the run in the high bits, parts that nobody has taken yet in the low eight.
+  alignas(64) std::atomic<std::uint32_t> open_{0};
+  alignas(64) std::atomic<std::uint32_t> working_{0};  ///< parts that have not ended
   alignas(64) std::atomic<std::uint32_t> guests_{0};
   std::vector<std::thread> threads_;
 };
