@@ -10,8 +10,6 @@
 namespace troupe {
 namespace {
 
-constexpr std::align_val_t kAlignment{64};
-
 // A broken contract that would otherwise write outside the cache.
 void require(bool held, const char* what) {
   if (held) return;
@@ -24,9 +22,9 @@ void require(bool held, const char* what) {
 KvPool::KvPool(const ModelConfig& config, Dtype dtype, int pages)
     : layout_(config, dtype),
       pages_(pages),
-      memory_(static_cast<float*>(::operator new(
-                  static_cast<std::size_t>(pages) * page_bytes(config, dtype), kAlignment)),
-              [](float* p) { ::operator delete(p, kAlignment); }),
+      memory_(static_cast<float*>(
+                  allocate_aligned(static_cast<std::size_t>(pages) * page_bytes(config, dtype))),
+              [](float* p) { free_aligned(p); }),
       holders_(static_cast<std::size_t>(pages)),
       next_(static_cast<std::size_t>(pages)) {
   for (std::size_t i = 0; i < next_.size(); ++i) {

@@ -6,17 +6,21 @@
 
 namespace troupe {
 
-/// An allocator whose memory starts on a cache line, so that a vector load never straddles two.
+/// Memory that starts on a cache line, so that a vector load never straddles two; large blocks
+/// start on a page of 2 MiB and ask the system for such pages, which weights are streamed from
+/// faster.
+void* allocate_aligned(std::size_t bytes);
+void free_aligned(void* block);
+
+/// An allocator of such memory.
 template <class T>
 struct CacheLineAllocator {
   using value_type = T;
   CacheLineAllocator() = default;
   template <class U>
   explicit CacheLineAllocator(const CacheLineAllocator<U>& /*other*/) {}
-  T* allocate(std::size_t n) {
-    return static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{64}));
-  }
-  void deallocate(T* p, std::size_t /*n*/) { ::operator delete (p, std::align_val_t{64}); }
+  T* allocate(std::size_t n) { return static_cast<T*>(allocate_aligned(n * sizeof(T))); }
+  void deallocate(T* p, std::size_t /*n*/) { free_aligned(p); }
   bool operator==(const CacheLineAllocator& /*other*/) const { return true; }
 };
 

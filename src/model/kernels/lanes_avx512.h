@@ -86,6 +86,19 @@ inline F16 join_halves(F16 low, F16 high) {
   return {_mm512_castsi512_ps(_mm512_or_si512(_mm512_srli_epi32(nearest_bf16(low), 16),
                                               _mm512_and_si512(nearest_bf16(high), mask)))};
 }
+// From words a and b, the words (a.low, b.low), (a.high, b.high) of each lane, in order: the first
+// sixteen and the last.
+inline void weave_halves(F16 a, F16 b, F16& first, F16& last) {
+  const __m512i mask = _mm512_set1_epi32(static_cast<int>(0xffff0000U));
+  const __m512i x = _mm512_castps_si512(a.v);
+  const __m512i y = _mm512_castps_si512(b.v);
+  const __m512i low = _mm512_or_si512(_mm512_andnot_si512(mask, x), _mm512_slli_epi32(y, 16));
+  const __m512i high = _mm512_or_si512(_mm512_srli_epi32(x, 16), _mm512_and_si512(mask, y));
+  const __m512i head = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  const __m512i tail = _mm512_add_epi32(head, _mm512_set1_epi32(8));
+  first = {_mm512_castsi512_ps(_mm512_permutex2var_epi32(low, head, high))};
+  last = {_mm512_castsi512_ps(_mm512_permutex2var_epi32(low, tail, high))};
+}
 // Sixteen bf16, side by side.
 inline void store_bf16(void* p, F16 a) {
   const __m256i halves = _mm512_cvtepi32_epi16(_mm512_srli_epi32(nearest_bf16(a), 16));

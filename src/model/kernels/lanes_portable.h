@@ -130,6 +130,21 @@ inline F16 join_halves(F16 low, F16 high) {
   }
   return words;
 }
+// From words a and b, the words (a.low, b.low), (a.high, b.high) of each lane, in order: the first
+// sixteen and the last.
+inline void weave_halves(F16 a, F16 b, F16& first, F16& last) {
+  std::uint32_t x[16];
+  std::uint32_t y[16];
+  std::uint32_t woven[32];
+  std::memcpy(x, &a, sizeof x);
+  std::memcpy(y, &b, sizeof y);
+  for (int l = 0; l < 16; ++l) {
+    woven[2 * l] = (x[l] & 0xffffU) | (y[l] << 16);
+    woven[2 * l + 1] = (x[l] >> 16) | (y[l] & 0xffff0000U);
+  }
+  std::memcpy(&first, woven, sizeof first);
+  std::memcpy(&last, woven + 16, sizeof last);
+}
 // Sixteen bf16, side by side.
 inline void store_bf16(void* p, F16 a) {
   std::uint16_t halves[16];

@@ -63,14 +63,15 @@ struct Bf16 {
   }
   // Words 2j and 2j + 1 of the result pair the low and the high halves of word j of the rows.
   static void pair_words(const float* first, const float* second, int n, float* out) {
-    std::uint32_t none = 0;
-    for (int j = 0; j < n; j += 2) {
-      std::uint32_t a = 0;
-      std::uint32_t b = none;
-      std::memcpy(&a, first + j / 2, sizeof a);
-      if (second != nullptr) std::memcpy(&b, second + j / 2, sizeof b);
-      const std::uint32_t pair[2] = {(a & 0xffffU) | (b << 16), (a >> 16) | (b & 0xffff0000U)};
-      std::memcpy(out + j, pair, n - j > 1 ? sizeof pair : sizeof pair[0]);
+    for (int j = 0; j < n; j += 2 * kLanes) {
+      const int lanes = (n - j + 1) / 2 < kLanes ? (n - j + 1) / 2 : kLanes;
+      const F16 a = take(first + j / 2, lanes);
+      const F16 b = second == nullptr ? zero() : take(second + j / 2, lanes);
+      F16 low;
+      F16 high;
+      weave_halves(a, b, low, high);
+      put(out + j, low, n - j < kLanes ? n - j : kLanes);
+      if (n - j > kLanes) put(out + j + kLanes, high, n - j < 2 * kLanes ? n - j - kLanes : kLanes);
     }
   }
   static void round(float* x, int n) {
