@@ -14,6 +14,8 @@
 
 namespace troupe {
 
+class Crew;
+
 /// Nanoseconds of an executor's clock; 0 is when it was made.
 using Nanos = std::int64_t;
 constexpr Nanos kMillisecond = 1'000'000;
@@ -34,6 +36,8 @@ struct Job {
   int priority = 0;
   std::function<void()> work;
   std::function<void()> done;
+  /// Workers with nothing else to do join it while the work runs ("help: kind" is their state).
+  Crew* crew = nullptr;
 };
 
 /// Where all scheduling code runs: one strand, a clock, timers and workers. Two implementations:

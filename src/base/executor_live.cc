@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/crew.h"
 #include "base/executor.h"
 
 namespace troupe {
@@ -128,21 +129,48 @@ class LiveExecutor final : public Executor {
   void work(int index) {
     std::unique_lock lock(mutex_);
     while (true) {
-      job_ready_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });
-      if (jobs_.empty()) return;
+      job_ready_.wait(lock, [&] { return stopping_ || !jobs_.empty() || !open_crews_.empty(); });
+      if (jobs_.empty() && open_crews_.empty()) return;
+      if (jobs_.empty()) {
+        help(index, lock);
+        continue;
+      }
       auto& queue = jobs_.begin()->second;
       Job job = std::move(queue.front());
       queue.pop_front();
       if (queue.empty()) jobs_.erase(jobs_.begin());
       clocks_[index].enter(job.kind, now());
+      if (job.crew != nullptr) {
+        open_crews_.emplace_back(job.crew, "help: " + job.kind);
+        job_ready_.notify_all();
+      }
       lock.unlock();
       job.work();
       lock.lock();
+      if (job.crew != nullptr) close(*job.crew, lock);
       clocks_[index].enter("wait: " + idle_reason_, now());
       --jobs_out_;
       posted_.push_back(std::move(job.done));
       strand_ready_.notify_one();
     }
+  }
+
+  /// Joins the crew of a running job until that ends.
+  void help(int index, std::unique_lock<std::mutex>& lock) {
+    const auto [crew, state] = open_crews_.front();
+    const Crew::Ticket ticket = crew->enter();  // under the lock: the crew cannot close before
+    clocks_[index].enter(state, now());
+    lock.unlock();
+    crew->stay(ticket);
+    lock.lock();
+    clocks_[index].enter("wait: " + idle_reason_, now());
+  }
+
+  void close(Crew& crew, std::unique_lock<std::mutex>& lock) {
+    std::erase_if(open_crews_, [&](const auto& open) { return open.first == &crew; });
+    lock.unlock();
+    crew.dismiss();
+    lock.lock();
   }
 
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
@@ -153,6 +181,7 @@ class LiveExecutor final : public Executor {
   int jobs_out_ = 0;
   bool stopping_ = false;
   std::string idle_reason_ = "start";
+  std::vector<std::pair<Crew*, std::string>> open_crews_;  // of running jobs, and a guest's state
   std::deque<StateClock> clocks_;
   std::vector<std::thread> threads_;
 

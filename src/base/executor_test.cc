@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <functional>
 #include <memory>
+
+#include "base/crew.h"
 
 namespace troupe {
 namespace {
@@ -141,6 +145,49 @@ Async<Status> record(Executor& executor, std::string& log) {
   for (int i = 0; i < 20; ++i) spawn(note(executor, Gate::Pass(gate), i, log));
   Status status = co_await gate.wait_empty(Wait(kSecond, "notes"));
   co_return status;
+}
+
+Async<Status> with_crew(Executor& executor, int& most, int& runs) {
+  for (int round = 0; round < 20; ++round) {
+    Crew crew;
+    Signal ended(executor);
+    bool over = false;
+    Job job;
+    job.kind = "compute";
+    job.crew = &crew;
+    job.work = [&] {
+      std::atomic<int> parts{0};
+      for (int i = 0; i < 200; ++i) {
+        most = std::max(most, crew.gather());
+        crew.run([&](int, int) { ++parts; });
+        runs += parts.exchange(0) == crew.size() ? 1 : 0;
+      }
+    };
+    job.done = [&] {
+      over = true;
+      ended.notify_all();
+    };
+    executor.blocking(std::move(job));
+    while (!over) {
+      const bool notified = co_await ended.wait(Wait(60 * kSecond, "the crew's job"));
+      if (!notified) co_return fail(ErrorCode::kDeadline, "the crew's job did not end");
+    }
+  }
+  co_return Status();
+}
+
+// On the live executor idle workers join; on the virtual one the host works alone. Either way all
+// parts run, and the workers are free again for other jobs.
+TEST_P(EveryExecutor, IdleWorkersMayJoinAJobsCrew) {
+  int most = 0;
+  int runs = 0;
+  ASSERT_TRUE(executor_->run(with_crew(*executor_, most, runs)));
+  EXPECT_EQ(runs, 20 * 200);
+  EXPECT_GE(most, 1);
+  EXPECT_LE(most, executor_->workers());
+  std::vector<int> seen;
+  ASSERT_TRUE(executor_->run(fan_out(*executor_, seen)));
+  EXPECT_EQ(seen.size(), 50U);
 }
 
 std::string recorded(std::uint64_t seed) {

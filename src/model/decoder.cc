@@ -79,6 +79,15 @@ Decoder::~Decoder() = default;
 const ModelConfig& Decoder::config() const { return packed_->weights->config; }
 const Weights& Decoder::weights() const { return *packed_->weights; }
 Dtype Decoder::dtype() const { return packed_->dtype(); }
+std::size_t Decoder::packed_bytes() const {
+  std::size_t floats = packed_->head.data.size();
+  for (const PackedLayer& layer : packed_->layers) {
+    for (const PanelMatrix* matrix : {&layer.qkv, &layer.o, &layer.gate, &layer.up, &layer.down}) {
+      floats += matrix->data.size();
+    }
+  }
+  return floats * sizeof(float);
+}
 
 void Decoder::extend(std::span<const Chunk> chunks, Scratch& scratch,
                      std::span<float> logits) const {

@@ -34,6 +34,8 @@ class Decoder {
   [[nodiscard]] const ModelConfig& config() const;
   [[nodiscard]] const Weights& weights() const;
   [[nodiscard]] Dtype dtype() const;
+  /// Bytes of the packed matrices, which a decoding step reads once.
+  [[nodiscard]] std::size_t packed_bytes() const;
 
   /// New tokens of one sequence, appended to its cache.
   struct Chunk {

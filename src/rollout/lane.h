@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/crew.h"
 #include "base/rng.h"
 #include "rollout/local_engine.h"
 
@@ -27,7 +28,8 @@ struct LocalEngine::Sequence {
 struct LocalEngine::Lane {
   std::vector<std::shared_ptr<Sequence>> sequences;
   bool busy = false;
-  Decoder::Scratch scratch;
+  Crew crew;
+  Decoder::Scratch scratch{&crew};
   std::vector<float> logits, logprobs;
   std::vector<Decoder::Chunk> chunks;
   std::vector<Sequence*> active;

@@ -7,6 +7,15 @@
 #include "rollout/lane.h"
 
 namespace troupe {
+namespace {
+
+// Weights beyond a CPU's shared cache are streamed from memory: one lane streams them once for all
+// sequences, with all workers in its crew.
+constexpr std::size_t kOneLaneBytes = std::size_t{32} << 20;
+// Below this a pass is too short to be worth dividing.
+constexpr std::size_t kCrewBytes = std::size_t{1} << 20;
+
+}  // namespace
 
 /// What open sessions hold of the engine's budget.
 struct LocalEngine::Room {
@@ -70,7 +79,8 @@ LocalEngine::LocalEngine(Executor& executor, Options options, Version version,
       version_(version),
       decoder_(std::move(decoder)),
       room_(std::make_shared<Room>(executor, *decoder_, options)) {
-  for (int i = 0; i < executor.workers(); ++i) lanes_.push_back(std::make_unique<Lane>());
+  const int lanes = decoder_->packed_bytes() > kOneLaneBytes ? 1 : executor.workers();
+  for (int i = 0; i < lanes; ++i) lanes_.push_back(std::make_unique<Lane>());
 }
 
 LocalEngine::~LocalEngine() = default;
@@ -174,6 +184,7 @@ void LocalEngine::start_lanes() {
     job.work = [lane = lane.get(), decoder = decoder_, burst = options_.burst,
                 end = options_.end_token] { lane->decode(*decoder, burst, end); };
     job.done = [this, lane = lane.get()] { finish_lane(*lane); };
+    if (decoder_->packed_bytes() > kCrewBytes) job.crew = &lane->crew;
     executor_.blocking(std::move(job));
   }
 }

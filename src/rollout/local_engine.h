@@ -10,8 +10,9 @@ namespace troupe {
 
 /// Continuous batching on this process's workers.
 ///
-/// The engine has as many lanes as there are workers. A lane owns some of the running sequences
-/// and, as one job, decodes a few tokens of all of them; between jobs sequences join and leave.
+/// The engine has as many lanes as there are workers, or one for a model that exceeds the shared
+/// cache. A lane owns some of the running sequences and, as one job, decodes a few tokens of all of
+/// them; between jobs sequences join and leave. Idle workers help the lane of a larger model.
 /// Because the decoder's bits do not depend on the batch, neither does any sample depend on lanes,
 /// timing or other requests.
 class LocalEngine final : public RolloutEngine {

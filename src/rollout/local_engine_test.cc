@@ -69,8 +69,9 @@ Async<Status> play_all(Executor& executor, LocalEngine& engine, std::vector<Play
   co_return status;
 }
 
-std::vector<Played> played(Executor& executor, LocalEngine::Options options, std::size_t count) {
-  LocalEngine engine(executor, options, Version(), decoder(5));
+std::vector<Played> played(Executor& executor, LocalEngine::Options options, std::size_t count,
+                           std::shared_ptr<const Decoder> model = decoder(5)) {
+  LocalEngine engine(executor, options, Version(), std::move(model));
   std::vector<Played> out(count);
   EXPECT_TRUE(executor.run(play_all(executor, engine, out)));
   return out;
@@ -94,6 +95,28 @@ TEST(LocalEngine, SamplesDependOnNothingButTheirOwnSeedAndTokens) {
   }
   auto live = make_live_executor(3);
   EXPECT_EQ(played(*live, {}, 24), expected);
+}
+
+// Models large enough for crews, and for a single lane, in both dtypes.
+TEST(LocalEngine, CrewsAndASingleLaneChangeNoSample) {
+  for (const int width : {160, 640}) {
+    ModelConfig config = tiny();
+    config.width = width;
+    config.ffn = 4 * width;
+    for (const Dtype dtype : {Dtype::kFp32, Dtype::kBf16}) {
+      const auto model = std::make_shared<const Decoder>(
+          std::make_shared<const Weights>(random_weights(config, 5)), dtype);
+      EXPECT_GT(model->packed_bytes(), std::size_t{1} << 20);
+      LocalEngine::Options one;
+      one.max_sessions = 1;
+      auto alone = make_virtual_executor({});
+      const auto expected = played(*alone, one, 5, model);
+      for (const int workers : {1, 3}) {
+        auto live = make_live_executor(workers);
+        EXPECT_EQ(played(*live, {}, 5, model), expected) << width << " " << workers;
+      }
+    }
+  }
 }
 
 TEST(LocalEngine, LogProbsAreTheDecodersOwn) {
