@@ -143,6 +143,7 @@ std::string result_digest(const RunOptions& o) {
                                                     "rollout.burst",
                                                     "rollout.experience_megabytes",
                                                     "pipeline.micro_batch",
+                                                    "pipeline.recompute",
                                                     "pipeline.group_timeout",
                                                     "eval.final_episodes"};
   Digest digest;
