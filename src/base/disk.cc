@@ -1,6 +1,26 @@
 #include "base/disk.h"
 
+#include <utility>
+
 namespace troupe {
+namespace {
+
+class CopiedFile : public FileView {
+ public:
+  explicit CopiedFile(std::string bytes) : bytes_(std::move(bytes)) {}
+  [[nodiscard]] std::string_view bytes() const override { return bytes_; }
+  void release(std::string_view /*part*/) const override {}
+
+ private:
+  std::string bytes_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<const FileView>> Disk::map(const std::string& path) {
+  TROUPE_ASSIGN(std::string bytes, read(path));
+  return std::make_unique<const CopiedFile>(std::move(bytes));
+}
 
 Status write_atomic(Disk& disk, const std::string& path, std::string_view bytes) {
   const std::string draft = path + ".writing";

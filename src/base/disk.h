@@ -10,6 +10,20 @@
 
 namespace troupe {
 
+/// The bytes of a file for reading; where the disk can, without a copy of them in memory (mmap).
+/// They stay valid while this object lives, also when another file is renamed over the path or the
+/// path is removed. Nobody may cut the file or write into it meanwhile: behind a mapped file's new
+/// end there is nothing to read, and the system ends the process that tries (SIGBUS), which no
+/// error value can report. Troupe never does that: it writes new files and renames them.
+/// Thread-safe.
+class FileView {
+ public:
+  virtual ~FileView() = default;
+  [[nodiscard]] virtual std::string_view bytes() const = 0;
+  /// `part` of bytes() has been used: its memory may be given back. It can still be read.
+  virtual void release(std::string_view part) const = 0;
+};
+
 /// The file seam: every file that Troupe reads or writes goes through it, so that tests can fill
 /// the disk, fail any call or crash between two of them.
 ///
@@ -20,6 +34,8 @@ class Disk {
   virtual ~Disk() = default;
 
   virtual Result<std::string> read(const std::string& path) = 0;
+  /// A view of the file as it is now. Unless a disk knows better, a copy that read() made.
+  virtual Result<std::unique_ptr<const FileView>> map(const std::string& path);
   /// Creates or truncates `path`, writes `bytes` and, if `durable`, syncs the file.
   virtual Status write(const std::string& path, std::string_view bytes, bool durable) = 0;
   /// Appends to `path`, creating it if absent.

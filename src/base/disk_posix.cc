@@ -1,10 +1,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
@@ -81,8 +83,42 @@ int write_all(int descriptor, std::string_view bytes) {
   return 0;
 }
 
+class MappedFile : public FileView {
+ public:
+  explicit MappedFile(std::string_view bytes) : bytes_(bytes) {}
+  ~MappedFile() override { ::munmap(const_cast<char*>(bytes_.data()), bytes_.size()); }
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  [[nodiscard]] std::string_view bytes() const override { return bytes_; }
+  // Only whole pages can go; what they held is read again from the file if somebody asks.
+  void release(std::string_view part) const override {
+    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const auto begin = (reinterpret_cast<std::uintptr_t>(part.data()) + page - 1) / page * page;
+    const auto end = reinterpret_cast<std::uintptr_t>(part.data() + part.size()) / page * page;
+    if (begin < end) {
+      const auto skipped = begin - reinterpret_cast<std::uintptr_t>(part.data());
+      ::madvise(const_cast<char*>(part.data() + skipped), end - begin, MADV_DONTNEED);
+    }
+  }
+
+ private:
+  std::string_view bytes_;
+};
+
 class PosixDisk : public Disk {
  public:
+  Result<std::unique_ptr<const FileView>> map(const std::string& path) override {
+    const File file(path, O_RDONLY);
+    struct stat info {};
+    if (!file.open() || ::fstat(file.descriptor(), &info) != 0) return failed("read", path, errno);
+    // What has no bytes yet, or is no plain file, cannot be mapped.
+    if (!S_ISREG(info.st_mode) || info.st_size == 0) return Disk::map(path);
+    const auto size = static_cast<std::size_t>(info.st_size);
+    void* at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.descriptor(), 0);
+    if (at == MAP_FAILED) return Disk::map(path);  // a file system without it
+    return std::make_unique<const MappedFile>(std::string_view(static_cast<const char*>(at), size));
+  }
   Result<std::string> read(const std::string& path) override {
     File file(path, O_RDONLY);
     struct stat info {};

@@ -54,6 +54,27 @@ TEST_P(EveryDisk, ReadsBackWhatWasWritten) {
   EXPECT_EQ(disk_->read(at("file")).value(), large);
 }
 
+TEST_P(EveryDisk, AViewKeepsTheBytesOfTheFileThatWasThere) {
+  std::string bytes(3 * 4096 + 100, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 7 + i / 256);
+  ASSERT_TRUE(disk_->write(at("file"), bytes, false));
+  const auto view = disk_->map(at("file"));
+  ASSERT_TRUE(view) << view.error().message;
+  EXPECT_EQ((*view)->bytes(), bytes);
+  (*view)->release((*view)->bytes().substr(50, 9000));
+  (*view)->release((*view)->bytes().substr(100, 20));
+  EXPECT_EQ((*view)->bytes(), bytes);  // released is not lost
+  ASSERT_TRUE(write_atomic(*disk_, at("file"), "new"));
+  EXPECT_EQ((*view)->bytes(), bytes);
+  EXPECT_EQ(disk_->map(at("file")).value()->bytes(), "new");
+  ASSERT_TRUE(disk_->remove(at("file")));
+  EXPECT_EQ((*view)->bytes(), bytes);
+  EXPECT_EQ(disk_->map(at("file")).error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(disk_->write(at("empty"), "", false));
+  EXPECT_EQ(disk_->map(at("empty")).value()->bytes(), "");
+  EXPECT_FALSE(disk_->map(root_));
+}
+
 TEST_P(EveryDisk, SaysNotFoundAndNamesThePath) {
   const std::string path = at("no/such");
   for (const Status& status :
