@@ -141,8 +141,8 @@ damage model.safetensors 'tensors(lambda h: h.update(extra=h.pop("model.norm.wei
 refused "bad/model.safetensors|model.norm.weight|missing" "${train[@]}"
 damage config.json 'fields(lambda c: c.update(intermediate_size=100))'
 refused "bad/model.safetensors|shape|config.json" "${train[@]}"
-damage config.json 'fields(lambda c: c.update(rope_scaling={"rope_type": "yarn"}))'
-refused "bad/config.json|rope_scaling|yarn|plain RoPE" "${train[@]}"
+damage config.json 'fields(lambda c: c.update(rope_scaling={"rope_type": "longrope"}))'
+refused "bad/config.json|rope_scaling|longrope|cached keys" "${train[@]}"
 damage config.json 'fields(lambda c: c.update(model_type="gpt2", architectures=["GPT2LMHeadModel"]))'
 refused "bad/config.json|GPT2|LlamaForCausalLM" "${train[@]}"
 damage config.json 'fields(lambda c: c.update(vocab_size=5))'

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "model/config_rope.h"
+
 namespace troupe {
 namespace {
 
@@ -39,6 +41,12 @@ json number(float value) { return std::strtod(fmt::format("{}", value).c_str(), 
 
 json id_or_null(int id) { return id < 0 ? json(nullptr) : json(id); }
 
+/// null, an id, or the list of several.
+json ids_or_null(const std::vector<int>& ids) {
+  if (ids.size() > 1) return json(ids);
+  return id_or_null(ids.empty() ? -1 : ids.front());
+}
+
 }  // namespace
 
 // The upper limits keep every product of two dimensions, times the layers, inside 64 bits.
@@ -62,8 +70,10 @@ Status ModelConfig::validate() const {
   TROUPE_TRY(in_range("max_position_embeddings", max_positions, 1, 1 << 24));
   TROUPE_TRY(positive("rope_theta", rope_theta));
   TROUPE_TRY(positive("rms_norm_eps", norm_eps));
+  TROUPE_TRY(rope_scaling.validate(rope_theta));
   TROUPE_TRY(in_range("bos_token_id", bos, -1, vocab - 1));
-  return in_range("eos_token_id", eos, -1, vocab - 1);
+  for (const int id : eos) TROUPE_TRY(in_range("eos_token_id", id, 0, vocab - 1));
+  return {};
 }
 
 std::int64_t ModelConfig::parameters() const {
@@ -77,7 +87,7 @@ std::int64_t ModelConfig::parameters() const {
   return embedding * (tied ? 1 : 2) + layers * layer + d;
 }
 
-std::string ModelConfig::to_json() const {
+std::string ModelConfig::to_json(Dtype dtype) const {
   const Names& names = kNames.at(static_cast<std::size_t>(family));
   json out;
   out["architectures"] = {names.architecture};
@@ -91,15 +101,15 @@ std::string ModelConfig::to_json() const {
   out["head_dim"] = head_dim;
   out["max_position_embeddings"] = max_positions;
   out["rope_theta"] = number(rope_theta);
-  out["rope_scaling"] = nullptr;
+  out["rope_scaling"] = rope_scaling_json(rope_scaling);
   out["rms_norm_eps"] = number(norm_eps);
   out["tie_word_embeddings"] = tied;
   out["bos_token_id"] = id_or_null(bos);
-  out["eos_token_id"] = id_or_null(eos);
+  out["eos_token_id"] = ids_or_null(eos);
   out["hidden_act"] = "silu";
   out["attention_dropout"] = 0.0;
   out["initializer_range"] = 0.02;
-  out["torch_dtype"] = "float32";
+  out["torch_dtype"] = dtype == Dtype::kFp32 ? "float32" : "bfloat16";
   out["use_cache"] = true;
   if (family != Family::kQwen2) out["attention_bias"] = false;
   if (family == Family::kLlama) {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "model/config.h"
+#include "model/config_rope.h"
 #include "model/json_fields.h"
 
 // Reading a Hugging Face config.json. A field is read, or is on the list of those that change no
@@ -22,6 +23,7 @@ constexpr const char* kHarmless[] = {"_name_or_path",
                                      "torch_dtype",
                                      "dtype",
                                      "use_cache",
+                                     "tokenizer_class",
                                      "initializer_range",
                                      "pad_token_id",
                                      "unk_token_id",
@@ -38,21 +40,13 @@ constexpr const char* kHarmless[] = {"_name_or_path",
                                      "max_window_layers",
                                      "unsloth_version",
                                      "unsloth_fixed",
-                                     "_attn_implementation"};
-
-tl::unexpected<Error> not_implemented(const std::string& field, const json& value,
-                                      const std::string& remedy) {
-  return fail(ErrorCode::kInvalid, fmt::format("{} is {}, which Troupe does not implement; {}",
-                                               field, brief_json(value), remedy));
-}
-
-/// Accepts an absent field, null and `wanted`.
-Status only(JsonFields& fields, const std::string& key, const json& wanted,
-            const std::string& remedy) {
-  const json* value = fields.take_value(key);
-  if (value == nullptr || *value == wanted) return {};
-  return not_implemented(fields.path(key), *value, remedy);
-}
+                                     "attn_implementation",
+                                     "_attn_implementation",
+                                     "_attn_implementation_autoset",
+                                     "is_decoder",  // there is no encoder to attend to
+                                     "torchscript",
+                                     "finetuning_task",
+                                     "chunk_size_feed_forward"};
 
 Result<Family> read_family(JsonFields& fields) {
   std::string name;
@@ -69,10 +63,10 @@ Result<Family> read_family(JsonFields& fields) {
     if (architecture == "Qwen2ForCausalLM") type = "qwen2";
     if (architecture == "Qwen3ForCausalLM") type = "qwen3";
     if (type.empty() || (!name.empty() && type != name)) {
-      return not_implemented("architectures", *list,
-                             type.empty() ? "use a LlamaForCausalLM, Qwen2ForCausalLM or "
-                                            "Qwen3ForCausalLM checkpoint"
-                                          : "it contradicts model_type " + name);
+      return fields.not_implemented("architectures", *list,
+                                    type.empty() ? "use a LlamaForCausalLM, Qwen2ForCausalLM or "
+                                                   "Qwen3ForCausalLM checkpoint"
+                                                 : "it contradicts model_type " + name);
     }
     name = type;
   }
@@ -84,47 +78,37 @@ Result<Family> read_family(JsonFields& fields) {
                           name.empty() ? "is missing" : "is \"" + name + "\""));
 }
 
-/// rope_scaling (older) or rope_parameters (newer `transformers`): only the plain kind.
-Status read_rope(JsonFields& fields, const std::string& key, ModelConfig& config) {
-  const json* value = fields.take_value(key);
-  if (value == nullptr) return {};
-  if (!value->is_object()) return fields.wrong(key, "an object or null");
-  JsonFields rope(*value, key);
-  const std::string remedy = "use a checkpoint with plain RoPE";
-  TROUPE_TRY(only(rope, "rope_type", "default", remedy));
-  TROUPE_TRY(only(rope, "type", "default", remedy));
-  TROUPE_TRY(only(rope, "partial_rotary_factor", 1.0, remedy));
-  TROUPE_TRY(rope.read_float("rope_theta", config.rope_theta));
-  return rope.refuse_others(remedy);
-}
-
 Status read_attention(JsonFields& fields, const ModelConfig& config) {
   const bool qwen = config.family != Family::kLlama;
   const std::string full = "use a checkpoint with full attention in every layer";
   bool sliding = !qwen;  // for Qwen, sliding_window does nothing unless it is switched on
   TROUPE_TRY(fields.read_bool("use_sliding_window", sliding));
   const json* window = fields.take_value("sliding_window");
-  if (sliding && window != nullptr) return not_implemented("sliding_window", *window, full);
+  if (sliding && window != nullptr) return fields.not_implemented("sliding_window", *window, full);
   const json* types = fields.take_value("layer_types");
   if (types != nullptr) {
     if (!types->is_array()) return fields.wrong("layer_types", "a list");
     for (const json& type : *types) {
-      if (type != "full_attention") return not_implemented("layer_types", type, full);
+      if (type != "full_attention") return fields.not_implemented("layer_types", type, full);
     }
   }
-  TROUPE_TRY(only(fields, "attention_bias", config.family == Family::kQwen2,
-                  config.family == Family::kQwen2 ? "Qwen2 has query, key and value biases"
-                                                  : "use a checkpoint without attention biases"));
-  TROUPE_TRY(only(fields, "mlp_bias", false, "use a checkpoint without MLP biases"));
-  TROUPE_TRY(only(fields, "pretraining_tp", 1, "use a checkpoint with pretraining_tp 1"));
-  TROUPE_TRY(only(fields, "rope_interleaved", false, "use a checkpoint with plain RoPE"));
-  TROUPE_TRY(only(fields, "partial_rotary_factor", 1.0, "use a checkpoint with plain RoPE"));
-  TROUPE_TRY(only(fields, "attention_dropout", 0.0, "set it to 0"));
-  TROUPE_TRY(only(fields, "hidden_act", "silu", "use a checkpoint with the silu activation"));
-  TROUPE_TRY(only(fields, "is_decoder", true, "remove the field"));
+  TROUPE_TRY(fields.only("attention_bias", config.family == Family::kQwen2,
+                         config.family == Family::kQwen2
+                             ? "Qwen2 has query, key and value biases"
+                             : "use a checkpoint without attention biases"));
+  TROUPE_TRY(fields.only("mlp_bias", false, "use a checkpoint without MLP biases"));
+  TROUPE_TRY(fields.only("pretraining_tp", 1, "use a checkpoint with pretraining_tp 1"));
+  TROUPE_TRY(fields.only("rope_interleaved", false, "use a checkpoint with plain RoPE"));
+  TROUPE_TRY(fields.only("partial_rotary_factor", 1.0, "use a checkpoint with plain RoPE"));
+  TROUPE_TRY(fields.only("attention_dropout", 0.0, "set it to 0"));
+  TROUPE_TRY(fields.only("hidden_act", "silu", "use a checkpoint with the silu activation"));
+  for (const char* key : {"is_encoder_decoder", "add_cross_attention", "use_mrope"}) {
+    TROUPE_TRY(fields.only(key, false, "use a checkpoint of a plain decoder"));
+  }
   const json* quantization = fields.take_value("quantization_config");
   if (quantization == nullptr) return {};
-  return not_implemented("quantization_config", *quantization, "use an unquantized checkpoint");
+  return fields.not_implemented("quantization_config", *quantization,
+                                "use an unquantized checkpoint");
 }
 
 Status read_sizes(JsonFields& fields, ModelConfig& config) {
@@ -149,16 +133,30 @@ Status read_sizes(JsonFields& fields, ModelConfig& config) {
   return fields.read_int("max_position_embeddings", config.max_positions, 1, kMost);
 }
 
-/// An id, null, or a list of ids of which the first counts.
-Status read_token_id(JsonFields& fields, const std::string& key, int& out) {
-  if (const json* value = fields.take(key)) {
-    out = -1;
-    if (value->is_array() && !value->empty()) {
-      const json first = {{key, value->at(0)}};
-      return JsonFields(first, "").read_int(key, out, -1, kMost);
-    }
+/// An id, null, or a list of ids; null and an empty list say that there is none.
+Status read_token_ids(JsonFields& fields, const std::string& key, std::vector<int>& out) {
+  const json* value = fields.take(key);
+  if (value == nullptr) return {};
+  out.clear();
+  if (value->is_null()) return {};
+  const json ids = value->is_array() ? *value : json::array({*value});
+  for (const json& id : ids) {
+    const json one = {{key, id}};
+    int number = -1;
+    if (id.is_null()) return fields.wrong(key, "an id, a list of ids, or null");
+    TROUPE_TRY(JsonFields(one, "").read_int(key, number, -1, kMost));
+    if (number >= 0) out.push_back(number);
   }
-  return fields.read_int(key, out, -1, kMost);
+  return {};
+}
+
+Status read_token_id(JsonFields& fields, const std::string& key, int& out) {
+  std::vector<int> ids;
+  if (out >= 0) ids.push_back(out);
+  TROUPE_TRY(read_token_ids(fields, key, ids));
+  if (ids.size() > 1) return fields.wrong(key, "one id or null");
+  out = ids.empty() ? -1 : ids.front();
+  return {};
 }
 
 }  // namespace
@@ -171,16 +169,14 @@ Result<ModelConfig> ModelConfig::from_json(std::string_view text) {
   TROUPE_TRY(read_sizes(fields, config));
   config.tied = false;
   TROUPE_TRY(fields.read_bool("tie_word_embeddings", config.tied));
-  TROUPE_TRY(fields.read_float("rope_theta", config.rope_theta));
   TROUPE_TRY(fields.read_float("rms_norm_eps", config.norm_eps));
-  TROUPE_TRY(read_rope(fields, "rope_scaling", config));
-  TROUPE_TRY(read_rope(fields, "rope_parameters", config));
+  TROUPE_TRY(read_rope(fields, config));
   TROUPE_TRY(read_attention(fields, config));
   const bool llama = config.family == Family::kLlama;
   config.bos = llama ? 1 : -1;
-  config.eos = llama ? 2 : -1;
+  if (llama) config.eos = {2};
   TROUPE_TRY(read_token_id(fields, "bos_token_id", config.bos));
-  TROUPE_TRY(read_token_id(fields, "eos_token_id", config.eos));
+  TROUPE_TRY(read_token_ids(fields, "eos_token_id", config.eos));
   for (const char* key : kHarmless) fields.ignore(key);
   TROUPE_TRY(fields.refuse_others("remove it if it changes nothing, or use another checkpoint"));
   TROUPE_TRY(config.validate());

@@ -25,7 +25,7 @@ ModelConfig small(Family family) {
   config.rope_theta = 1e6F;
   config.norm_eps = 1e-5F;
   config.tied = false;
-  config.eos = 7;
+  config.eos = {7};
   return config;
 }
 
@@ -92,7 +92,7 @@ TEST(ModelConfig, CountsPublishedModels) {
   EXPECT_EQ(llama->parameters(), 8030261248);  // Llama 3 8B
   EXPECT_EQ(llama->head_dim, 128);
   EXPECT_EQ(llama->bos, 1);
-  EXPECT_EQ(llama->eos, 2);
+  EXPECT_EQ(llama->eos, std::vector<int>({2}));
 }
 
 TEST(ModelConfig, ReadsNewerRopeParametersAndLists) {
@@ -106,14 +106,80 @@ TEST(ModelConfig, ReadsNewerRopeParametersAndLists) {
   const auto config = ModelConfig::from_json(object.dump());
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->rope_theta, 5000.0F);
-  EXPECT_EQ(config->eos, 9);
+  EXPECT_EQ(config->eos, std::vector<int>({9, 11}));
+  const auto again = ModelConfig::from_json(config->to_json());
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(*again, *config);
+  object["eos_token_id"] = json::array();
+  EXPECT_TRUE(ModelConfig::from_json(object.dump()).value().eos.empty());
+  object["eos_token_id"] = nullptr;
+  EXPECT_TRUE(ModelConfig::from_json(object.dump()).value().eos.empty());
+}
+
+// The fields of the config.json that Meta and Qwen published, as save_pretrained of their time
+// wrote them (meta-llama/Llama-3.1-8B-Instruct, Qwen/Qwen2.5-0.5B, Qwen/Qwen3-0.6B).
+TEST(ModelConfig, ReadsThePublishedFields) {
+  const auto llama = ModelConfig::from_json(R"({"architectures":["LlamaForCausalLM"],
+    "attention_bias":false,"attention_dropout":0.0,"bos_token_id":128000,
+    "eos_token_id":[128001,128008,128009],"hidden_act":"silu","hidden_size":4096,
+    "initializer_range":0.02,"intermediate_size":14336,"max_position_embeddings":131072,
+    "mlp_bias":false,"model_type":"llama","num_attention_heads":32,"num_hidden_layers":32,
+    "num_key_value_heads":8,"pretraining_tp":1,"rms_norm_eps":1e-05,
+    "rope_scaling":{"factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,
+      "original_max_position_embeddings":8192,"rope_type":"llama3"},
+    "rope_theta":500000.0,"tie_word_embeddings":false,"torch_dtype":"bfloat16",
+    "transformers_version":"4.42.3","use_cache":true,"vocab_size":128256})");
+  ASSERT_TRUE(llama) << llama.error().message;
+  EXPECT_EQ(llama->eos, std::vector<int>({128001, 128008, 128009}));
+  EXPECT_EQ(llama->rope_scaling.kind, RopeScaling::Kind::kLlama3);
+  EXPECT_EQ(llama->rope_scaling.original_max_positions, 8192);
+  EXPECT_EQ(llama->head_dim, 128);
+  const auto qwen2 = ModelConfig::from_json(R"({"architectures":["Qwen2ForCausalLM"],
+    "attention_dropout":0.0,"bos_token_id":151643,"eos_token_id":151643,"hidden_act":"silu",
+    "hidden_size":896,"initializer_range":0.02,"intermediate_size":4864,
+    "max_position_embeddings":32768,"max_window_layers":24,"model_type":"qwen2",
+    "num_attention_heads":14,"num_hidden_layers":24,"num_key_value_heads":2,"rms_norm_eps":1e-06,
+    "rope_theta":1000000.0,"sliding_window":32768,"tie_word_embeddings":true,
+    "torch_dtype":"bfloat16","transformers_version":"4.40.1","use_cache":true,"use_mrope":false,
+    "use_sliding_window":false,"vocab_size":151936})");
+  ASSERT_TRUE(qwen2) << qwen2.error().message;
+  EXPECT_EQ(qwen2->parameters(), 494032768);
+  const auto qwen3 = ModelConfig::from_json(R"({"architectures":["Qwen3ForCausalLM"],
+    "attention_bias":false,"attention_dropout":0.0,"bos_token_id":151643,"eos_token_id":151645,
+    "head_dim":128,"hidden_act":"silu","hidden_size":1024,"initializer_range":0.02,
+    "intermediate_size":3072,"max_position_embeddings":40960,"max_window_layers":28,
+    "model_type":"qwen3","num_attention_heads":16,"num_hidden_layers":28,"num_key_value_heads":8,
+    "rms_norm_eps":1e-06,"rope_scaling":null,"rope_theta":1000000,"sliding_window":null,
+    "tie_word_embeddings":true,"torch_dtype":"bfloat16","transformers_version":"4.51.0",
+    "use_cache":true,"use_sliding_window":false,"vocab_size":151936})");
+  ASSERT_TRUE(qwen3) << qwen3.error().message;
+  EXPECT_EQ(qwen3->head_dim, 128);
+}
+
+TEST(ModelConfig, SaysTheDtypeOfTheWeights) {
+  EXPECT_EQ(json::parse(small(Family::kLlama).to_json(Dtype::kBf16)).at("torch_dtype"), "bfloat16");
+}
+
+TEST(ModelConfig, RefusesJsonThatLiesTooDeep) {
+  std::string deep = "{\"x\":";
+  for (int i = 0; i < 1000000; ++i) deep += '[';
+  const auto config = ModelConfig::from_json(deep);
+  ASSERT_FALSE(config);
+  EXPECT_NE(config.error().message.find("lie in each other at byte"), std::string::npos);
+  json object = llama_json();
+  object["label2id"] = {{"[[[[[[\"{{{{", std::string(1000, '[')}};  // text is not structure
+  EXPECT_EQ(error_of(object), "accepted");
 }
 
 TEST(ModelConfig, RefusesByNameWhatItDoesNotImplement) {
   const std::pair<const char*, json> bad[] = {
-      {"rope_scaling", {{"rope_type", "yarn"}, {"factor", 4.0}}},
-      {"rope_scaling", {{"type", "linear"}, {"factor", 2.0}}},
-      {"rope_parameters", {{"rope_type", "llama3"}, {"rope_theta", 1.0}}},
+      {"attention_bias", 1},
+      {"is_encoder_decoder", true},
+      {"partial_rotary_factor", 0.5},
+      {"bos_token_id", {1, 2}},
+      {"eos_token_id", {1, 50}},
+      {"eos_token_id", {1, nullptr}},
+      {"eos_token_id", "</s>"},
       {"hidden_act", "gelu"},
       {"attention_bias", true},
       {"mlp_bias", true},
@@ -157,11 +223,6 @@ TEST(ModelConfig, SaysWhatIsWrongInOneLine) {
   EXPECT_EQ(error_of(object),
             "num_experts is 8: Troupe does not know this field; remove it if it changes nothing, "
             "or use another checkpoint");
-  object = llama_json();
-  object["rope_scaling"] = {{"rope_type", "yarn"}};
-  EXPECT_EQ(error_of(object),
-            "rope_scaling.rope_type is \"yarn\", which Troupe does not implement; use a checkpoint "
-            "with plain RoPE");
   for (const char* text : {"", "[]", "{", "null", "{\"model_type\": \"llama\"}"}) {
     EXPECT_FALSE(ModelConfig::from_json(text)) << text;
   }

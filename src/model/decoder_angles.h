@@ -6,10 +6,17 @@
 
 namespace troupe {
 
-/// Cosines and sines of rotary embedding's angles, position * theta^(-2i / head_dim) (Su et al.
-/// 2021), for any position below max_positions. Kept in double for every 64th position and for the
-/// 64 steps between, and joined by the addition theorems, so that a long context costs little
-/// memory; the floats are within 1 ulp of the exact values. Immutable.
+/// What RoPE turns the pairs of a head by at position p: p * frequency[i], in double. The plain
+/// frequencies are theta^(-2i / head_dim) (Su et al. 2021); config.rope_scaling changes them.
+/// [head_dim / 2]
+std::vector<double> rope_frequencies(const ModelConfig& config);
+
+/// Cosines and sines of these angles, times the attention factor of YaRN, for any position below
+/// max_positions. The rotation by such a pair is no longer of length 1; its transpose, which a
+/// backward pass needs, is the rotation by the same cosine and the negative sine all the same.
+/// Kept in double for every 64th position and for the 64 steps between, and joined by the addition
+/// theorems, so that a long context costs little memory; the floats are within 1 ulp of the exact
+/// values. Immutable.
 class Angles {
  public:
   Angles() = default;

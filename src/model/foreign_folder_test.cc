@@ -73,7 +73,11 @@ TEST_P(ForeignFolder, ConfigIsRead) {
   expected.norm_eps = llama ? 1e-5F : 1e-6F;
   expected.tied = !llama;
   expected.bos = llama ? 1 : -1;
-  expected.eos = 2;
+  if (llama) {
+    expected.eos = {2, 0};
+  } else {
+    expected.eos = {2};
+  }
   EXPECT_EQ(folder_->weights.config, expected);
   EXPECT_EQ(folder_->tokenizer->end(), 2);  // <|im_end|>
 }

@@ -47,10 +47,17 @@ Status JsonFields::read_int(const std::string& key, int& out, int low, int high)
 }
 
 Status JsonFields::read_float(const std::string& key, float& out) {
+  double value = static_cast<double>(out);
+  TROUPE_TRY(read_double(key, value));
+  out = static_cast<float>(value);
+  return {};
+}
+
+Status JsonFields::read_double(const std::string& key, double& out) {
   const json* value = take_value(key);
   if (value == nullptr) return {};
   if (!value->is_number()) return wrong(key, "a number");
-  out = static_cast<float>(value->get<double>());
+  out = value->get<double>();
   return {};
 }
 
@@ -70,6 +77,18 @@ Status JsonFields::read_text(const std::string& key, std::string& out) {
   return {};
 }
 
+Status JsonFields::only(const std::string& key, const json& wanted, const std::string& remedy) {
+  const json* value = take_value(key);
+  if (value == nullptr || *value == wanted) return {};
+  return not_implemented(key, *value, remedy);
+}
+
+tl::unexpected<Error> JsonFields::not_implemented(const std::string& key, const json& value,
+                                                  const std::string& remedy) const {
+  return fail(ErrorCode::kInvalid, fmt::format("{} is {}, which Troupe does not implement; {}",
+                                               path(key), brief_json(value), remedy));
+}
+
 Status JsonFields::refuse_others(const std::string& remedy) const {
   for (const auto& [key, value] : object_.items()) {
     if (taken_.contains(key)) continue;
@@ -86,7 +105,32 @@ std::string brief_json(const json& value) {
   return text;
 }
 
+Status check_json_depth(std::string_view text) {
+  constexpr int kMost = 64;
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      if (c == '"') quoted = false;
+      continue;
+    }
+    if (c == '"') quoted = true;
+    if (c == ']' || c == '}') --depth;
+    if ((c == '[' || c == '{') && ++depth > kMost) {
+      return fail(
+          ErrorCode::kInvalid,
+          fmt::format("more than {} lists and objects lie in each other at byte {}; replace "
+                      "the file with a good copy",
+                      kMost, i));
+    }
+  }
+  return {};
+}
+
 Result<json> parse_json_object(std::string_view text) {
+  TROUPE_TRY(check_json_depth(text));
   try {
     json value = json::parse(text);
     if (!value.is_object()) return fail(ErrorCode::kInvalid, "expected a JSON object");

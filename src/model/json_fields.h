@@ -24,8 +24,14 @@ class JsonFields {
   /// in [low, high].
   Status read_int(const std::string& key, int& out, int low, int high);
   Status read_float(const std::string& key, float& out);
+  Status read_double(const std::string& key, double& out);
   Status read_bool(const std::string& key, bool& out);
   Status read_text(const std::string& key, std::string& out);
+  /// Accepts an absent key, null and `wanted`; another value is not implemented.
+  Status only(const std::string& key, const nlohmann::json& wanted, const std::string& remedy);
+  [[nodiscard]] tl::unexpected<Error> not_implemented(const std::string& key,
+                                                      const nlohmann::json& value,
+                                                      const std::string& remedy) const;
   /// Accepts the key with any value, because it changes no result.
   void ignore(const std::string& key) { taken_.insert(key); }
   /// kInvalid names the first key that nobody read; `remedy` ends the message.
@@ -44,7 +50,11 @@ class JsonFields {
 /// A value as JSON text, cut to fit one line of an error message.
 std::string brief_json(const nlohmann::json& value);
 
-/// Parses one JSON object; kInvalid says where the text stops being JSON.
+/// kInvalid if objects and lists lie in each other deeper than any model file needs. Copies and
+/// dumps of JSON call themselves for every level, so that a hostile file could end the process.
+Status check_json_depth(std::string_view text);
+
+/// Parses one JSON object; kInvalid says where the text stops being JSON, or that it is too deep.
 Result<nlohmann::json> parse_json_object(std::string_view text);
 
 }  // namespace troupe

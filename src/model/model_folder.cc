@@ -185,7 +185,7 @@ std::string token_text(const Tokenizer& tokenizer, TokenId id) {
 /// config.json may name another.
 std::string generation_config_text(const ModelConfig& config, const Tokenizer& tokenizer) {
   json out = json::object();
-  const TokenId end = tokenizer.end() >= 0 ? tokenizer.end() : config.eos;
+  const TokenId end = tokenizer.end() >= 0 ? tokenizer.end() : -1;
   if (config.bos >= 0) out["bos_token_id"] = config.bos;
   if (end >= 0) out["eos_token_id"] = end;
   out["do_sample"] = true;  // the policy is what it samples, not its most likely answer

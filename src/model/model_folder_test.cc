@@ -22,7 +22,7 @@ ModelConfig tiny(bool tied = true) {
   config.ffn = 3;
   config.max_positions = 16;
   config.tied = tied;
-  config.eos = 0;
+  config.eos = {0};
   return config;
 }
 

@@ -41,7 +41,7 @@ Result<ModelConfig> ModelOptions::config(int vocab, int end) const {
   out.max_positions = static_cast<int>(max_positions);
   out.rope_theta = static_cast<float>(rope_theta);
   out.tied = tied;
-  out.eos = end;
+  if (end >= 0) out.eos = {end};
   TROUPE_TRY(out.validate());
   return out;
 }

@@ -17,7 +17,7 @@ Checkpoint sample(std::int64_t step, std::uint64_t seed) {
   c.ffn = 8;
   std::shared_ptr<const Tokenizer> tokenizer = make_symbol_tokenizer("ab");
   c.vocab = tokenizer->size();
-  c.eos = tokenizer->end();
+  c.eos = {tokenizer->end()};
   Checkpoint out;
   out.step = step;
   out.run_digest = "digest";
