@@ -77,6 +77,24 @@ for run in usual:2 other:0; do
   [[ $(json "$file" 'r["eos_token_id"]') == "${run#*:}" ]] || { cat "$file"; fail "the end token"; }
 done
 
+# A converted folder holds the same model in another format: rounded once, it stays as it is.
+base=$source/src/model/testdata/foreign-llama
+"$program" convert "$base" "$work/bf16" --dtype bf16 --shard-bytes 5000 > "$work/convert.log" || fail "convert"
+grep -q "parameters in bf16" "$work/convert.log" || { cat "$work/convert.log"; fail "what convert says"; }
+[[ $(json "$work/bf16/config.json" 'r["torch_dtype"]') == bfloat16 ]] || fail "the dtype of config.json"
+[[ $(json "$work/bf16/model.safetensors.index.json" 'len(set(r["weight_map"].values())) > 2') == True ]] ||
+  fail "no shards"
+"$program" convert "$work/bf16" "$work/fp32" > /dev/null || fail "convert back"
+"$program" convert "$base" "$work/direct" > /dev/null || fail "convert to fp32"
+cmp "$work/fp32/model.safetensors" "$work/direct/model.safetensors" || fail "bf16 weights changed"
+cmp "$work/fp32/config.json" "$work/direct/config.json" || fail "config.json changed"
+for bad in "$base $work/fp32" "$base $work/new --dtype fp8" "$base $work/new --shard-bytes 0"; do
+  code=0
+  "$program" convert $bad > /dev/null 2> "$work/wrong.log" || code=$?
+  [[ $code == 2 && $(wc -l < "$work/wrong.log") == 1 ]] || { cat "$work/wrong.log"; fail "convert $bad: $code"; }
+  [[ ! -e "$work/new" ]] || fail "convert $bad left a folder"
+done
+
 # A shape option beside model.base would do nothing, so it is refused before anything is written.
 set +e
 "$program" train "$source/examples/from-huggingface.toml" --output "$work/wrong" \

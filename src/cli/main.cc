@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   troupe::add_train(app, exit_code);
   troupe::add_eval(app, exit_code);
   troupe::add_plan(app, exit_code);
+  troupe::add_convert(app, exit_code);
   troupe::add_env(app, exit_code);
   troupe::add_explain(app, exit_code);
   try {

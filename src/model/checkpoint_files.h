@@ -1,41 +1,15 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/disk.h"
+#include "model/safetensors.h"
 #include "model/tokenizer.h"
 #include "model/weights.h"
 
 namespace troupe {
-
-/// A named fp32 tensor for write_safetensors; `data` is borrowed.
-struct NamedTensor {
-  std::string name;
-  std::vector<std::int64_t> shape;
-  std::span<const float> data;
-};
-
-/// safetensors bytes: 8-byte little-endian header length, JSON header (padded with spaces to 8),
-/// data in the given order. `metadata` entries are text pairs.
-std::string encode_safetensors(const std::vector<NamedTensor>& tensors,
-                               const std::vector<std::pair<std::string, std::string>>& metadata);
-
-/// A parsed safetensors file: values converted to fp32 (F32, F16, BF16 are read).
-struct SafetensorsFile {
-  struct Tensor {
-    std::string name;
-    std::vector<std::int64_t> shape;
-    std::vector<float> values;
-  };
-  std::vector<Tensor> tensors;
-  std::vector<std::pair<std::string, std::string>> metadata;
-  [[nodiscard]] const Tensor* find(const std::string& name) const;
-};
-
-/// Never reads or allocates beyond the file's own size; kInvalid says what is wrong.
-Result<SafetensorsFile> decode_safetensors(std::string_view bytes);
 
 /// A model folder in Hugging Face's layout.
 struct ModelFolder {
@@ -45,13 +19,30 @@ struct ModelFolder {
 
 /// Reads config.json, tokenizer.json and model.safetensors (or the shards that
 /// model.safetensors.index.json names). Missing, extra, misshapen or non-finite tensors are
-/// kInvalid with file, tensor, what was expected and what to do.
+/// kInvalid with file, tensor, what was expected and what to do. The files are mapped while they
+/// are read (FileView says what that asks of others), so that memory holds the fp32 weights once,
+/// and nothing of them before every shape has been checked.
 Result<ModelFolder> read_model_folder(Disk& disk, const std::string& folder,
                                       const std::string& end_token);
 
+/// How weights are written.
+struct WeightFormat {
+  Dtype dtype = Dtype::kFp32;
+  /// Most bytes of tensors in one file; beyond it they go to shards with an index, as
+  /// `transformers` does it. A larger tensor has a shard to itself.
+  std::uint64_t shard_bytes = 5'000'000'000;
+};
+
 /// Writes config.json, generation_config.json, tokenizer.json, tokenizer_config.json and
-/// model.safetensors into an existing folder, synced. `transformers` can load the result.
+/// model.safetensors (or shards and model.safetensors.index.json) into an existing folder, synced.
+/// `transformers` can load the result. kInvalid if a weight is too large for bf16.
 Status write_model_folder(Disk& disk, const std::string& folder, const Weights& weights,
-                          const Tokenizer& tokenizer);
+                          const Tokenizer& tokenizer, const WeightFormat& format = {});
+
+/// Reads the model folder `from`, checks it, and writes it as `to`: the weights in `format`, the
+/// rest as it was. `to` must be absent or an empty folder; it is complete or not there (it is
+/// written as `to`.writing, then moved). Returns the model's shape.
+Result<ModelConfig> convert_model_folder(Disk& disk, const std::string& from, const std::string& to,
+                                         const WeightFormat& format);
 
 }  // namespace troupe

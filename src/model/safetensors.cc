@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <tuple>
 
-#include "model/checkpoint_files.h"
 #include "model/half.h"
 #include "model/json_fields.h"
+#include "model/safetensors.h"
 
 // The format: https://github.com/huggingface/safetensors#format. Like the reference reader, this
 // one wants the data to be covered by the tensors exactly: no gap, no overlap, no bytes left over.
@@ -27,16 +29,19 @@ tl::unexpected<Error> invalid(std::string message) {
   return fail(ErrorCode::kInvalid, std::move(message));
 }
 
-struct Entry {
-  std::string name;
-  std::string dtype;
-  std::vector<std::int64_t> shape;
-  std::uint64_t count = 0;  // elements
-  std::uint64_t begin = 0;  // bytes, from the start of the data
-  std::uint64_t end = 0;
+using Type = TensorView::Type;
+
+struct DtypeName {
+  Type type;
+  const char* name;
+  std::uint64_t bytes;
 };
+constexpr DtypeName kDtypes[] = {
+    {Type::kF32, "F32", 4}, {Type::kF16, "F16", 2}, {Type::kBf16, "BF16", 2}};
 
 Result<json> parse_header(std::string_view text) {
+  const Status shallow = check_json_depth(text);
+  if (!shallow) return within("the header", shallow.error());
   std::set<std::string> names;
   std::string twice;
   const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
@@ -58,11 +63,12 @@ Result<json> parse_header(std::string_view text) {
   }
 }
 
-Result<std::uint64_t> element_bytes(const std::string& name, const std::string& dtype) {
-  if (dtype == "F32") return 4;
-  if (dtype == "F16" || dtype == "BF16") return 2;
+Result<DtypeName> find_dtype(const std::string& tensor, const std::string& dtype) {
+  for (const DtypeName& known : kDtypes) {
+    if (dtype == known.name) return known;
+  }
   return invalid(fmt::format("tensor {} has type {}; Troupe reads F32, F16 and BF16: convert it",
-                             name, dtype));
+                             tensor, dtype));
 }
 
 /// A list of non-negative integers.
@@ -75,78 +81,80 @@ bool read_numbers(const json* value, std::vector<std::int64_t>& out) {
   return true;
 }
 
-Result<Entry> read_entry(const std::string& name, const json& value, std::uint64_t data_bytes) {
-  Entry entry;
-  entry.name = name;
+Result<TensorView> read_entry(const std::string& name, const json& value, std::string_view data) {
+  TensorView tensor;
+  tensor.name = name;
+  std::string dtype;
   std::vector<std::int64_t> offsets;
   JsonFields fields(value, "tensor " + name);
-  TROUPE_TRY(fields.read_text("dtype", entry.dtype));
-  if (!value.is_object() || entry.dtype.empty() ||
-      !read_numbers(fields.take("shape"), entry.shape) ||
+  TROUPE_TRY(fields.read_text("dtype", dtype));
+  if (!value.is_object() || dtype.empty() || !read_numbers(fields.take("shape"), tensor.shape) ||
       !read_numbers(fields.take("data_offsets"), offsets) || offsets.size() != 2) {
     return invalid(fmt::format("tensor {}: no dtype, shape or data_offsets; {}", name, kDamaged));
   }
-  TROUPE_ASSIGN(const std::uint64_t bytes_each, element_bytes(name, entry.dtype));
-  entry.begin = static_cast<std::uint64_t>(offsets[0]);
-  entry.end = static_cast<std::uint64_t>(offsets[1]);
-  if (entry.begin > entry.end || entry.end > data_bytes) {
+  TROUPE_ASSIGN(const DtypeName known, find_dtype(name, dtype));
+  tensor.type = known.type;
+  const auto begin = static_cast<std::uint64_t>(offsets[0]);
+  const auto end = static_cast<std::uint64_t>(offsets[1]);
+  if (begin > end || end > data.size()) {
     return invalid(fmt::format("tensor {} lies at bytes {} to {} of {} bytes of data; {}", name,
-                               entry.begin, entry.end, data_bytes, kDamaged));
+                               begin, end, data.size(), kDamaged));
   }
   bool fits = true;
-  entry.count = 1;
-  for (std::int64_t n : entry.shape) {
-    fits =
-        fits && !__builtin_mul_overflow(entry.count, static_cast<std::uint64_t>(n), &entry.count);
+  std::uint64_t bytes = known.bytes;
+  for (const std::int64_t n : tensor.shape) {
+    fits = fits && !__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(n), &bytes);
   }
-  std::uint64_t bytes = 0;
-  fits = fits && !__builtin_mul_overflow(entry.count, bytes_each, &bytes);
-  if (!fits || bytes != entry.end - entry.begin) {
+  if (!fits || bytes != end - begin) {
     return invalid(fmt::format("tensor {} of shape {} and type {} has {} bytes of data; {}", name,
-                               json(entry.shape).dump(), entry.dtype, entry.end - entry.begin,
-                               kDamaged));
+                               json(tensor.shape).dump(), dtype, end - begin, kDamaged));
   }
-  return entry;
+  tensor.bytes = data.substr(begin, end - begin);
+  return tensor;
 }
 
-Status check_cover(const std::vector<Entry>& entries, std::uint64_t data_bytes) {
-  std::uint64_t at = 0;
-  for (const Entry& entry : entries) {
-    if (entry.begin != at) {
+/// Where a tensor's data begin in the file's.
+std::size_t offset(const TensorView& tensor, std::string_view data) {
+  return static_cast<std::size_t>(tensor.bytes.data() - data.data());
+}
+
+Status check_cover(const std::vector<TensorView>& tensors, std::string_view data) {
+  std::size_t at = 0;
+  for (const TensorView& tensor : tensors) {
+    if (offset(tensor, data) != at) {
       return invalid(fmt::format("tensor {} begins at byte {} where {} was expected; {}",
-                                 entry.name, entry.begin, at, kDamaged));
+                                 tensor.name, offset(tensor, data), at, kDamaged));
     }
-    at = entry.end;
+    at += tensor.bytes.size();
   }
-  if (at == data_bytes) return {};
-  return invalid(fmt::format("{} bytes follow the last tensor; {}", data_bytes - at, kDamaged));
+  if (at == data.size()) return {};
+  return invalid(fmt::format("{} bytes follow the last tensor; {}", data.size() - at, kDamaged));
 }
 
-std::vector<float> to_fp32(const Entry& entry, std::string_view data) {
-  std::vector<float> values(entry.count);
-  const char* from = data.data() + entry.begin;
-  if (entry.dtype == "F32") {
-    if (!values.empty()) std::memcpy(values.data(), from, values.size() * sizeof(float));
-    return values;
+void append(std::string& out, std::span<const float> values, Dtype dtype) {
+  if (dtype == Dtype::kFp32) {
+    out.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+    return;
   }
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    std::uint16_t bits = 0;
-    std::memcpy(&bits, from + 2 * i, 2);
-    values[i] = entry.dtype == "F16" ? half_to_float(bits) : bfloat_to_float(bits);
+  for (const float value : values) {
+    const std::uint16_t bits = float_to_bfloat(value);
+    out.append(reinterpret_cast<const char*>(&bits), sizeof bits);
   }
-  return values;
 }
 
 }  // namespace
 
 std::string encode_safetensors(const std::vector<NamedTensor>& tensors,
-                               const std::vector<std::pair<std::string, std::string>>& metadata) {
+                               const std::vector<std::pair<std::string, std::string>>& metadata,
+                               Dtype dtype) {
+  const char* name = dtype == Dtype::kFp32 ? "F32" : "BF16";
+  const std::size_t each = dtype == Dtype::kFp32 ? 4 : 2;
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   for (const auto& [key, text] : metadata) header["__metadata__"][key] = text;
   std::size_t at = 0;
   for (const NamedTensor& tensor : tensors) {
-    const std::size_t end = at + tensor.data.size_bytes();
-    header[tensor.name] = {{"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {at, end}}};
+    const std::size_t end = at + each * tensor.data.size();
+    header[tensor.name] = {{"dtype", name}, {"shape", tensor.shape}, {"data_offsets", {at, end}}};
     at = end;
   }
   std::string text = header.dump();
@@ -156,20 +164,34 @@ std::string encode_safetensors(const std::vector<NamedTensor>& tensors,
   std::memcpy(out.data(), &length, sizeof length);
   out.reserve(sizeof length + text.size() + at);
   out += text;
-  for (const NamedTensor& tensor : tensors) {
-    out.append(reinterpret_cast<const char*>(tensor.data.data()), tensor.data.size_bytes());
-  }
+  for (const NamedTensor& tensor : tensors) append(out, tensor.data, dtype);
   return out;
 }
 
-const SafetensorsFile::Tensor* SafetensorsFile::find(const std::string& name) const {
-  for (const Tensor& tensor : tensors) {
+void TensorView::read(std::size_t first, std::span<float> out) const {
+  assert(first + out.size() <= size());
+  if (out.empty()) return;
+  if (type == Type::kF32) {
+    std::memcpy(out.data(), bytes.data() + first * sizeof(float), out.size_bytes());
+    return;
+  }
+  const char* from = bytes.data() + 2 * first;
+  for (float& value : out) {
+    std::uint16_t bits = 0;
+    std::memcpy(&bits, from, 2);
+    from += 2;
+    value = type == Type::kF16 ? half_to_float(bits) : bfloat_to_float(bits);
+  }
+}
+
+const TensorView* SafetensorsView::find(const std::string& name) const {
+  for (const TensorView& tensor : tensors) {
     if (tensor.name == name) return &tensor;
   }
   return nullptr;
 }
 
-Result<SafetensorsFile> decode_safetensors(std::string_view bytes) {
+Result<SafetensorsView> parse_safetensors(std::string_view bytes) {
   std::uint64_t length = 0;
   if (bytes.size() < sizeof length) {
     return invalid(fmt::format("{} bytes are no safetensors file; {}", bytes.size(), kDamaged));
@@ -184,12 +206,11 @@ Result<SafetensorsFile> decode_safetensors(std::string_view bytes) {
   TROUPE_ASSIGN(const json header, parse_header(bytes.substr(0, length)));
   const std::string_view data = bytes.substr(length);
 
-  SafetensorsFile file;
-  std::vector<Entry> entries;
+  SafetensorsView file;
   for (const auto& [name, value] : header.items()) {
     if (name != "__metadata__") {
-      TROUPE_ASSIGN(Entry entry, read_entry(name, value, data.size()));
-      entries.push_back(std::move(entry));
+      TROUPE_ASSIGN(TensorView tensor, read_entry(name, value, data));
+      file.tensors.push_back(std::move(tensor));
       continue;
     }
     for (const auto& [key, text] : value.items()) {
@@ -197,14 +218,13 @@ Result<SafetensorsFile> decode_safetensors(std::string_view bytes) {
       file.metadata.emplace_back(key, text.get<std::string>());
     }
   }
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
+  std::sort(file.tensors.begin(), file.tensors.end(), [](const auto& a, const auto& b) {
+    const auto order = [](const TensorView& t) {
+      return std::tuple(t.bytes.data(), t.bytes.size(), std::string_view(t.name));
+    };
+    return order(a) < order(b);
   });
-  TROUPE_TRY(check_cover(entries, data.size()));
-  for (Entry& entry : entries) {
-    std::vector<float> values = to_fp32(entry, data);
-    file.tensors.push_back({std::move(entry.name), std::move(entry.shape), std::move(values)});
-  }
+  TROUPE_TRY(check_cover(file.tensors, data));
   return file;
 }
 

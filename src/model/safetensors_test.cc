@@ -5,8 +5,8 @@
 #include <cmath>
 #include <cstring>
 
-#include "model/checkpoint_files.h"
 #include "model/half.h"
+#include "model/safetensors.h"
 
 namespace troupe {
 namespace {
@@ -21,8 +21,14 @@ std::string raw(const std::string& header, const std::string& data) {
   return out + header + data;
 }
 
+std::vector<float> values(const TensorView& tensor) {
+  std::vector<float> out(tensor.size());
+  tensor.read(0, out);
+  return out;
+}
+
 std::string error_of(const std::string& bytes) {
-  const auto file = decode_safetensors(bytes);
+  const auto file = parse_safetensors(bytes);
   if (file) return "accepted";
   EXPECT_EQ(file.error().code, ErrorCode::kInvalid);
   EXPECT_EQ(file.error().message.find('\n'), std::string::npos);
@@ -36,14 +42,14 @@ TEST(Safetensors, ComesBackAsWritten) {
       encode_safetensors({{"z", {2, 3}, a}, {"a", {}, b}, {"none", {0, 4}, {}}},
                          {{"format", "pt"}, {"quote", "\"\n"}});
   EXPECT_EQ((bytes.size() - 7 * sizeof(float)) % 8, 0U);  // the data begins at a multiple of 8
-  const auto file = decode_safetensors(bytes);
+  const auto file = parse_safetensors(bytes);
   ASSERT_TRUE(file) << file.error().message;
   ASSERT_EQ(file->tensors.size(), 3U);
   EXPECT_EQ(file->find("z")->shape, Shape({2, 3}));
-  EXPECT_EQ(std::memcmp(file->find("z")->values.data(), a.data(), a.size() * sizeof(float)), 0);
+  EXPECT_EQ(std::memcmp(values(*file->find("z")).data(), a.data(), a.size() * sizeof(float)), 0);
   EXPECT_EQ(file->find("a")->shape, Shape({}));
-  EXPECT_EQ(file->find("a")->values, b);
-  EXPECT_TRUE(file->find("none")->values.empty());
+  EXPECT_EQ(values(*file->find("a")), b);
+  EXPECT_TRUE(values(*file->find("none")).empty());
   EXPECT_EQ(file->find("b"), nullptr);
   EXPECT_EQ(file->metadata.size(), 2U);
   EXPECT_EQ(encode_safetensors({}, {}), raw("{}      ", ""));
@@ -126,13 +132,57 @@ TEST(Safetensors, ConvertsEveryHalf) {
 TEST(Safetensors, ReadsHalfAndBfloat) {
   const std::string halves("\x00\x3c\x00\xc0", 4);   // 1, -2
   const std::string bfloats("\x80\x3f\x20\xc1", 4);  // 1, -10
-  const auto file =
-      decode_safetensors(raw(R"({"h":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},)"
-                             R"("b":{"dtype":"BF16","shape":[1,2],"data_offsets":[4,8]}})",
-                             halves + bfloats));
+  const std::string bytes = raw(R"({"h":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},)"
+                                R"("b":{"dtype":"BF16","shape":[1,2],"data_offsets":[4,8]}})",
+                                halves + bfloats);
+  const auto file = parse_safetensors(bytes);
   ASSERT_TRUE(file) << file.error().message;
-  EXPECT_EQ(file->find("h")->values, (std::vector<float>{1.0F, -2.0F}));
-  EXPECT_EQ(file->find("b")->values, (std::vector<float>{1.0F, -10.0F}));
+  EXPECT_EQ(values(*file->find("h")), (std::vector<float>{1.0F, -2.0F}));
+  EXPECT_EQ(values(*file->find("b")), (std::vector<float>{1.0F, -10.0F}));
+  std::vector<float> last(1);
+  file->find("h")->read(1, last);
+  EXPECT_EQ(last, std::vector<float>{-2.0F});
+  file->find("b")->read(1, last);
+  EXPECT_EQ(last, std::vector<float>{-10.0F});
+}
+
+// The nearest bfloat16 in value; of two that are as near, the one whose last bit is 0.
+TEST(Safetensors, RoundsToTheNearestBfloat) {
+  for (std::uint32_t upper = 0; upper < 0x7f80; ++upper) {
+    const float low = bfloat_to_float(static_cast<std::uint16_t>(upper));
+    const float high = bfloat_to_float(static_cast<std::uint16_t>(upper + 1));
+    for (const std::uint32_t lower : {0x0U, 0x1U, 0x7fffU, 0x8000U, 0x8001U, 0xffffU}) {
+      const float value = std::bit_cast<float>(upper << 16 | lower);
+      bool up = lower > 0x8000U || (lower == 0x8000U && upper % 2 == 1);
+      if (std::isfinite(high)) {
+        const double below = static_cast<double>(value) - low;
+        const double above = static_cast<double>(high) - value;
+        ASSERT_EQ(up, above < below || (above == below && upper % 2 == 1));
+      }
+      const std::uint32_t expected = upper + (up ? 1 : 0);
+      ASSERT_EQ(float_to_bfloat(value), expected) << value;
+      ASSERT_EQ(float_to_bfloat(-value), expected | 0x8000U) << value;
+    }
+  }
+  EXPECT_EQ(float_to_bfloat(INFINITY), 0x7f80);
+  for (const std::uint32_t nan : {0x7f800001U, 0xffffffffU, 0x7fc00000U, 0xff80ffffU}) {
+    EXPECT_TRUE(std::isnan(bfloat_to_float(float_to_bfloat(std::bit_cast<float>(nan))))) << nan;
+  }
+}
+
+TEST(Safetensors, WritesBfloat) {
+  const std::vector<float> a = {1.0F, 1.00390625F, -10.0F, 0.3F};
+  const std::string bytes = encode_safetensors({{"a", {2, 2}, a}}, {}, Dtype::kBf16);
+  const auto file = parse_safetensors(bytes);
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_EQ(file->find("a")->bytes, std::string("\x80\x3f\x80\x3f\x20\xc1\x9a\x3e", 8));
+  EXPECT_EQ(file->find("a")->type, TensorView::Type::kBf16);
+}
+
+TEST(Safetensors, AHeaderThatLiesTooDeepIsRefused) {
+  std::string deep = "{\"t\":{\"dtype\":";
+  for (int i = 0; i < 1000000; ++i) deep += '[';
+  EXPECT_NE(error_of(raw(deep, "")).find("the header: more than"), std::string::npos);
 }
 
 }  // namespace

@@ -36,20 +36,21 @@ std::string encode_moments(const PolicyCheckpoint& policy) {
   return encode_safetensors(tensors, {{"format", "troupe-adamw"}});
 }
 
-Status decode_moments(const std::string& path, const std::string& bytes, PolicyCheckpoint& policy) {
-  auto file = decode_safetensors(bytes);
+Status read_moments(Disk& disk, const std::string& path, PolicyCheckpoint& policy) {
+  TROUPE_ASSIGN(const auto view, disk.map(path));
+  auto file = parse_safetensors(view->bytes());
   if (!file) return within(path, file.error());
   for (const auto& [prefix, values] :
        {std::make_pair("first.", &policy.first), std::make_pair("second.", &policy.second)}) {
     values->assign(policy.weights->layout.size(), 0.0F);
     for (const TensorSpec& spec : policy.weights->layout.tensors()) {
       const auto* tensor = file->find(prefix + spec.name);
-      if (tensor == nullptr || tensor->values.size() != spec.size) {
+      if (tensor == nullptr || tensor->size() != spec.size) {
         return fail(ErrorCode::kInvalid, fmt::format("{}: moment {}{} is missing or misshapen",
                                                      path, prefix, spec.name));
       }
-      std::copy(tensor->values.begin(), tensor->values.end(),
-                values->begin() + static_cast<std::ptrdiff_t>(spec.offset));
+      tensor->read(0, std::span(*values).subspan(spec.offset, spec.size));
+      view->release(tensor->bytes);
     }
   }
   return {};
@@ -139,8 +140,7 @@ Result<PolicyCheckpoint> read_policy(Disk& disk, const std::string& folder, cons
   const auto moments = entry.at("optimizer_digest").get<std::string>();
   if (!moments.empty()) {
     const std::string path = place + "/" + kOptimizerFile;
-    TROUPE_ASSIGN(const std::string bytes, disk.read(path));
-    TROUPE_TRY(decode_moments(path, bytes, policy));
+    TROUPE_TRY(read_moments(disk, path, policy));
     TROUPE_TRY(check_digest(path, moments_digest(policy), moments));
   }
   const auto kept = entry.at("reference_digest").get<std::string>();
