@@ -1,6 +1,7 @@
 # troupe_room(NAME [ROOMS ...] [LIBS ...])
 # One library per room, troupe_NAME, from every .cc below src/NAME; files named *_test.cc become the
-# room's test program (label quick), *_slow_test.cc a second one (label slow).
+# room's test program (label quick), *_slow_test.cc a second one (label slow), *_parity_test.cc, which
+# compare with what other people's programs say, a third one (labels quick and parity).
 # ROOMS are the rooms above it that it may include; LIBS are outside libraries.
 function(troupe_room name)
   cmake_parse_arguments(ARG "" "" "ROOMS;LIBS" ${ARGN})
@@ -10,7 +11,9 @@ function(troupe_room name)
   list(FILTER quick INCLUDE REGEX "_test\\.cc$")
   set(slow ${quick})
   list(FILTER slow INCLUDE REGEX "_slow_test\\.cc$")
-  list(FILTER quick EXCLUDE REGEX "_slow_test\\.cc$")
+  set(parity ${quick})
+  list(FILTER parity INCLUDE REGEX "_parity_test\\.cc$")
+  list(FILTER quick EXCLUDE REGEX "_(slow|parity)_test\\.cc$")
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
 
   if(NOT sources)  # a room with headers only
@@ -34,6 +37,7 @@ function(troupe_room name)
 
   troupe_tests(${name} quick "${quick}")
   troupe_tests(${name} slow "${slow}")
+  troupe_tests(${name} parity "${parity}")
 endfunction()
 
 function(troupe_tests name label files)
@@ -47,5 +51,10 @@ function(troupe_tests name label files)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
   target_compile_definitions(${target} PRIVATE TROUPE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}." PROPERTIES LABELS ${label} TIMEOUT 300)
+  if(label STREQUAL "parity")  # its second label; a list does not survive the call above
+    set(script ${CMAKE_CURRENT_BINARY_DIR}/${target}_labels.cmake)
+    file(WRITE ${script} "if(${target}_TESTS)\n  set_tests_properties(\${${target}_TESTS} PROPERTIES LABELS \"quick;parity\")\nendif()\n")
+    set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${script})
+  endif()
 endfunction()
 include(GoogleTest)
