@@ -5,9 +5,10 @@ JOBS ?= $(shell nproc)
 RUN ?= examples/chain.toml
 ARGS ?=
 TIDY ?=
+FUZZ_SECONDS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-ci build run test quick bench format lint asan tsan clang clean
+.PHONY: help setup setup-ci build run test quick bench format lint asan tsan clang fuzz clean
 
 help: ## this list
 	@echo "Targets (JOBS=$(JOBS) at a time):"
@@ -25,7 +26,7 @@ build/%/build.ninja:
 	@cmake --preset $* > build/configure-$*.log 2>&1 || { cat build/configure-$*.log; exit 1; }
 # Only a missing build.ninja is a reason to configure; setup comes first.
 build/release/build.ninja: | setup
-build/asan/build.ninja build/tsan/build.ninja build/clang/build.ninja: | setup-ci
+build/asan/build.ninja build/tsan/build.ninja build/clang/build.ninja build/fuzz/build.ninja: | setup-ci
 
 build: setup build/release/build.ninja ## the program, build/release/troupe
 	@cmake --build build/release --target troupe -j $(JOBS)
@@ -47,7 +48,7 @@ bench: setup build/release/build.ninja ## all benchmarks, each with the limit it
 	  echo "== $${bench##*/}"; "$$bench" || exit 1; done
 
 format: setup-ci ## rewrite all sources in the project's format
-	@find src include bench -name '*.cc' -o -name '*.h' | xargs clang-format-14 -i
+	@find src include bench fuzz -name '*.cc' -o -name '*.h' | xargs clang-format-14 -i
 
 lint: setup-ci ## format, seams and rooms; TIDY=changed, TIDY=all or TIDY=src/room adds clang-tidy
 	@tools/lint.sh $(if $(TIDY),--tidy $(TIDY))
@@ -62,6 +63,10 @@ tsan: setup-ci build/tsan/build.ninja ## the quick tests under ThreadSanitizer
 
 clang: setup-ci build/clang/build.ninja ## build everything with clang-14
 	@cmake --build build/clang -j $(JOBS)
+
+fuzz: setup-ci build/fuzz/build.ninja ## feed damaged files to the readers, FUZZ_SECONDS=10 a target
+	@cmake --build build/fuzz --target fuzz -j $(JOBS)
+	@tools/fuzz.sh build/fuzz $(FUZZ_SECONDS)
 
 clean: ## remove all that was built; runs stay
 	@rm -rf build

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.." || exit 2
 sources() { find "$@" -name '*.cc' -o -name '*.h' | sort; }
 
 failed=0
-mapfile -t files < <(sources src include bench)
+mapfile -t files < <(sources src include bench fuzz)
 clang-format-14 --dry-run --Werror "${files[@]}" || { echo "format: run 'make format'"; failed=1; }
 tools/lint_seams.sh || failed=1
 tools/lint_rooms.sh || failed=1
