@@ -4,7 +4,7 @@
     pip install numpy safetensors tokenizers [transformers [torch]]
     tools/check_hf_folder.py FOLDER [TEXT ...]
 
-Checks that config.json and model.safetensors agree (with `transformers`' own model when torch is
+Checks that config.json and model.safetensors (or its shards) agree (with `transformers`' own model when torch is
 there), that `tokenizers` loads tokenizer.json, and prints the ids of each TEXT. Exit code 0: all
 checks passed; 1: one failed, with one line that says which.
 """
@@ -45,14 +45,30 @@ def expected_shapes(c):
     return shapes
 
 
+def weight_files(folder):
+    index = os.path.join(folder, "model.safetensors.index.json")
+    if not os.path.exists(index):
+        return ["model.safetensors"]
+    with open(index, encoding="utf-8") as f:
+        return sorted(set(json.load(f)["weight_map"].values()))
+
+
 def check_weights(folder, config):
+    try:
+        import torch  # numpy has no bf16
+
+        framework, read = "pt", lambda value: value.to(torch.float32).numpy()
+    except ImportError:
+        framework, read = "np", lambda value: value
     found = {}
-    with safe_open(os.path.join(folder, "model.safetensors"), framework="np") as f:
-        assert (f.metadata() or {}).get("format") == "pt", "model.safetensors: format is not pt"
-        for name in f.keys():
-            value = f.get_tensor(name)
-            assert np.isfinite(value).all(), f"{name}: not finite"
-            found[name] = value.shape
+    for file in weight_files(folder):
+        with safe_open(os.path.join(folder, file), framework=framework) as f:
+            assert (f.metadata() or {}).get("format") == "pt", f"{file}: format is not pt"
+            for name in f.keys():
+                assert name not in found, f"{name}: in two shards"
+                value = read(f.get_tensor(name))
+                assert np.isfinite(value).all(), f"{name}: not finite"
+                found[name] = value.shape
     expected = expected_shapes(config)
     assert found == expected, f"tensors differ: {set(found.items()) ^ set(expected.items())}"
     print(f"weights: {len(found)} tensors, {sum(np.prod(s, dtype=int) for s in found.values())} values")

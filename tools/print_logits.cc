@@ -21,14 +21,11 @@ Status print_logits(const std::string& place, const std::string& text) {
   std::vector<int> scored(ids.size());
   std::iota(scored.begin(), scored.end(), 0);
   const Decoder decoder(std::make_shared<const Weights>(std::move(folder.weights)));
-  TrainPass pass;
   const TrainPass::Sequence sequence{ids, scored};
-  const auto logits = pass.forward(decoder, std::span(&sequence, 1));
-  const auto vocab = static_cast<std::size_t>(decoder.config().vocab);
   nlohmann::json out = {{"ids", ids}, {"logits", nlohmann::json::array()}};
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    out["logits"].push_back(logits.subspan(i * vocab, vocab));
-  }
+  TrainPass().run(
+      decoder, std::span(&sequence, 1),
+      [&](std::size_t /*index*/, std::span<float> logits) { out["logits"].push_back(logits); });
   fmt::print("{}\n", out.dump());
   return {};
 }
