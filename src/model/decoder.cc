@@ -31,7 +31,7 @@ struct ExtendMemory {
 };
 
 ExtendMemory carve_from(const ModelConfig& c, std::size_t rows, std::size_t chunks, int longest,
-                        Dtype dtype, int parts, Carver& carver) {
+                        Dtype dtype, int rank, int parts, Carver& carver) {
   const int rotated = c.heads + c.kv_heads;
   ExtendMemory at{};
   LayerBuffers& layer = at.layer;
@@ -45,6 +45,8 @@ ExtendMemory carve_from(const ModelConfig& c, std::size_t rows, std::size_t chun
   layer.gate = carver.take(rows, c.ffn);
   layer.up = carver.take(rows, c.ffn);
   layer.act = carver.take(rows, words(dtype, c.ffn));
+  layer.low = carver.take(rows * kLoraTargets, words(dtype, rank));
+  layer.low_sums = carver.take(rows, kLoraReaders * rank);
   at.last = carver.take(chunks, c.width);
   at.cosines = carver.take(rows, c.head_dim / 2);
   at.sines = carver.take(rows, c.head_dim / 2);
@@ -53,12 +55,12 @@ ExtendMemory carve_from(const ModelConfig& c, std::size_t rows, std::size_t chun
 }
 
 ExtendMemory carve(const ModelConfig& c, std::size_t rows, std::size_t chunks, int longest,
-                   Dtype dtype, Decoder::Scratch::Buffers& memory) {
+                   Dtype dtype, int rank, Decoder::Scratch::Buffers& memory) {
   const int parts = memory.crew->size();
   Carver counter(nullptr);
-  carve_from(c, rows, chunks, longest, dtype, parts, counter);
+  carve_from(c, rows, chunks, longest, dtype, rank, parts, counter);
   Carver carver(at_least(memory.floats, counter.used()));
-  ExtendMemory at = carve_from(c, rows, chunks, longest, dtype, parts, carver);
+  ExtendMemory at = carve_from(c, rows, chunks, longest, dtype, rank, parts, carver);
   at.layer.stats = memory.stats.data();
   return at;
 }
@@ -73,11 +75,16 @@ Decoder::Scratch::~Scratch() = default;
 Decoder::Decoder(std::shared_ptr<const Weights> weights, Dtype dtype)
     : Decoder(std::move(weights), kernels(dtype)) {}
 Decoder::Decoder(std::shared_ptr<const Weights> weights, const Kernels& table)
-    : packed_(std::make_unique<Packed>(std::move(weights), table)) {}
+    : packed_(std::make_shared<const Packed>(std::move(weights), table)) {}
+Decoder::Decoder(const Decoder& base, const LoraSettings& settings,
+                 std::shared_ptr<const Weights> adapter)
+    : packed_(base.packed_),
+      adapter_(std::make_shared<const PackedLora>(*packed_->table, settings, std::move(adapter))) {}
 Decoder::~Decoder() = default;
 
 const ModelConfig& Decoder::config() const { return packed_->weights->config; }
 const Weights& Decoder::weights() const { return *packed_->weights; }
+const Weights& Decoder::trained() const { return adapter_ ? *adapter_->weights : weights(); }
 Dtype Decoder::dtype() const { return packed_->dtype(); }
 std::size_t Decoder::packed_bytes() const {
   std::size_t floats = packed_->head.data.size();
@@ -96,12 +103,16 @@ void Decoder::extend(std::span<const Chunk> chunks, Scratch& scratch,
   memory.ranges.clear();
   memory.tokens.clear();
   int longest = 0;
+  int rank = 0;
   for (const Chunk& chunk : chunks) {
     KvCache& cache = *chunk.cache;
     const int rows = static_cast<int>(chunk.tokens.size());
     assert(rows > 0 && cache.length() + rows <= c.max_positions);
     cache.grow(rows);
-    memory.ranges.push_back({cache.pages_.data(), cache.length(), rows});
+    const Decoder& model = chunk.model == nullptr ? *this : *chunk.model;
+    assert(shares_base(model));
+    memory.ranges.push_back({cache.pages_.data(), cache.length(), rows, model.adapter()});
+    if (model.adapter() != nullptr) rank = std::max(rank, model.adapter()->settings.rank);
     memory.tokens.insert(memory.tokens.end(), chunk.tokens.begin(), chunk.tokens.end());
     cache.length_ += rows;
     longest = std::max(longest, cache.length_);
@@ -116,10 +127,10 @@ void Decoder::extend(std::span<const Chunk> chunks, Scratch& scratch,
   if (memory.stats.size() < m * static_cast<std::size_t>(c.heads)) {
     memory.stats.resize(m * static_cast<std::size_t>(c.heads));
   }
-  const ExtendMemory at = carve(c, m, chunks.size(), longest, dtype(), memory);
+  const ExtendMemory at = carve(c, m, chunks.size(), longest, dtype(), rank, memory);
 
-  const ForwardPass pass{*packed_, memory.ranges, rows,    at.cosines,
-                         at.sines, at.scratch,    longest, *memory.crew};
+  const ForwardPass pass{*packed_,   memory.ranges, rows,         at.cosines, at.sines,
+                         at.scratch, longest,       *memory.crew, rank};
   pass.embed(memory.tokens, at.layer.x);
   for (int layer = 0; layer < c.layers; ++layer) pass.layer(layer, at.layer);
   const auto width = static_cast<std::size_t>(c.width);

@@ -14,25 +14,39 @@
 namespace troupe {
 
 struct Kernels;
+struct LoraSettings;
+struct PackedLora;
 class Crew;
 
-/// One policy version's weights, laid out for the kernels. Immutable after construction; any
-/// number of threads may run passes over it, each with its own scratch and caches.
+/// One policy version's weights, laid out for the kernels: a whole model, or an adapter on a base
+/// that other decoders share. Immutable after construction; any number of threads may run passes
+/// over it, each with its own scratch and caches.
 ///
-/// The law: the logits of a token are a function of the weights and of the tokens before it, to the
-/// bit, whatever the batch, the chunking, the cache reuse, or decode against training forward.
+/// The law: the logits of a token are a function of the weights (and its own adapter's) and of the
+/// tokens before it, to the bit, whatever the batch, the adapters of other rows, the chunking, the
+/// cache reuse, or decode against training forward.
 class Decoder {
  public:
   /// Packs the weights (cost: one pass over them). `weights` is shared, not copied.
   explicit Decoder(std::shared_ptr<const Weights> weights, Dtype dtype = Dtype::kFp32);
   /// The same on a given instruction set's kernels (tests and benches).
   Decoder(std::shared_ptr<const Weights> weights, const Kernels& table);
+  /// An adapter on what `base` has packed, unmerged; costs the adapter's size. `base` may have an
+  /// adapter of its own, which this one takes the place of. `adapter` is of lora_layout().
+  Decoder(const Decoder& base, const LoraSettings& settings,
+          std::shared_ptr<const Weights> adapter);
   ~Decoder();
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
   [[nodiscard]] const ModelConfig& config() const;
+  /// Of the whole model, without the adapter.
   [[nodiscard]] const Weights& weights() const;
+  /// What a training pass gives the gradient of: the adapter's weights if there is one, else all.
+  [[nodiscard]] const Weights& trained() const;
+  /// Null without an adapter.
+  [[nodiscard]] const PackedLora* adapter() const { return adapter_.get(); }
+  [[nodiscard]] bool shares_base(const Decoder& other) const { return packed_ == other.packed_; }
   [[nodiscard]] Dtype dtype() const;
   /// Bytes of the packed matrices, which a decoding step reads once.
   [[nodiscard]] std::size_t packed_bytes() const;
@@ -41,6 +55,8 @@ class Decoder {
   struct Chunk {
     KvCache* cache;
     std::span<const TokenId> tokens;  ///< at least one; cache->length() + size <= capacity
+    /// With whose adapter: a decoder that shares this one's base. Null: this decoder.
+    const Decoder* model = nullptr;
   };
   /// Reusable memory of a pass; grows to the largest batch seen, then allocates no more.
   class Scratch {
@@ -59,7 +75,8 @@ class Decoder {
   [[nodiscard]] const Packed& packed() const { return *packed_; }
 
  private:
-  std::unique_ptr<Packed> packed_;
+  std::shared_ptr<const Packed> packed_;
+  std::shared_ptr<const PackedLora> adapter_;
 };
 
 /// A training pass over a few whole sequences, packed without padding. One thread; the memory is
@@ -84,16 +101,18 @@ class TrainPass {
   /// overwrites them with d(loss)/d(logits); they have the bits that Decoder::extend gives.
   using Row = std::function<void(std::size_t index, std::span<float> logits)>;
 
-  /// Forward, then, unless `gradient` is empty, backward: adds d(loss)/d(weights) to it
-  /// ([layout.size()], the weights' own layout). Logits exist for a block of scored positions at a
-  /// time. The reduction order depends on the sequences alone.
+  /// Forward, then, unless `gradient` is empty, backward: adds d(loss)/d(decoder.trained()) to it
+  /// ([layout.size()], in its layout). Of a decoder with an adapter only the adapter is trained:
+  /// the base's weight gradients are never computed. Logits exist for a block of scored positions
+  /// at a time. The reduction order depends on the sequences alone.
   void run(const Decoder& decoder, std::span<const Sequence> sequences, const Row& row,
            std::span<float> gradient = {});
 
   /// Bytes that a pass over sequences of `rows` tokens in all, of which `scored` are scored and the
-  /// longest has `longest`, holds.
+  /// longest has `longest`, holds; `rank` is the adapter's.
   static std::size_t bytes(const ModelConfig& config, Dtype dtype, Options options,
-                           std::int64_t rows, std::int64_t scored, std::int64_t longest);
+                           std::int64_t rows, std::int64_t scored, std::int64_t longest,
+                           int rank = 0);
 
   struct State;
 

@@ -12,11 +12,6 @@ std::size_t times(int a, int b) {
   return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
 }
 
-// The share of `n` things that a part of a crew takes.
-struct Share {
-  int begin;
-  int end;
-};
 Share share_of(int n, int part, int parts) { return {n * part / parts, n * (part + 1) / parts}; }
 
 // The same for columns, in whole panels.
@@ -89,23 +84,38 @@ void ForwardPass::layer(int index, const LayerBuffers& at) const {
     const Share own = share_of(rows, part, parts);
     normalise(table, at.x, packed.norm1, own, c.width, c.norm_eps, at.h1, at.s1);
     copy_rows(at.x, own, c.width, at.x_mid);
+    if (rank > 0) adapter_down(index, LoraInput::kAttention, at.h1, at, own);
   });
   crew.run([&](int part, int parts) {
-    project(table, at.h1, rows, packed.qkv, columns_of(packed.qkv.n, part, parts), false, at.qkv);
+    const Share own = columns_of(packed.qkv.n, part, parts);
+    project(table, at.h1, rows, packed.qkv, own, false, at.qkv);
+    for (const LoraTarget target : {LoraTarget::kQ, LoraTarget::kK, LoraTarget::kV}) {
+      adapter_up(index, target, at, own, at.qkv, packed.qkv.n);
+    }
   });
   mix(index, at);
+  if (adapts(LoraTarget::kO)) {
+    crew.run([&](int part, int parts) {
+      adapter_down(index, LoraInput::kMixed, at.attention, at, share_of(rows, part, parts));
+    });
+  }
   crew.run([&](int part, int parts) {
-    project(table, at.attention, rows, packed.o, columns_of(c.width, part, parts), true, at.x_mid);
+    const Share own = columns_of(c.width, part, parts);
+    project(table, at.attention, rows, packed.o, own, true, at.x_mid);
+    adapter_up(index, LoraTarget::kO, at, own, at.x_mid, c.width);
   });
   crew.run([&](int part, int parts) {
     const Share own = share_of(rows, part, parts);
     normalise(table, at.x_mid, packed.norm2, own, c.width, c.norm_eps, at.h2, at.s2);
     copy_rows(at.x_mid, own, c.width, at.x_out);
+    if (rank > 0) adapter_down(index, LoraInput::kFeedForward, at.h2, at, own);
   });
   crew.run([&](int part, int parts) {
     const Share own = columns_of(c.ffn, part, parts);
     project(table, at.h2, rows, packed.gate, own, false, at.gate);
     project(table, at.h2, rows, packed.up, own, false, at.up);
+    adapter_up(index, LoraTarget::kGate, at, own, at.gate, c.ffn);
+    adapter_up(index, LoraTarget::kUp, at, own, at.up, c.ffn);
     const int row = words(table.dtype, c.ffn);
     for (int i = 0; i < rows && own.begin < own.end; ++i) {
       const std::size_t first = times(i, c.ffn) + static_cast<std::size_t>(own.begin);
@@ -113,8 +123,15 @@ void ForwardPass::layer(int index, const LayerBuffers& at) const {
                    at.act + times(i, row) + words(table.dtype, own.begin));
     }
   });
+  if (adapts(LoraTarget::kDown)) {
+    crew.run([&](int part, int parts) {
+      adapter_down(index, LoraInput::kActivation, at.act, at, share_of(rows, part, parts));
+    });
+  }
   crew.run([&](int part, int parts) {
-    project(table, at.act, rows, packed.down, columns_of(c.width, part, parts), true, at.x_out);
+    const Share own = columns_of(c.width, part, parts);
+    project(table, at.act, rows, packed.down, own, true, at.x_out);
+    adapter_up(index, LoraTarget::kDown, at, own, at.x_out, c.width);
   });
 }
 

@@ -6,6 +6,7 @@
 #include "base/crew.h"
 #include "model/decoder.h"
 #include "model/decoder_packed.h"
+#include "model/lora_packed.h"
 
 namespace troupe {
 
@@ -15,6 +16,13 @@ struct RowRange {
   float* const* pages;
   int start;
   int rows;
+  const PackedLora* adapter = nullptr;  ///< on the base; null: the base alone
+};
+
+/// The share of `n` things that a part of a crew takes.
+struct Share {
+  int begin;
+  int end;
 };
 
 /// Where one layer of a pass reads and writes; m rows. Rollout gives every layer the same memory,
@@ -36,11 +44,14 @@ struct LayerBuffers {
   float* up;              ///< [m, ffn]
   float* act;             ///< [m, words(ffn)]
   float* x_out;           ///< [m, width] after the layer; may be x_mid
+  // With adapters, `rank` of the pass: scale * A x of each target in words, and its sums before.
+  float* low = nullptr;       ///< [kLoraTargets, m, words(rank)]
+  float* low_sums = nullptr;  ///< [m, kLoraReaders * rank]
 };
 
 /// The one forward pass of rollout and training. No state of its own; the caller owns all memory.
-/// The parts of a crew divide the columns of products and the heads of attention among them, never
-/// a sum.
+/// The parts of a crew divide the rows or columns of products and the heads of attention among
+/// them, never a sum. What an adapter adds to a row depends on this row and this adapter only.
 struct ForwardPass {
   const Decoder::Packed& model;
   std::span<const RowRange> ranges;
@@ -50,6 +61,7 @@ struct ForwardPass {
   float* scratch;  ///< [crew size, part_floats()]
   int longest;     ///< the longest context
   Crew& crew;
+  int rank = 0;  ///< the highest of all adapters; 0: there are none
 
   /// The first step: rows of the embedding, [rows, width].
   void embed(std::span<const TokenId> tokens, float* x) const;
@@ -68,7 +80,20 @@ struct ForwardPass {
   void attend(int index, const LayerBuffers& at, const RowRange& range, int i, int row, int kv_head,
               float* mine) const;
   void mix(int index, const LayerBuffers& at) const;
+  // Whether any row's adapter has the target.
+  [[nodiscard]] bool adapts(LoraTarget target) const;
+  // The two halves of an adapter: scale * A x of some rows for all targets that read x, and what
+  // its product with B adds to some columns of y, rows `stride` apart.
+  void adapter_down(int index, LoraInput input, const float* x, const LayerBuffers& at,
+                    Share own) const;
+  void adapter_up(int index, LoraTarget target, const LayerBuffers& at, Share columns, float* y,
+                  int stride) const;
 };
+
+/// Where the low-rank activations of a target begin.
+inline float* low_rows(const LayerBuffers& at, LoraTarget target, int rows, int row_words) {
+  return at.low + static_cast<std::ptrdiff_t>(target) * rows * row_words;
+}
 
 /// Floats from one row to the next of LayerBuffers::qkv.
 inline int qkv_width(const ModelConfig& c) { return (c.heads + 2 * c.kv_heads) * c.head_dim; }

@@ -21,6 +21,7 @@ void TrainPass::State::place(const ModelConfig& c, Dtype dtype, Carver& carver) 
   const int rotated = c.heads + c.kv_heads;
   layers.resize(static_cast<std::size_t>(c.layers));
   float* x = carver.take(rows, c.width);
+  float* low_sums = carver.take(rows, kLoraReaders * size.rank);
   for (std::size_t l = 0; l < layers.size(); ++l) {
     LayerBuffers& at = layers[l];
     if (l > 0 && options.recompute) {
@@ -40,6 +41,8 @@ void TrainPass::State::place(const ModelConfig& c, Dtype dtype, Carver& carver) 
       at.gate = carver.take(rows, c.ffn);
       at.up = carver.take(rows, c.ffn);
       at.act = carver.take(rows, words(dtype, c.ffn));
+      at.low = carver.take(rows * kLoraTargets, words(dtype, size.rank));
+      at.low_sums = low_sums;
     }
     at.x_out = carver.take(rows, c.width);
     x = at.x_out;
@@ -58,7 +61,8 @@ std::size_t TrainPass::State::stats_count(const ModelConfig& c) const {
          (options.recompute ? 1 : static_cast<std::size_t>(c.layers));
 }
 
-void TrainPass::State::load(const Decoder::Packed& model, std::span<const Sequence> sequences) {
+void TrainPass::State::load(const Decoder& decoder, std::span<const Sequence> sequences) {
+  const Decoder::Packed& model = decoder.packed();
   tokens.clear();
   scored.clear();
   ranges.clear();
@@ -81,12 +85,13 @@ void TrainPass::State::load(const Decoder::Packed& model, std::span<const Sequen
       scored.push_back(first + position);
     }
     tokens.insert(tokens.end(), sequence.tokens.begin(), sequence.tokens.end());
-    ranges.push_back({page, 0, length});
+    ranges.push_back({page, 0, length, decoder.adapter()});
     page += kv_pages(length);
     size.longest = std::max(size.longest, length);
   }
   size.rows = tokens.size();
   size.scored = scored.size();
+  size.rank = decoder.adapter() == nullptr ? 0 : decoder.adapter()->settings.rank;
 }
 
 void TrainPass::run(const Decoder& decoder, std::span<const Sequence> sequences, const Row& row,
@@ -94,8 +99,8 @@ void TrainPass::run(const Decoder& decoder, std::span<const Sequence> sequences,
   State& state = *state_;
   const Decoder::Packed& model = decoder.packed();
   const ModelConfig& c = decoder.config();
-  assert(gradient.empty() || gradient.size() == decoder.weights().layout.size());
-  state.load(model, sequences);
+  assert(gradient.empty() || gradient.size() == decoder.trained().layout.size());
+  state.load(decoder, sequences);
   Carver counter(nullptr);
   state.place(c, model.dtype(), counter);
   Carver carver(at_least(state.activations, counter.used()));
@@ -113,7 +118,8 @@ void TrainPass::run(const Decoder& decoder, std::span<const Sequence> sequences,
                          state.sines,
                          state.scratch,
                          state.size.longest,
-                         state.alone};
+                         state.alone,
+                         state.size.rank};
   pass.embed(state.tokens, state.layers.front().x);
   for (int l = 0; l < c.layers; ++l) pass.layer(l, state.layers[static_cast<std::size_t>(l)]);
   const auto width = static_cast<std::size_t>(c.width);
@@ -123,7 +129,7 @@ void TrainPass::run(const Decoder& decoder, std::span<const Sequence> sequences,
                 state.gathered + i * width);
   }
 
-  Backward backward(model, state, gradient.data());
+  Backward backward(decoder, state, gradient.data());
   const auto vocab = static_cast<std::size_t>(c.vocab);
   const int scored = static_cast<int>(state.scored.size());
   const int block = logit_block(c);
@@ -143,11 +149,12 @@ void TrainPass::run(const Decoder& decoder, std::span<const Sequence> sequences,
 }
 
 std::size_t TrainPass::bytes(const ModelConfig& config, Dtype dtype, Options options,
-                             std::int64_t rows, std::int64_t scored, std::int64_t longest) {
+                             std::int64_t rows, std::int64_t scored, std::int64_t longest,
+                             int rank) {
   State state;
   state.options = options;
   state.size = {static_cast<std::size_t>(rows), static_cast<std::size_t>(scored),
-                static_cast<int>(longest)};
+                static_cast<int>(longest), rank};
   Carver counter(nullptr);
   state.place(config, dtype, counter);
   BackwardBuffers backward{};

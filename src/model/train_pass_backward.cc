@@ -26,37 +26,38 @@ void BackwardBuffers::place(const ModelConfig& c, Dtype dtype, const PassSize& s
   dgate = carver.take(size.rows, c.ffn);
   dup = carver.take(size.rows, c.ffn);
   dact = carver.take(size.rows, c.ffn);
+  dlow = carver.take(size.rows, size.rank);
   p = carver.take(kQueryBlock, padded);
   dp = carver.take(kQueryBlock, padded);
   values = carver.take(static_cast<std::size_t>(c.head_dim), padded);
   vector = carver.take(1, vectors);
   vector2 = carver.take(1, vectors);
-  const int columns = std::max({c.width, c.ffn, c.heads * c.head_dim});
+  const int columns = std::max({c.width, c.ffn, c.heads * c.head_dim, size.rank});
   const auto most = [&](auto floats) {
     return std::max(floats(dtype, size.rows, columns), floats(dtype, block, c.vocab));
   };
   rows = carver.take(most(TrainProducts::row_floats), 1);
   pairs = carver.take(most(TrainProducts::pair_floats), 1);
   // The attention's products are fp32 whatever the dtype.
-  const int sums =
-      std::max({words(dtype, std::max({static_cast<int>(size.rows), static_cast<int>(block),
-                                       c.vocab, c.ffn, c.width, c.heads * c.head_dim})),
-                size.longest, kQueryBlock, c.head_dim});
+  const int sums = std::max({words(dtype, std::max({static_cast<int>(size.rows),
+                                                    static_cast<int>(block), c.vocab, columns})),
+                             size.longest, kQueryBlock, c.head_dim});
   workspace = carver.take(gemm_workspace(sums), 1);
 }
 
-Backward::Backward(const Decoder::Packed& packed, TrainPass::State& kept, float* gradient)
-    : model_(packed),
-      table_(*packed.table),
-      c_(packed.weights->config),
+Backward::Backward(const Decoder& decoder, TrainPass::State& kept, float* gradient)
+    : model_(decoder.packed()),
+      adapter_(decoder.adapter()),
+      table_(*model_.table),
+      c_(model_.weights->config),
       state_(kept),
       gradient_(gradient),
       rows_(static_cast<int>(kept.size.rows)) {
   if (gradient == nullptr) return;
   Carver counter(nullptr);
-  at_.place(c_, packed.dtype(), kept.size, counter);
+  at_.place(c_, model_.dtype(), kept.size, counter);
   Carver carver(at_least(kept.gradients, counter.used()));
-  at_.place(c_, packed.dtype(), kept.size, carver);
+  at_.place(c_, model_.dtype(), kept.size, carver);
 }
 
 // dx (+)= dy * weight, weight [n, k] at `offset`.
@@ -69,8 +70,30 @@ void Backward::input_gradient(const float* dy, int n, int stride, std::size_t of
 // gradient[offset] += dy^T * x, over the rows in order; x [rows, words(k)].
 void Backward::weight_gradient(const float* dy, int n, int stride, const float* x, int k,
                                std::size_t offset) const {
+  if (adapter_ != nullptr) return;
   const TrainProducts products{table_, at_.rows, at_.pairs, at_.workspace};
   products.weight_gradient(dy, rows_, n, stride, x, k, gradient_ + offset);
+}
+
+// The adapter's part of a target's backward pass: gradients of its B and A, and dx += s dy B A, if
+// that is wanted. dy [rows, outputs], x [rows, words(inputs)], as it entered the layer.
+void Backward::adapter_gradient(int layer, LoraTarget target, const float* dy, int stride,
+                                const float* x, const LayerBuffers& kept, float* dx) const {
+  if (adapter_ == nullptr || !adapter_->settings.has(target)) return;
+  const TrainProducts products{table_, at_.rows, at_.pairs, at_.workspace};
+  const PackedLora::Layer& at = adapter_->layers[static_cast<std::size_t>(layer)];
+  const LinearShape shape = linear_shape(c_, target);
+  const float* values = adapter_->weights->values.data();
+  const int rank = adapter_->settings.rank;
+  const std::size_t a = at.a_at[static_cast<std::size_t>(target)];
+  const std::size_t b = at.b_at[static_cast<std::size_t>(target)];
+  const float* low = low_rows(kept, target, rows_, words(table_.dtype, rank));
+  products.weight_gradient(dy, rows_, shape.outputs, stride, low, rank, gradient_ + b);
+  products.input_gradient(dy, rows_, shape.outputs, stride, values + b, rank, false, at_.dlow);
+  for (std::size_t i = 0; i < times(rows_, rank); ++i) at_.dlow[i] *= adapter_->scale;
+  products.weight_gradient(at_.dlow, rows_, rank, rank, x, shape.inputs, gradient_ + a);
+  if (dx == nullptr) return;
+  products.input_gradient(at_.dlow, rows_, rank, rank, values + a, shape.inputs, true, dx);
 }
 
 // Gradient of `m` rows of a norm over width: dx (+)= ..., and the weight's into the gradient.
@@ -81,14 +104,16 @@ void Backward::norm_gradient(const float* x, const float* weight, std::size_t of
     table_.rms_norm_backward(x + times(i, c_.width), weight, scales[i], dy + times(i, c_.width),
                              c_.width, add, dx + times(i, c_.width), at_.vector);
   }
-  table_.add(at_.vector, c_.width, gradient_ + offset);
+  if (adapter_ == nullptr) table_.add(at_.vector, c_.width, gradient_ + offset);
 }
 
 void Backward::head(const float* dlogits, int first, int count) {
   const TrainProducts products{table_, at_.rows, at_.pairs, at_.workspace};
   const int row = words(table_.dtype, c_.width);
-  products.weight_gradient(dlogits, count, c_.vocab, c_.vocab, state_.h + times(first, row),
-                           c_.width, gradient_ + model_.head_at);
+  if (adapter_ == nullptr) {
+    products.weight_gradient(dlogits, count, c_.vocab, c_.vocab, state_.h + times(first, row),
+                             c_.width, gradient_ + model_.head_at);
+  }
   products.input_gradient(dlogits, count, c_.vocab, c_.vocab, model_.at(model_.head_at), c_.width,
                           false, at_.dscored + times(first, c_.width));
 }
@@ -109,9 +134,10 @@ void Backward::layers(const ForwardPass& forward) {
   for (int l = c_.layers - 1; l >= 0; --l) {
     const auto i = static_cast<std::size_t>(l);
     if (state_.options.recompute && l + 1 < c_.layers) forward.layer(l, state_.layers[i]);
-    feed_forward(model_.layers[i], state_.layers[i]);
+    feed_forward(l, state_.layers[i]);
     attention(l, state_.layers[i]);
   }
+  if (adapter_ != nullptr) return;
   for (int i = 0; i < rows_; ++i) {
     const TokenId token = state_.tokens[static_cast<std::size_t>(i)];
     table_.add(at_.dx + times(i, c_.width), c_.width,
@@ -119,14 +145,18 @@ void Backward::layers(const ForwardPass& forward) {
   }
 }
 
-void Backward::feed_forward(const PackedLayer& packed, const LayerBuffers& kept) {
+void Backward::feed_forward(int layer, const LayerBuffers& kept) {
+  const PackedLayer& packed = model_.layers[static_cast<std::size_t>(layer)];
   weight_gradient(at_.dx, c_.width, c_.width, kept.act, c_.ffn, packed.at.down);
   input_gradient(at_.dx, c_.width, c_.width, packed.at.down, c_.ffn, false, at_.dact);
+  adapter_gradient(layer, LoraTarget::kDown, at_.dx, c_.width, kept.act, kept, at_.dact);
   table_.swiglu_backward(kept.gate, kept.up, at_.dact, rows_ * c_.ffn, at_.dgate, at_.dup);
   weight_gradient(at_.dgate, c_.ffn, c_.ffn, kept.h2, c_.width, packed.at.gate);
   weight_gradient(at_.dup, c_.ffn, c_.ffn, kept.h2, c_.width, packed.at.up);
   input_gradient(at_.dgate, c_.ffn, c_.ffn, packed.at.gate, c_.width, false, at_.dh);
   input_gradient(at_.dup, c_.ffn, c_.ffn, packed.at.up, c_.width, true, at_.dh);
+  adapter_gradient(layer, LoraTarget::kGate, at_.dgate, c_.ffn, kept.h2, kept, at_.dh);
+  adapter_gradient(layer, LoraTarget::kUp, at_.dup, c_.ffn, kept.h2, kept, at_.dh);
   norm_gradient(kept.x_mid, packed.norm2, packed.at.norm2, kept.s2, at_.dh, rows_, true, at_.dx);
 }
 
@@ -137,6 +167,7 @@ void Backward::attention(int layer, const LayerBuffers& kept) {
   const int width = qkv_width(c_);
   weight_gradient(at_.dx, c_.width, c_.width, kept.attention, q, packed.at.o);
   input_gradient(at_.dx, c_.width, c_.width, packed.at.o, q, false, at_.dattention);
+  adapter_gradient(layer, LoraTarget::kO, at_.dx, c_.width, kept.attention, kept, at_.dattention);
   std::fill_n(at_.dqkv, times(rows_, width), 0.0F);
   int first_row = 0;
   for (const RowRange& range : state_.ranges) {
@@ -148,12 +179,24 @@ void Backward::attention(int layer, const LayerBuffers& kept) {
   }
   rotate_back(packed, kept);
 
-  weight_gradient(at_.dqkv, q, width, kept.h1, c_.width, packed.at.q);
-  weight_gradient(at_.dqkv + q, kv, width, kept.h1, c_.width, packed.at.k);
-  weight_gradient(at_.dqkv + q + kv, kv, width, kept.h1, c_.width, packed.at.v);
-  input_gradient(at_.dqkv, q, width, packed.at.q, c_.width, false, at_.dh);
-  input_gradient(at_.dqkv + q, kv, width, packed.at.k, c_.width, true, at_.dh);
-  input_gradient(at_.dqkv + q + kv, kv, width, packed.at.v, c_.width, true, at_.dh);
+  float* dq = at_.dqkv;
+  float* dk = dq + q;
+  float* dv = dk + kv;
+  // Below the first layer's projections nothing of an adapter is left to train.
+  const bool last = adapter_ != nullptr && layer == 0;
+  weight_gradient(dq, q, width, kept.h1, c_.width, packed.at.q);
+  weight_gradient(dk, kv, width, kept.h1, c_.width, packed.at.k);
+  weight_gradient(dv, kv, width, kept.h1, c_.width, packed.at.v);
+  if (!last) {
+    input_gradient(dq, q, width, packed.at.q, c_.width, false, at_.dh);
+    input_gradient(dk, kv, width, packed.at.k, c_.width, true, at_.dh);
+    input_gradient(dv, kv, width, packed.at.v, c_.width, true, at_.dh);
+  }
+  float* dh = last ? nullptr : at_.dh;
+  adapter_gradient(layer, LoraTarget::kQ, dq, width, kept.h1, kept, dh);
+  adapter_gradient(layer, LoraTarget::kK, dk, width, kept.h1, kept, dh);
+  adapter_gradient(layer, LoraTarget::kV, dv, width, kept.h1, kept, dh);
+  if (last) return;
   norm_gradient(kept.x, packed.norm1, packed.at.norm1, kept.s1, at_.dh, rows_, true, at_.dx);
 }
 
@@ -269,6 +312,7 @@ void Backward::rotate_back(const PackedLayer& packed, const LayerBuffers& kept) 
           d + h * dim, query ? at_.vector : at_.vector2);
     }
   }
+  if (adapter_ != nullptr) return;
   if (c_.qk_norm()) {
     table_.add(at_.vector, dim, gradient_ + packed.at.q_norm);
     table_.add(at_.vector2, dim, gradient_ + packed.at.k_norm);

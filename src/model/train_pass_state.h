@@ -19,6 +19,7 @@ struct PassSize {
   std::size_t rows = 0;
   std::size_t scored = 0;
   int longest = 0;
+  int rank = 0;  ///< of the adapter; 0: none
 };
 
 /// What a TrainPass holds.
@@ -47,7 +48,7 @@ struct TrainPass::State {
   /// Places the activations; with a carver that has no base it only counts.
   void place(const ModelConfig& c, Dtype dtype, Carver& carver);
   /// Takes in the sequences: tokens, scored rows, ranges with their pages.
-  void load(const Decoder::Packed& model, std::span<const Sequence> sequences);
+  void load(const Decoder& decoder, std::span<const Sequence> sequences);
   [[nodiscard]] std::size_t stats_count(const ModelConfig& c) const;
 };
 
@@ -61,6 +62,7 @@ struct BackwardBuffers {
   float* dgate;       ///< [rows, ffn]
   float* dup;         ///< [rows, ffn]
   float* dact;        ///< [rows, ffn]
+  float* dlow;        ///< [rows, rank]
   float* p;           ///< [kQueryBlock, longest]
   float* dp;          ///< [kQueryBlock, longest]
   float* values;      ///< [head_dim, longest] one head's values, transposed
@@ -76,7 +78,7 @@ struct BackwardBuffers {
 /// The backward pass, from the head down. The order of every sum is a function of the sequences.
 class Backward {
  public:
-  Backward(const Decoder::Packed& packed, TrainPass::State& kept, float* gradient);
+  Backward(const Decoder& decoder, TrainPass::State& kept, float* gradient);
   /// Rows first..first+count-1 of the scored ones, given d(loss)/d(logits) of them.
   void head(const float* dlogits, int first, int count);
   /// The rest. `layer` computes a layer's activations again, if they were not kept.
@@ -84,7 +86,7 @@ class Backward {
 
  private:
   void from_scored();
-  void feed_forward(const PackedLayer& packed, const LayerBuffers& kept);
+  void feed_forward(int layer, const LayerBuffers& kept);
   void attention(int layer, const LayerBuffers& kept);
   void attention_head(const RowRange& range, int first_row, int slot, int head,
                       const LayerBuffers& kept);
@@ -95,8 +97,11 @@ class Backward {
                       float* dx) const;
   void weight_gradient(const float* dy, int n, int stride, const float* x, int k,
                        std::size_t offset) const;
+  void adapter_gradient(int layer, LoraTarget target, const float* dy, int stride, const float* x,
+                        const LayerBuffers& kept, float* dx) const;
 
   const Decoder::Packed& model_;
+  const PackedLora* adapter_;  ///< if there is one, nothing else is trained
   const Kernels& table_;
   const ModelConfig& c_;
   TrainPass::State& state_;

@@ -20,10 +20,6 @@ ParameterLayout::ParameterLayout(const ModelConfig& config) {
     TensorSpec spec;
     spec.name = std::move(name);
     spec.shape = std::move(shape);
-    spec.offset = size_;
-    spec.size = 1;
-    for (std::int64_t n : spec.shape) spec.size *= static_cast<std::size_t>(n);
-    size_ = (spec.offset + spec.size + kAlign - 1) / kAlign * kAlign;
     tensors_.push_back(std::move(spec));
   };
   const std::int64_t d = config.width;
@@ -52,6 +48,20 @@ ParameterLayout::ParameterLayout(const ModelConfig& config) {
   }
   add("model.norm.weight", {d});
   if (!config.tied) add("lm_head.weight", {config.vocab, d});
+  place();
+}
+
+ParameterLayout::ParameterLayout(std::vector<TensorSpec> tensors) : tensors_(std::move(tensors)) {
+  place();
+}
+
+void ParameterLayout::place() {
+  for (TensorSpec& spec : tensors_) {
+    spec.offset = size_;
+    spec.size = 1;
+    for (std::int64_t n : spec.shape) spec.size *= static_cast<std::size_t>(n);
+    size_ = (spec.offset + spec.size + kAlign - 1) / kAlign * kAlign;
+  }
 }
 
 const TensorSpec* ParameterLayout::find(const std::string& name) const {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/config.h"
@@ -26,6 +27,9 @@ struct TensorSpec {
 class ParameterLayout {
  public:
   explicit ParameterLayout(const ModelConfig& config);
+  /// Of other tensors (an adapter's), in the given order; names and shapes are given, the rest is
+  /// set here.
+  explicit ParameterLayout(std::vector<TensorSpec> tensors);
 
   [[nodiscard]] const std::vector<TensorSpec>& tensors() const { return tensors_; }
   /// Floats in the arena, gaps included.
@@ -34,11 +38,14 @@ class ParameterLayout {
   [[nodiscard]] const TensorSpec* find(const std::string& name) const;
 
  private:
+  void place();
+
   std::vector<TensorSpec> tensors_;
   std::size_t size_ = 0;
 };
 
-/// Weights of one model: a layout and its values, fp32.
+/// What a policy trains: a layout and its values, fp32. All weights of one model, or an adapter's
+/// on a base of this shape (lora.h).
 struct Weights {
   ModelConfig config;
   ParameterLayout layout;
@@ -46,6 +53,8 @@ struct Weights {
 
   explicit Weights(const ModelConfig& model)
       : config(model), layout(model), values(layout.size(), 0.0F) {}
+  Weights(const ModelConfig& model, ParameterLayout parameters)
+      : config(model), layout(std::move(parameters)), values(layout.size(), 0.0F) {}
 
   [[nodiscard]] std::span<float> tensor(const TensorSpec& spec) {
     return {values.data() + spec.offset, spec.size};
