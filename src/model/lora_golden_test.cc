@@ -1,7 +1,7 @@
 // Logits and adapter gradients against the PEFT library: testdata/make_lora_golden.py.
 #include <fstream>
 
-#include "model/lora.h"
+#include "model/lora_folder.h"
 #include "model/train_pass_golden.h"
 
 namespace troupe {
@@ -44,6 +44,20 @@ void check_case(const json& golden, const Kernels& table) {
                 loss_gradient(logits, pack.targets, static_cast<std::size_t>(config.vocab)),
                 gradient);
   expect_golden_gradient(adapter->layout, gradient, golden["gradients"]);
+}
+
+TEST(LoraGolden, AnAdapterThatPeftSavedIsRead) {
+  const std::string testdata = std::string(TROUPE_SOURCE_DIR) + "/src/model/testdata/";
+  std::ifstream file(testdata + "lora_golden.json");
+  const json golden = json::parse(file)["cases"][0];
+  const ModelConfig config = read_config(golden["config"]);
+  const auto disk = make_posix_disk();
+  const auto adapter = read_lora_folder(*disk, testdata + "lora-peft", config);
+  ASSERT_TRUE(adapter) << adapter.error().message;
+  EXPECT_EQ(adapter->settings.rank, 3);
+  EXPECT_EQ(adapter->settings.scale(), 2.0);
+  EXPECT_EQ(adapter->weights.digest(),
+            golden_adapter(config, adapter->settings, golden["seed"])->digest());
 }
 
 TEST(LoraGolden, LogitsAndGradientsEqualPeft) {

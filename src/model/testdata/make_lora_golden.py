@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""Writes lora_golden.json: logits and adapter gradients of small models with LoRA adapters, as the
+"""Writes lora_golden.json and lora-peft/: logits and adapter gradients of small models with LoRA adapters, as the
 PEFT library computes them, in double precision (rotary angles are transformers' fp32).
+
+lora-peft/ is the first case's adapter as PEFT saves it, in fp32.
 
 Base weights, prompts and scored positions are those of make_decoder_golden.py. Element n of an
 adapter's tensor is the n-th draw of the generator in base/rng.h seeded with the tensor's name, times
@@ -40,7 +42,10 @@ def make_base(c, seed):
     return model
 
 
-def make_case(c, seed, targets, rank, alpha, rslora):
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def make_case(c, seed, targets, rank, alpha, rslora, save_as=None):
     lora = LoraConfig(task_type="CAUSAL_LM", r=rank, lora_alpha=alpha, use_rslora=rslora,
                       target_modules=[t + "_proj" for t in targets])
     model = get_peft_model(make_base(c, seed), lora).double().eval()
@@ -63,6 +68,9 @@ def make_case(c, seed, targets, rank, alpha, rslora):
         sequences.append({"tokens": tokens, "scored": scored, "logits": numbers(logits)})
     loss.backward()
     gradients = {name: numbers(parameter.grad) for name, parameter in trained.items()}
+    if save_as:
+        model.float().save_pretrained(os.path.join(HERE, save_as))
+        os.remove(os.path.join(HERE, save_as, "README.md"))  # an empty model card
     return {"config": c, "seed": seed, "targets": targets, "rank": rank, "alpha": alpha,
             "rslora": rslora, "sequences": sequences, "gradients": gradients}
 
@@ -72,13 +80,12 @@ def main():
               "ffn": 20, "rope_theta": 100.0, "norm_eps": 1e-5, "tied": True}
     cases = [
         make_case({**common, "family": "llama", "kv_heads": 4, "tied": False}, 1,
-                  ["q", "k", "v", "o", "gate", "up", "down"], 3, 6, False),
+                  ["q", "k", "v", "o", "gate", "up", "down"], 3, 6, False, "lora-peft"),
         make_case({**common, "family": "qwen2"}, 2, ["q", "v"], 5, 4, True),
         make_case({**common, "family": "qwen3", "head_dim": 8, "kv_heads": 1}, 3,
                   ["k", "o", "up"], 2, 4, False),
     ]
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lora_golden.json")
-    with open(path, "w", encoding="utf-8") as file:
+    with open(os.path.join(HERE, "lora_golden.json"), "w", encoding="utf-8") as file:
         json.dump({"made_by": "make_lora_golden.py", "cases": cases}, file, separators=(",", ":"))
         file.write("\n")
 
