@@ -1,6 +1,7 @@
 #include "rollout/lane.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "model/sampling.h"
 
@@ -15,6 +16,10 @@ void LocalEngine::Lane::decode(const Decoder& decoder, int burst, TokenId end_to
       if (!sequence->done) active.push_back(sequence.get());
     }
     if (active.empty()) return;
+    // Rows of one adapter lie side by side, so that its matrices are read once.
+    std::stable_sort(active.begin(), active.end(), [](const Sequence* a, const Sequence* b) {
+      return std::less<>()(a->served.get(), b->served.get());
+    });
     extend(decoder);
     for (std::size_t s = 0; s < active.size(); ++s) {
       Sequence& sequence = *active[s];
@@ -51,7 +56,7 @@ void LocalEngine::Lane::extend(const Decoder& decoder) {
     if (sequence.cache->length() == 0) {
       for (std::size_t other = first_fresh; other < s; ++other) {
         if (source[other] == other && active[other]->cache->length() == 0 &&
-            active[other]->feed == sequence.feed) {
+            active[other]->decoder == sequence.decoder && active[other]->feed == sequence.feed) {
           source[s] = other;
           break;
         }
@@ -60,7 +65,7 @@ void LocalEngine::Lane::extend(const Decoder& decoder) {
     }
     if (source[s] == s) {
       row[s] = chunks.size();
-      chunks.push_back(Decoder::Chunk{sequence.cache, sequence.feed});
+      chunks.push_back(Decoder::Chunk{sequence.cache, sequence.feed, sequence.decoder.get()});
     }
   }
   logits.resize(active.size() * vocab);

@@ -15,6 +15,8 @@ struct LocalEngine::Sequence {
   explicit Sequence(Executor& executor, std::uint64_t seed) : rng(seed), finished(executor) {}
 
   std::shared_ptr<Session> session;
+  std::shared_ptr<Served> served;          ///< whose request it is; the strand's
+  std::shared_ptr<const Decoder> decoder;  ///< of its policy's version
   KvCache* cache = nullptr;
   GenerateRequest request;
   Generation generation;
@@ -34,7 +36,8 @@ struct LocalEngine::Lane {
   std::vector<Decoder::Chunk> chunks;
   std::vector<Sequence*> active;
 
-  /// Decodes up to `burst` tokens of every sequence that is not done. Runs on a worker.
+  /// Decodes up to `burst` tokens of every sequence that is not done. `decoder` shares the base of
+  /// all of theirs. Runs on a worker.
   void decode(const Decoder& decoder, int burst, TokenId end_token);
 
  private:

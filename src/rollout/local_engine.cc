@@ -34,11 +34,34 @@ struct LocalEngine::Room {
   Signal freed;
 };
 
-/// A KV cache and the version that filled it. Its pages are claimed for the whole context.
+/// What one policy serves and has served.
+struct LocalEngine::Served {
+  Version version;
+  std::shared_ptr<const Decoder> decoder;
+  std::int64_t in_flight = 0;
+  std::int64_t tokens_sampled = 0;
+
+  Status load(Version next, std::shared_ptr<const Decoder> weights) {
+    if (in_flight > 0) {
+      return fail(
+          ErrorCode::kInternal,
+          fmt::format("version {} loaded while {} requests are in flight", next.number, in_flight));
+    }
+    version = next;
+    decoder = std::move(weights);
+    return {};
+  }
+};
+
+/// A KV cache and the policy and version that filled it. Its pages are claimed for the whole
+/// context.
 class LocalEngine::CachedSession final : public Session {
  public:
-  CachedSession(std::shared_ptr<Room> room, KvCache cache, Version version)
-      : room_(std::move(room)), cache_(std::move(cache)), version_(version) {
+  CachedSession(std::shared_ptr<Room> room, KvCache cache, std::shared_ptr<const Served> served)
+      : room_(std::move(room)),
+        cache_(std::move(cache)),
+        served_(std::move(served)),
+        version_(served_->version) {
     ++room_->sessions;
   }
   ~CachedSession() override {
@@ -50,6 +73,7 @@ class LocalEngine::CachedSession final : public Session {
   CachedSession& operator=(const CachedSession&) = delete;
 
   KvCache& cache() { return cache_; }
+  [[nodiscard]] bool belongs_to(const Served& served) const { return served_.get() == &served; }
   /// True if the cache is of `version`. What another version computed is dropped at once, with its
   /// pages: a session that waits for memory holds none. False: they cannot be claimed now.
   bool renew(Version version) {
@@ -69,6 +93,7 @@ class LocalEngine::CachedSession final : public Session {
   std::shared_ptr<Room> room_;
   bool dropped_ = false;
   KvCache cache_;
+  std::shared_ptr<const Served> served_;
   Version version_;
 };
 
@@ -76,29 +101,30 @@ LocalEngine::LocalEngine(Executor& executor, Options options, Version version,
                          std::shared_ptr<const Decoder> decoder)
     : executor_(executor),
       options_(options),
-      version_(version),
-      decoder_(std::move(decoder)),
-      room_(std::make_shared<Room>(executor, *decoder_, options)) {
-  const int lanes = decoder_->packed_bytes() > kOneLaneBytes ? 1 : executor.workers();
+      own_(std::make_shared<Served>(Served{version, std::move(decoder)})),
+      room_(std::make_shared<Room>(executor, *own_->decoder, options)) {
+  const int lanes = own_->decoder->packed_bytes() > kOneLaneBytes ? 1 : executor.workers();
   for (int i = 0; i < lanes; ++i) lanes_.push_back(std::make_unique<Lane>());
 }
 
 LocalEngine::~LocalEngine() = default;
 
-Async<Result<std::shared_ptr<Session>>> LocalEngine::open(int max_context, Wait wait) {
+Async<Result<std::shared_ptr<Session>>> LocalEngine::open_for(std::shared_ptr<Served> served,
+                                                              int max_context, Wait wait) {
   if (kv_pages(max_context) > room_->pool->pages()) {
     co_return fail(ErrorCode::kExhausted,
                    fmt::format("a context of {} tokens needs {} bytes of KV cache, more than the "
                                "budget: raise rollout.kv_megabytes or lower rollout.max_context",
                                max_context,
-                               KvCache::bytes(decoder_->config(), max_context, decoder_->dtype())));
+                               KvCache::bytes(served->decoder->config(), max_context,
+                                              served->decoder->dtype())));
   }
   while (true) {
     if (room_->sessions < options_.max_sessions) {
       std::optional<KvCache> cache = KvCache::make(room_->pool, max_context);
       if (cache) {
         std::shared_ptr<Session> session =
-            std::make_shared<CachedSession>(room_, std::move(*cache), version_);
+            std::make_shared<CachedSession>(room_, std::move(*cache), served);
         co_return session;
       }
     }
@@ -113,19 +139,25 @@ Async<Result<std::shared_ptr<Session>>> LocalEngine::open(int max_context, Wait 
   }
 }
 
-Async<Result<Generation>> LocalEngine::generate(std::shared_ptr<Session> session,
-                                                GenerateRequest request) {
+Async<Result<Generation>> LocalEngine::generate_for(std::shared_ptr<Served> served,
+                                                    std::shared_ptr<Session> session,
+                                                    GenerateRequest request) {
   auto* cached = static_cast<CachedSession*>(session.get());
+  if (!cached->belongs_to(*served)) {
+    co_return fail(ErrorCode::kInternal, "a session was used by another policy than its own");
+  }
   auto sequence = std::make_shared<Sequence>(executor_, request.seed);
   sequence->session = session;
   const Wait memory(3600 * kSecond, "KV cache for the new version");
-  while (!cached->renew(version_)) {
+  while (!cached->renew(served->version)) {
     const bool notified = co_await room_->freed.wait(memory);
     if (!notified) co_return fail(ErrorCode::kDeadline, "waited an hour for KV cache");
   }
   sequence->cache = &cached->cache();
+  sequence->served = served;
+  sequence->decoder = served->decoder;
   sequence->request = std::move(request);
-  sequence->generation.version = version_;
+  sequence->generation.version = served->version;
   const auto& context = sequence->request.context;
   const auto held = static_cast<std::size_t>(sequence->cache->length());
   if (context.size() <= held || sequence->request.max_tokens < 1 ||
@@ -138,7 +170,7 @@ Async<Result<Generation>> LocalEngine::generate(std::shared_ptr<Session> session
                                sequence->cache->capacity()));
   }
   sequence->feed.assign(context.begin() + static_cast<std::ptrdiff_t>(held), context.end());
-  ++in_flight_;
+  ++served->in_flight;
   queue_.push_back(sequence);
   if (!start_posted_) {  // let all requests of this instant arrive: their prompts can be shared
     start_posted_ = true;
@@ -181,10 +213,10 @@ void LocalEngine::start_lanes() {
     Job job;
     job.kind = "generate";
     job.priority = 0;  // decode before backward: what is generated sooner is trained on sooner
-    job.work = [lane = lane.get(), decoder = decoder_, burst = options_.burst,
+    job.work = [lane = lane.get(), decoder = own_->decoder, burst = options_.burst,
                 end = options_.end_token] { lane->decode(*decoder, burst, end); };
     job.done = [this, lane = lane.get()] { finish_lane(*lane); };
-    if (decoder_->packed_bytes() > kCrewBytes) job.crew = &lane->crew;
+    if (own_->decoder->packed_bytes() > kCrewBytes) job.crew = &lane->crew;
     executor_.blocking(std::move(job));
   }
 }
@@ -195,8 +227,8 @@ void LocalEngine::finish_lane(Lane& lane) {
   const auto alive = std::stable_partition(all.begin(), all.end(),
                                            [](const auto& sequence) { return !sequence->done; });
   for (auto it = alive; it != all.end(); ++it) {
-    --in_flight_;
-    tokens_sampled_ += static_cast<std::int64_t>((*it)->generation.tokens.size());
+    --(*it)->served->in_flight;
+    (*it)->served->tokens_sampled += static_cast<std::int64_t>((*it)->generation.tokens.size());
     (*it)->finished.notify_all();
   }
   all.erase(alive, all.end());
@@ -204,15 +236,53 @@ void LocalEngine::finish_lane(Lane& lane) {
   start_lanes();
 }
 
+Async<Result<std::shared_ptr<Session>>> LocalEngine::open(int max_context, Wait wait) {
+  return open_for(own_, max_context, wait);
+}
+Async<Result<Generation>> LocalEngine::generate(std::shared_ptr<Session> session,
+                                                GenerateRequest request) {
+  return generate_for(own_, std::move(session), std::move(request));
+}
 Status LocalEngine::load(Version version, std::shared_ptr<const Decoder> decoder) {
-  if (in_flight_ > 0) {
-    return fail(ErrorCode::kInternal,
-                fmt::format("version {} loaded while {} requests are in flight", version.number,
-                            in_flight_));
+  return own_->load(version, std::move(decoder));
+}
+Version LocalEngine::version() const { return own_->version; }
+std::int64_t LocalEngine::in_flight() const { return own_->in_flight; }
+std::int64_t LocalEngine::tokens_sampled() const { return own_->tokens_sampled; }
+
+/// One policy's view of an engine that serves several.
+class LocalEngine::Guest final : public RolloutEngine {
+ public:
+  Guest(std::shared_ptr<LocalEngine> host, std::shared_ptr<Served> served)
+      : host_(std::move(host)), served_(std::move(served)) {}
+
+  Async<Result<std::shared_ptr<Session>>> open(int max_context, Wait wait) override {
+    return host_->open_for(served_, max_context, wait);
   }
-  version_ = version;
-  decoder_ = std::move(decoder);
-  return {};
+  Async<Result<Generation>> generate(std::shared_ptr<Session> session,
+                                     GenerateRequest request) override {
+    return host_->generate_for(served_, std::move(session), std::move(request));
+  }
+  Status load(Version version, std::shared_ptr<const Decoder> decoder) override {
+    if (!decoder->shares_base(*served_->decoder)) {
+      return fail(ErrorCode::kInternal, "a version on another base than the engine's");
+    }
+    return served_->load(version, std::move(decoder));
+  }
+  Version version() const override { return served_->version; }
+  std::int64_t in_flight() const override { return served_->in_flight; }
+  std::int64_t tokens_sampled() const override { return served_->tokens_sampled; }
+
+ private:
+  std::shared_ptr<LocalEngine> host_;
+  std::shared_ptr<Served> served_;
+};
+
+std::unique_ptr<RolloutEngine> LocalEngine::serve_on(std::shared_ptr<LocalEngine> host,
+                                                     Version version,
+                                                     std::shared_ptr<const Decoder> decoder) {
+  auto served = std::make_shared<Served>(Served{version, std::move(decoder)});
+  return std::make_unique<Guest>(std::move(host), std::move(served));
 }
 
 }  // namespace troupe

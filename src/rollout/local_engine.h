@@ -15,6 +15,9 @@ namespace troupe {
 /// them; between jobs sequences join and leave. Idle workers help the lane of a larger model.
 /// Because the decoder's bits do not depend on the batch, neither does any sample depend on lanes,
 /// timing or other requests.
+///
+/// Policies that are adapters on one base share an engine: they decode in the same batches and draw
+/// on one KV budget (serve_on).
 class LocalEngine final : public RolloutEngine {
  public:
   struct Options {
@@ -32,28 +35,37 @@ class LocalEngine final : public RolloutEngine {
   Async<Result<Generation>> generate(std::shared_ptr<Session> session,
                                      GenerateRequest request) override;
   Status load(Version version, std::shared_ptr<const Decoder> decoder) override;
-  Version version() const override { return version_; }
-  std::int64_t in_flight() const override { return in_flight_; }
-  std::int64_t tokens_sampled() const override { return tokens_sampled_; }
+  Version version() const override;
+  std::int64_t in_flight() const override;
+  std::int64_t tokens_sampled() const override;
+
+  /// A policy of its own version on the host, whose base `decoder` shares. It sees its own requests
+  /// only: the host's and those of its other policies neither count nor keep it from loading. KV
+  /// caches are never reused across policies.
+  static std::unique_ptr<RolloutEngine> serve_on(std::shared_ptr<LocalEngine> host, Version version,
+                                                 std::shared_ptr<const Decoder> decoder);
 
   struct Sequence;  ///< a running request
   struct Lane;
+  struct Served;  ///< a policy
 
  private:
   class CachedSession;
+  class Guest;
   struct Room;
 
+  Async<Result<std::shared_ptr<Session>>> open_for(std::shared_ptr<Served> served, int max_context,
+                                                   Wait wait);
+  Async<Result<Generation>> generate_for(std::shared_ptr<Served> served,
+                                         std::shared_ptr<Session> session, GenerateRequest request);
   void start_lanes();
   void finish_lane(Lane& lane);
 
   Executor& executor_;
   Options options_;
-  Version version_;
-  std::shared_ptr<const Decoder> decoder_;
+  std::shared_ptr<Served> own_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::deque<std::shared_ptr<Sequence>> queue_;
-  std::int64_t in_flight_ = 0;
-  std::int64_t tokens_sampled_ = 0;
   bool start_posted_ = false;
   std::shared_ptr<Room> room_;  ///< shared with the sessions, which may outlive the engine
 };
