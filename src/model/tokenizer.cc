@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <optional>
+#include <unordered_map>
 
 #include "model/json_fields.h"
 #include "model/tokenizer_added.h"
 #include "model/tokenizer_model.h"
+#include "model/tokenizer_pieces.h"
+#include "model/tokenizer_post.h"
 #include "model/tokenizer_split.h"
 #include "model/utf8.h"
 
@@ -36,56 +38,76 @@ class Pipeline : public Tokenizer {
   std::unique_ptr<WordModel> model;
   bool nfc = false;
   Joint joint = Joint::kSpace;
-  std::vector<std::optional<std::string>> pieces;  ///< by id: what decode writes; none: left out
+  Pieces pieces;
   TokenId end_id = -1;
+  std::vector<TokenId> opening_ids;
   std::string source;
 
   Result<std::vector<TokenId>> encode(std::string_view text) const override {
+    return encode_text(text, true);
+  }
+  Result<std::vector<TokenId>> encode_plain(std::string_view text) const override {
+    return encode_text(text, false);
+  }
+  std::string decode(std::span<const TokenId> ids) const override { return decode_ids(ids, false); }
+  std::string decode_all(std::span<const TokenId> ids) const override {
+    return decode_ids(ids, true);
+  }
+  int size() const override { return pieces.size(); }
+  TokenId end() const override { return end_id; }
+  const std::vector<TokenId>& opening() const override { return opening_ids; }
+  TokenId special(std::string_view text) const override {
+    const AddedTokens::Token* token = added.find(text);
+    return token != nullptr && token->special ? token->id : -1;
+  }
+  const std::string& json() const override { return source; }
+
+ private:
+  Result<std::vector<TokenId>> encode_text(std::string_view text, bool match_special) const {
     const std::size_t bad = utf8_error(text);
     if (bad != std::string_view::npos) {
       return invalid(fmt::format("the text is not valid UTF-8 at byte {}; save it as UTF-8", bad));
     }
     std::vector<TokenId> ids;
-    std::vector<std::string_view> split;
-    for (const AddedTokens::Part& part : added.cut(text)) {
+    std::vector<AddedTokens::Part> parts, inner;
+    Words split;
+    added.cut(AddedTokens::Pass::kRaw, text, match_special, parts);
+    for (const AddedTokens::Part& part : parts) {
       if (part.id >= 0) {
         ids.push_back(part.id);
         continue;
       }
-      TROUPE_TRY(check_normal(part.text));
-      split.clear();
-      TROUPE_TRY(words.split(part.text, split));
-      for (std::string_view word : split) TROUPE_TRY(model->encode(word, ids));
+      std::string normal;
+      std::string_view rest = part.text;
+      if (nfc) {
+        TROUPE_ASSIGN(normal, utf8_nfc(rest));
+        rest = normal;
+      }
+      inner.clear();
+      added.cut(AddedTokens::Pass::kNormalized, rest, match_special, inner);
+      for (const AddedTokens::Part& piece : inner) {
+        if (piece.id >= 0) {
+          ids.push_back(piece.id);
+          continue;
+        }
+        TROUPE_TRY(words.split(piece.text, split));
+        for (std::string_view word : split.list) TROUPE_TRY(model->encode(word, ids));
+      }
     }
     return ids;
   }
 
-  std::string decode(std::span<const TokenId> ids) const override {
+  std::string decode_ids(std::span<const TokenId> ids, bool keep_special) const {
     std::string out;
     bool first = true;
+    Pieces::Piece piece;
     for (TokenId id : ids) {
-      if (id < 0 || id >= size()) continue;
-      const std::optional<std::string>& piece = pieces[static_cast<std::size_t>(id)];
-      if (!piece) continue;
+      if (!pieces.find(id, piece) || (piece.special && !keep_special)) continue;
       if (joint == Joint::kSpace && !first) out += ' ';
-      out += *piece;
+      out += piece.bytes;
       first = false;
     }
     return joint == Joint::kBytes ? utf8_repair(out) : out;
-  }
-
-  int size() const override { return static_cast<int>(pieces.size()); }
-  TokenId end() const override { return end_id; }
-  const std::string& json() const override { return source; }
-
- private:
-  /// ASCII text is its own NFC form; other text is refused until Troupe has the tables for it.
-  Status check_normal(std::string_view text) const {
-    const auto ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
-    if (!nfc || std::all_of(text.begin(), text.end(), ascii)) return {};
-    return invalid(
-        "this tokenizer normalizes to NFC, which Troupe does for ASCII text only; use "
-        "ASCII text or a checkpoint without a normalizer");
   }
 };
 
@@ -96,11 +118,20 @@ std::string type_of(const json* value) {
   return type != value->end() && type->is_string() ? type->get<std::string>() : "";
 }
 
-Status read_normalizer(const json* value, Pipeline& out) {
+/// Sets `nfc` if the text is to be normalized: null, NFC, or a Sequence of NFC.
+Status read_normalizer(const json* value, bool& nfc) {
   if (value == nullptr) return {};
-  out.nfc = type_of(value) == "NFC";
-  if (out.nfc) return {};
-  return invalid(fmt::format("normalizer is {}; expected null or NFC", brief_json(*value)));
+  const std::string type = type_of(value);
+  if (type == "NFC") {
+    nfc = true;
+    return {};
+  }
+  if (type == "Sequence" && value->contains("normalizers") && value->at("normalizers").is_array()) {
+    for (const json& item : value->at("normalizers")) TROUPE_TRY(read_normalizer(&item, nfc));
+    return {};
+  }
+  return invalid(
+      fmt::format("normalizer is {}; expected null, NFC or a Sequence of NFC", brief_json(*value)));
 }
 
 Status read_decoder(const json* value, bool byte_level, Pipeline& out) {
@@ -120,54 +151,46 @@ Status read_decoder(const json* value, bool byte_level, Pipeline& out) {
                              byte_level ? "ByteLevel" : "null or Fuse"));
 }
 
-/// A post_processor adds tokens around a whole input, as encode never does: the workflow decides
-/// where a conversation begins. Those that do nothing else are accepted.
-Status check_post_processor(const json* value) {
-  if (value == nullptr) return {};
-  const std::string type = type_of(value);
-  if (type == "ByteLevel" || type == "TemplateProcessing") return {};
-  if (type != "Sequence" || !value->contains("processors") || !value->at("processors").is_array()) {
-    return invalid(
-        fmt::format("post_processor is {}; expected null, ByteLevel, TemplateProcessing "
-                    "or a Sequence of these",
-                    brief_json(*value)));
-  }
-  for (const json& item : value->at("processors")) TROUPE_TRY(check_post_processor(&item));
-  return {};
-}
-
 /// What decode writes for every id.
 Status fill_pieces(Pipeline& out) {
-  TokenId most = -1;
-  for (const auto& [text, id] : out.model->vocabulary()) most = std::max(most, id);
-  for (const auto& token : out.added.tokens()) most = std::max(most, token.id);
-  out.pieces.resize(static_cast<std::size_t>(most) + 1);
   const bool bytes = out.joint == Pipeline::Joint::kBytes;
-  auto piece = [&](TokenId id) -> std::optional<std::string>& {
-    return out.pieces[static_cast<std::size_t>(id)];
-  };
-  for (const auto& [text, id] : out.model->vocabulary()) {
-    piece(id) = bytes ? byte_level_bytes(text) : text;
+  const auto& vocabulary = out.model->vocabulary();
+  std::unordered_map<TokenId, std::string_view> owners;
+  for (const auto& [text, id] : vocabulary) {
+    owners.emplace(id, text);
+    out.pieces.add(id, bytes ? byte_level_bytes(text) : text, false);
   }
+  const auto count = static_cast<TokenId>(vocabulary.size());
+  TokenId most = -1;  // of the added tokens so far
   for (const auto& token : out.added.tokens()) {
-    const auto own = out.model->vocabulary().find(token.text);
-    const bool known = own != out.model->vocabulary().end();
-    if (known ? own->second != token.id : piece(token.id).has_value()) {
-      return invalid(fmt::format("added_tokens gives {} the id {}, which model.vocab contradicts",
-                                 brief_json(token.text), token.id));
+    const auto own = vocabulary.find(token.text);
+    const std::string_view owner = owners.emplace(token.id, token.text).first->second;
+    if (owner != token.text || (own != vocabulary.end() && own->second != token.id)) {
+      return invalid(
+          fmt::format("added_tokens gives {} the id {}, which model.vocab or another added token "
+                      "contradicts",
+                      brief_json(token.text), token.id));
     }
-    piece(token.id) = bytes ? byte_level_bytes(token.text) : token.text;
+    const TokenId counted = most >= count ? most + 1 : count;
+    if (own == vocabulary.end() && token.id != counted) {
+      return invalid(
+          fmt::format("added_tokens gives {} the id {}, but the `tokenizers` library gives it the "
+                      "next one, {}; save the tokenizer with that library",
+                      brief_json(token.text), token.id, counted));
+    }
+    most = std::max(most, token.id);
+    std::string shown = token.text;
+    if (out.nfc && token.normalized) {
+      TROUPE_ASSIGN(shown, utf8_nfc(token.text));
+    }
+    out.pieces.add(token.id, bytes ? byte_level_bytes(shown) : shown, token.special);
   }
-  for (const auto& token : out.added.tokens()) {
-    if (token.special) piece(token.id).reset();
-  }
+  out.pieces.seal();
   return {};
 }
 
 TokenId find_token(const Pipeline& pipeline, const std::string& text) {
-  for (const auto& token : pipeline.added.tokens()) {
-    if (token.text == text) return token.id;
-  }
+  if (const auto* token = pipeline.added.find(text)) return token->id;
   const auto found = pipeline.model->vocabulary().find(text);
   return found == pipeline.model->vocabulary().end() ? -1 : found->second;
 }
@@ -200,11 +223,11 @@ Result<std::unique_ptr<Tokenizer>> parse_tokenizer(std::string_view text,
   for (const char* key : {"truncation", "padding"}) {
     if (fields.take_value(key) != nullptr) return fields.wrong(key, "null");
   }
-  TROUPE_ASSIGN(out->added, AddedTokens::parse(part("added_tokens")));
-  TROUPE_TRY(read_normalizer(fields.take_value("normalizer"), *out));
+  TROUPE_TRY(read_normalizer(fields.take_value("normalizer"), out->nfc));
+  TROUPE_ASSIGN(out->added, AddedTokens::parse(part("added_tokens"), out->nfc));
   TROUPE_ASSIGN(out->words, PreTokenizer::parse(part("pre_tokenizer")));
   TROUPE_ASSIGN(out->model, parse_word_model(part("model"), out->words.byte_level()));
-  TROUPE_TRY(check_post_processor(fields.take_value("post_processor")));
+  TROUPE_ASSIGN(out->opening_ids, parse_opening(fields.take_value("post_processor"), out->added));
   TROUPE_TRY(read_decoder(fields.take_value("decoder"), out->words.byte_level(), *out));
   TROUPE_TRY(fields.refuse_others(kRemedy));
   TROUPE_TRY(fill_pieces(*out));

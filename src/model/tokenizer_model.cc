@@ -60,23 +60,33 @@ const std::array<std::string, 256>& byte_symbols() {
   return symbols;
 }
 
-std::string byte_level_bytes(std::string_view token) {
-  static const std::unordered_map<std::string_view, char> bytes = [] {
-    std::unordered_map<std::string_view, char> out;
+bool spelt_bytes(std::string_view token, std::string& out) {
+  // The symbols are code points below U+0144.
+  static const std::array<int, 0x144> bytes = [] {
+    std::array<int, 0x144> table;
+    table.fill(-1);
     for (int byte = 0; byte < 256; ++byte) {
-      out[byte_symbols().at(static_cast<std::size_t>(byte))] = static_cast<char>(byte);
+      table.at(utf8_step(byte_symbols().at(static_cast<std::size_t>(byte))).code) = byte;
     }
-    return out;
+    return table;
   }();
-  std::string out;
-  for (std::string_view rest = token; !rest.empty();) {
-    const std::size_t size = utf8_step(rest).size;
-    const auto found = bytes.find(rest.substr(0, size));
-    if (found == bytes.end()) return std::string(token);
-    out += found->second;
-    rest.remove_prefix(size);
+  out.clear();
+  while (!token.empty()) {
+    const Utf8Step step = utf8_step(token);
+    const int byte = step.valid && step.code < bytes.size() ? bytes.at(step.code) : -1;
+    if (byte < 0) {
+      out.clear();
+      return false;
+    }
+    out += static_cast<char>(byte);
+    token.remove_prefix(step.size);
   }
-  return out;
+  return true;
+}
+
+std::string byte_level_bytes(std::string_view token) {
+  std::string out;
+  return spelt_bytes(token, out) ? out : std::string(token);
 }
 
 Result<std::unordered_map<std::string, TokenId>> parse_vocabulary(const json* value) {

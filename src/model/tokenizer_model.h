@@ -32,6 +32,8 @@ Result<std::unique_ptr<WordModel>> parse_bpe(const nlohmann::json& value);
 /// The printable character that stands for each byte in a byte-level vocabulary (GPT-2's
 /// bytes_to_unicode), as UTF-8.
 const std::array<std::string, 256>& byte_symbols();
+/// The bytes that a token spells; false, and nothing in `out`, if a character stands for no byte.
+bool spelt_bytes(std::string_view token, std::string& out);
 /// The bytes that a token of a byte-level vocabulary stands for. A token with any other character
 /// stands for itself.
 std::string byte_level_bytes(std::string_view token);

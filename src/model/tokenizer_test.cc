@@ -124,7 +124,10 @@ TEST(Tokenizer, RefusesByNameWhatItDoesNotImplement) {
       {"/model/vocab/a", 1},
       {"/model/vocab/a", -1},
       {"/model/vocab/a", "0"},
-      {"/added_tokens", {{{"id", 2}, {"content", "x"}, {"lstrip", true}}}},
+      {"/added_tokens", {{{"id", 2}, {"content", "x"}, {"lstrip", 1}}}},
+      {"/added_tokens", {{{"id", 2}, {"content", "x"}, {"vanish", true}}}},
+      {"/added_tokens", {{{"id", 4000000}, {"content", "x"}}}},
+      {"/added_tokens", {{{"id", 2}, {"content", "x"}}, {{"id", 3}, {"content", "x"}}}},
       {"/added_tokens", {{{"id", 1}, {"content", "a"}}}},
       {"/added_tokens", {{{"id", 1}, {"content", "c"}}}},
       {"/something", 1},
@@ -140,6 +143,82 @@ TEST(Tokenizer, RefusesByNameWhatItDoesNotImplement) {
             std::string::npos);
   for (const char* text : {"", "[]", "{}", "{\"model\":3}"})
     EXPECT_FALSE(parse_tokenizer(text, ""));
+}
+
+json byte_level(const json& changes) {
+  json vocabulary;
+  json out = words(nullptr, vocabulary);
+  for (const char* token : {"a", "e", "\xc3\x8c", "\xc4\xa3", "\xc3\x83", "\xc2\xa9", "\xc4\xa0"}) {
+    vocabulary[token] = vocabulary.size();  // a, e, and the bytes cc 81 c3 a9 and space
+  }
+  out["pre_tokenizer"] = {{"type", "ByteLevel"}, {"add_prefix_space", false}};
+  out["decoder"] = {{"type", "ByteLevel"}};
+  out["model"] = {{"type", "BPE"}, {"vocab", vocabulary}, {"merges", json::array()}};
+  for (const auto& [key, value] : changes.items()) out[key] = value;
+  return out;
+}
+
+TEST(Normalizer, NfcJoinsMarksBeforeTheModelSeesThem) {
+  const std::string apart = "ae\xcc\x81";
+  const auto as_is = parse_tokenizer(byte_level({}).dump(), "");
+  ASSERT_TRUE(as_is) << as_is.error().message;
+  EXPECT_EQ((*as_is)->decode((*as_is)->encode(apart).value()), apart);
+  const auto nfc = parse_tokenizer(byte_level({{"normalizer", {{"type", "NFC"}}}}).dump(), "");
+  ASSERT_TRUE(nfc) << nfc.error().message;
+  EXPECT_EQ((*nfc)->decode((*nfc)->encode(apart).value()), "a\xc3\xa9");
+}
+
+TEST(PostProcessor, GivesTheTokensBeforeAText) {
+  const json special = {{{"id", 7}, {"content", "<s>"}, {"special", true}},
+                        {{"id", 8}, {"content", "</s>"}, {"special", true}}};
+  auto token = [](const char* name) {
+    return json{{"SpecialToken", {{"id", name}, {"type_id", 0}}}};
+  };
+  const json text = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
+  auto post = [&](const json& single, int id) {
+    const json table = {{"<s>", {{"id", "<s>"}, {"ids", {id}}, {"tokens", {"<s>"}}}},
+                        {"</s>", {{"id", "</s>"}, {"ids", {8}}, {"tokens", {"</s>"}}}}};
+    const json stage = {
+        {"type", "TemplateProcessing"}, {"single", single}, {"special_tokens", table}};
+    return byte_level({{"added_tokens", special}, {"post_processor", stage}});
+  };
+  const auto good = parse_tokenizer(post({token("<s>"), text}, 7).dump(), "");
+  ASSERT_TRUE(good) << good.error().message;
+  EXPECT_EQ((*good)->opening(), Ids({7}));
+  EXPECT_EQ((*good)->encode("a").value(), Ids({0}));
+  EXPECT_EQ((*good)->special("<s>"), 7);
+  EXPECT_EQ((*good)->special("a"), -1);
+  const std::pair<json, const char*> bad[] = {
+      {post({text, token("</s>")}, 7), "then nothing"},
+      {post(json::array({token("<s>")}), 7), "with the text $A"},
+      {post({token("<s>"), text}, 6), "does not give \"<s>\" the ids"},
+      {post({token("<x>"), text}, 7), "does not give \"<x>\" the ids"},
+      {post("$A", 7), "expected a list"}};
+  for (const auto& [file, reason] : bad) {
+    EXPECT_NE(error_of(file).find("post_processor"), std::string::npos) << error_of(file);
+    EXPECT_NE(error_of(file).find(reason), std::string::npos) << error_of(file);
+  }
+}
+
+TEST(Tokenizer, ALargeIdTakesNoMemory) {
+  const json file = words({{"type", "Whitespace"}}, {{"a", 0}, {"b", 4194303}});
+  const auto tokenizer = parse_tokenizer(file.dump(), "");
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+  EXPECT_EQ((*tokenizer)->size(), 4194304);
+  EXPECT_EQ((*tokenizer)->decode(Ids({4194303, 17, 0, -1, 4194304})), "b a");
+}
+
+TEST(Utf8, NormalizesToNfc) {
+  // Unicode's annex 15: reordering of marks, singletons, Hangul, composition exclusions.
+  const std::pair<const char*, const char*> pairs[] = {
+      {"abc", "abc"},
+      {"\xc3\xa9", "\xc3\xa9"},
+      {"q\xcc\x87\xcc\xa3", "q\xcc\xa3\xcc\x87"},
+      {"\xe2\x84\xab", "\xc3\x85"},
+      {"\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab", "\xed\x95\x9c"},
+      {"\xe0\xa5\x98", "\xe0\xa4\x95\xe0\xa4\xbc"}};
+  for (const auto& [from, to] : pairs) EXPECT_EQ(utf8_nfc(from).value(), to);
+  EXPECT_EQ(utf8_nfc(std::string_view("\0\xcc\x81", 3)).value(), std::string("\0\xcc\x81", 3));
 }
 
 TEST(Utf8, FindsAndRepairsInvalidParts) {
