@@ -82,6 +82,8 @@ set_ "algorithm.entropy_gain|nothing|algorithm.entropy_floor" algorithm.entropy_
 set_ "algorithm.entropy_floor|nothing|entropy_gain" 'algorithm={entropy_floor=0.1, entropy_gain=0}'
 set_ "algorithm.clip_low|nothing|remove it" algorithm.clip_low=0.1
 set_ "model.end_token|nothing|model.base" model.end_token=x
+set_ 'model.chat = "chatml"|single symbols|set model.base' model.chat=chatml
+set_ "model.system|nothing|model.chat" model.system=x
 run_file '[policy.a]' 'agents = ["sorter"]' '[policy.a.algorithm]' 'entropy_max = 0.5'
 refused "policy.a.algorithm.entropy_max|nothing" "${train[@]}"
 

@@ -105,3 +105,17 @@ set -e
 [[ ! -e "$work/wrong/run.toml" ]] || fail "a refused run left a run file"
 [[ $code == 2 ]] || fail "model.width beside model.base: exit code $code"
 grep -q "model.width would do nothing" "$work/wrong.log" || { cat "$work/wrong.log"; fail "the message"; }
+
+# A chat format wraps the prompts: the same folder learns something else, on both sides alike.
+base=$source/src/model/testdata/foreign-qwen3
+train "$base" chat --set warm_start.cache="$work/cache" --set model.chat=auto --set 'model.system=Be brief.'
+! grep -q "taken from the cache" "$work/chat.log" || fail "the cache forgot the chat format"
+[[ $(json "$work/chat.json" "$exact") == True ]] || fail "chat: rollout and training log-probs differ"
+[[ $(json "$work/chat.json" 'r["final"]["weights_digest"]') != $(json "$work/usual.json" 'r["final"]["weights_digest"]') ]] ||
+  fail "the chat format changed nothing"
+"$program" eval "$work/chat" --episodes 10 > /dev/null || fail "eval of the chat run"
+code=0
+"$program" train "$source/examples/from-huggingface.toml" --output "$work/wrong" --set model.base="$base" \
+  --set model.chat=llama3 --set environment.path="$work/rows.jsonl" > /dev/null 2> "$work/wrong.log" || code=$?
+[[ $code == 2 ]] || fail "a chat format without its tokens: exit code $code"
+grep -q "needs the special token <|begin_of_text|>" "$work/wrong.log" || { cat "$work/wrong.log"; fail "the message"; }

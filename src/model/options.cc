@@ -9,6 +9,13 @@ void ModelOptions::declare(OptionSet& o) {
       "the other options of this table must be left out. Empty: a new model.");
   o.add("end_token", &end_token,
         "Text of the token that ends an answer. Empty: the first known one of the tokenizer.");
+  o.add(
+       "chat", &chat,
+       "How prompts reach a base checkpoint: none as they are, chatml (Qwen) or llama3 as a user's "
+       "message, auto by the special tokens of the tokenizer.")
+      .one_of({"none", "auto", "chatml", "llama3"});
+  o.add("system", &system,
+        "System message before an agent's first prompt, with a chat format. Empty: none.");
   o.add("family", &family, "Architecture of a new model.").one_of({"llama", "qwen2", "qwen3"});
   o.add("width", &width, "Hidden size of a new model.").range(2, 65536);
   o.add("layers", &layers, "Decoder layers of a new model.").range(1, 1024);

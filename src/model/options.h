@@ -12,6 +12,8 @@ namespace troupe {
 struct ModelOptions {
   std::string base;
   std::string end_token;
+  std::string chat = "none";
+  std::string system;
   std::string family = "llama";
   std::int64_t width = 64;
   std::int64_t layers = 2;

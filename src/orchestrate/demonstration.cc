@@ -39,11 +39,12 @@ struct RowFinder {
 Status append(RowFinder& finder, const Prompt& prompt, const std::string& answer) {
   TROUPE_ASSIGN(auto place, finder.find(prompt.agent));
   auto [policy, row] = place;
-  auto shown = policy->tokenizer->encode(prompt.text);
+  const ChatFormat* chat = policy->chat.get();
+  const auto where = row->segments.empty() ? PromptPlace::kFirst : PromptPlace::kAfterEnd;
+  auto shown = encode_prompt(*policy->tokenizer, chat, prompt.text, where);
   if (!shown) return within(fmt::format("prompt for agent \"{}\"", prompt.agent), shown.error());
-  auto said = policy->tokenizer->encode(answer);
+  auto said = encode_answer(*policy->tokenizer, chat, answer);
   if (!said) return within(fmt::format("demonstration for \"{}\"", prompt.agent), said.error());
-  said->push_back(policy->tokenizer->end());
   const std::int64_t total =
       row->tokens() + static_cast<std::int64_t>(shown->size() + said->size());
   if (total > policy->max_context) {

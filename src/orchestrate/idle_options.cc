@@ -71,8 +71,19 @@ Status check_optimizer(const std::string& table, const OptimizerOptions& p) {
                        table + ".schedule is \"constant\"", "choose linear or cosine");
 }
 
-Status check_end_token(const std::string& table, const ModelOptions& m) {
+Status check_model(const std::string& table, const ModelOptions& m) {
+  if (m.chat == "none") {
+    TROUPE_TRY(idle_if_given(table + ".system", m.system, std::string(),
+                             table + ".chat is \"none\"", "set " + table + ".chat"));
+  }
   if (!m.base.empty()) return {};
+  if (m.chat != "none") {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{0}.chat = \"{1}\" needs a chat model: a new model has a tokenizer of "
+                            "single symbols, without the tokens of a chat; set {0}.base or leave "
+                            "{0}.chat at \"none\"",
+                            table, m.chat));
+  }
   return idle_if_given(table + ".end_token", m.end_token, std::string(),
                        "a new model has an end token of its own", "set " + table + ".base");
 }
@@ -99,7 +110,7 @@ Status check_tables(const RunOptions& o, const std::string& name, const Table& c
 Status check_idle_options(const RunOptions& o) {
   TROUPE_TRY(check_rollout(o));
   TROUPE_TRY(check_warm_start(o.warm_start));
-  TROUPE_TRY(check_tables(o, "model", o.model, &PolicyOptions::model, check_end_token));
+  TROUPE_TRY(check_tables(o, "model", o.model, &PolicyOptions::model, check_model));
   TROUPE_TRY(check_tables(o, "optimizer", o.optimizer, &PolicyOptions::optimizer, check_optimizer));
   return check_tables(o, "algorithm", o.algorithm, &PolicyOptions::algorithm, check_algorithm);
 }

@@ -57,7 +57,9 @@ Result<RunPlan> make_plan(Disk& disk, const RunOptions& o, int workers, std::uin
     plan.max_tokens_per_step += o.rollout.groups * rows * start.max_context;
     plan.bytes += p.total();
     plan.policies.push_back(std::move(p));
-    for (const auto& agent : policy->agents) readers[agent] = {start.tokenizer, start.max_context};
+    for (const auto& agent : policy->agents) {
+      readers[agent] = {start.tokenizer, start.chat, start.max_context};
+    }
   }
   if (available > 0 && plan.bytes > available) {
     return fail(

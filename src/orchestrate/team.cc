@@ -108,8 +108,14 @@ Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
                               "model.end_token",
                               policy.name, policy.model.base));
     }
+    std::shared_ptr<const ChatFormat> chat;
+    if (policy.model.chat != "none") {
+      auto made = ChatFormat::make(policy.model.chat, folder->tokenizer, policy.model.system);
+      if (!made) return within(fmt::format("policy \"{}\"", policy.name), made.error());
+      chat = *made;
+    }
     const ModelConfig config = folder->weights.config;
-    return limits(PolicyStart{config, std::move(folder->weights), folder->tokenizer, 0, 0});
+    return limits(PolicyStart{config, std::move(folder->weights), folder->tokenizer, chat, 0, 0});
   }
   const std::string alphabet = options.environment->alphabet();
   if (alphabet.empty()) {
@@ -122,7 +128,7 @@ Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
   std::shared_ptr<const Tokenizer> tokenizer = make_symbol_tokenizer(alphabet);
   auto config = policy.model.config(tokenizer->size(), tokenizer->end());
   if (!config) return within(fmt::format("policy \"{}\"", policy.name), config.error());
-  return limits(PolicyStart{*config, std::nullopt, tokenizer, 0, 0});
+  return limits(PolicyStart{*config, std::nullopt, tokenizer, nullptr, 0, 0});
 }
 
 Result<std::unique_ptr<Team>> Team::make(Executor& executor, Disk& disk,
@@ -134,6 +140,7 @@ Result<std::unique_ptr<Team>> Team::make(Executor& executor, Disk& disk,
     auto runtime = std::make_unique<PolicyRuntime>();
     runtime->options = policy.get();
     runtime->tokenizer = start->tokenizer;
+    runtime->chat = start->chat;
     runtime->max_answer = start->max_answer;
     runtime->max_context = start->max_context;
     if (!start->weights) {
@@ -171,6 +178,7 @@ AgentBindings Team::bindings(double temperature) const {
     binding.policy = policy->options->name;
     binding.engine = policy->engine.get();
     binding.tokenizer = policy->tokenizer;
+    binding.chat = policy->chat;
     binding.max_answer_tokens = policy->max_answer;
     binding.max_context = policy->max_context;
     binding.temperature = static_cast<float>(temperature);

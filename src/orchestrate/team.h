@@ -29,9 +29,10 @@ struct PolicyLane {
 struct PolicyRuntime {
   const PolicyOptions* options = nullptr;
   std::shared_ptr<const Tokenizer> tokenizer;
-  int max_answer = 0;             ///< tokens
-  int max_context = 0;            ///< tokens
-  std::uint64_t group_bytes = 0;  ///< the most that a group's experience can hold
+  std::shared_ptr<const ChatFormat> chat;  ///< none: prompts are plain text
+  int max_answer = 0;                      ///< tokens
+  int max_context = 0;                     ///< tokens
+  std::uint64_t group_bytes = 0;           ///< the most that a group's experience can hold
   std::unique_ptr<Trainer> trainer;
   std::unique_ptr<RolloutEngine> engine;
   std::unique_ptr<ExperienceTable> table;
@@ -69,6 +70,7 @@ struct PolicyStart {
   ModelConfig config;
   std::optional<Weights> weights;  ///< of the base checkpoint; nothing: a new model by seed
   std::shared_ptr<const Tokenizer> tokenizer;
+  std::shared_ptr<const ChatFormat> chat;  ///< none: prompts are plain text
   int max_answer = 0;
   int max_context = 0;
 };

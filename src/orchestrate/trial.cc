@@ -8,7 +8,8 @@ namespace troupe {
 namespace {
 
 Status check_prompt(const Prompt& prompt, const Reader& reader) {
-  const auto tokens = reader.tokenizer->encode(prompt.text);
+  const auto tokens =
+      encode_prompt(*reader.tokenizer, reader.chat.get(), prompt.text, PromptPlace::kFirst);
   if (!tokens) return within(fmt::format("prompt for agent \"{}\"", prompt.agent), tokens.error());
   const int most = reader.max_context - 1;
   if (!tokens->empty() && static_cast<std::int64_t>(tokens->size()) <= most) return {};

@@ -4,14 +4,16 @@
 #include <memory>
 #include <string>
 
-#include "model/tokenizer.h"
+#include "model/chat.h"
 #include "orchestrate/run_options.h"
 
 namespace troupe {
 
-/// How an agent's policy reads: its tokenizer and the tokens of its whole context.
+/// How an agent's policy reads: its tokenizer, its chat format if it has one and the tokens of its
+/// whole context.
 struct Reader {
   std::shared_ptr<const Tokenizer> tokenizer;
+  std::shared_ptr<const ChatFormat> chat;
   int max_context = 0;
 };
 

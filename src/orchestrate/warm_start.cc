@@ -35,6 +35,12 @@ std::string cache_key(const RunOptions& o, const Team& team) {
                            optimizer.clip_norm));
     digest.add(policy->trainer->weights()->config.to_json());
     digest.add(policy->trainer->weights()->digest()).add(policy->tokenizer->json()).add("\n");
+    if (policy->chat) {
+      const ModelOptions& model = policy->options->model;
+      digest.add("chat=").add(model.chat).add(",").add(model.system).add("\n");
+    } else if (!policy->tokenizer->opening().empty()) {
+      digest.add("opening\n");  // before the first prompt
+    }
     const std::string& end = policy->options->model.end_token;
     if (!end.empty()) digest.add("end=").add(end).add("\n");
     const std::string& dtype = policy->options->model.dtype;

@@ -49,14 +49,22 @@ Result<Episode::Speaker*> Episode::speaker(const std::string& agent) {
   return &speakers_.emplace(agent, std::move(fresh)).first->second;
 }
 
+Result<std::vector<TokenId>> Episode::hear(const Speaker& self, const Prompt& prompt) {
+  PromptPlace place = self.cut ? PromptPlace::kAfterCut : PromptPlace::kAfterEnd;
+  if (self.turns == 0) place = PromptPlace::kFirst;
+  auto ids = encode_prompt(*self.binding->tokenizer, self.binding->chat.get(), prompt.text, place);
+  if (ids) return ids;
+  return within(fmt::format("prompt for agent \"{}\"", prompt.agent), ids.error());
+}
+
 Async<Result<Action>> Episode::act(Prompt prompt) {
   auto found = speaker(prompt.agent);
   if (!found) co_return tl::unexpected(found.error());
   Speaker& self = **found;
   const AgentBinding& binding = *self.binding;
 
-  auto shown = binding.tokenizer->encode(prompt.text);
-  if (!shown) co_return within(fmt::format("prompt for agent \"{}\"", prompt.agent), shown.error());
+  auto shown = hear(self, prompt);
+  if (!shown) co_return tl::unexpected(shown.error());
   Action action;
   action.agent = prompt.agent;
   const std::size_t grown = self.context.size() + shown->size();
@@ -103,6 +111,7 @@ Async<Result<Action>> Episode::act(Prompt prompt) {
   self.context.insert(self.context.end(), answer.tokens.begin(), answer.tokens.end());
   action.text = binding.tokenizer->decode(answer.tokens);
   action.truncated = generated->reason == FinishReason::kLength;
+  self.cut = answer.tokens.empty() || answer.tokens.back() != binding.tokenizer->end();
 
   Trajectory& trajectory = trajectories_[self.trajectory];
   trajectory.truncated = trajectory.truncated || action.truncated;

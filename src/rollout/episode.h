@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "experience/trajectory.h"
+#include "model/chat.h"
 #include "model/tokenizer.h"
 #include "rollout/engine.h"
 #include "troupe/environment.h"
@@ -18,8 +19,9 @@ struct AgentBinding {
   std::string policy;
   RolloutEngine* engine = nullptr;
   std::shared_ptr<const Tokenizer> tokenizer;
-  int max_answer_tokens = 16;  ///< per turn, the end token included
-  int max_context = 256;       ///< tokens of the whole trajectory
+  std::shared_ptr<const ChatFormat> chat;  ///< of the tokenizer; none: prompts are plain text
+  int max_answer_tokens = 16;              ///< per turn, the end token included
+  int max_context = 256;                   ///< tokens of the whole trajectory
   float temperature = 1.0F;
 };
 using AgentBindings = std::map<std::string, AgentBinding>;
@@ -66,8 +68,11 @@ class Episode {
     std::vector<TokenId> context;
     std::size_t trajectory = 0;  ///< index into trajectories_
     int turns = 0;
+    bool cut = false;  ///< the last answer has no end token
   };
   Result<Speaker*> speaker(const std::string& agent);
+  /// The tokens to append to the speaker's context for a prompt.
+  static Result<std::vector<TokenId>> hear(const Speaker& self, const Prompt& prompt);
 
   Executor& executor_;
   const EnvironmentSpec& spec_;
