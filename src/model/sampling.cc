@@ -41,6 +41,12 @@ TokenId sample_token(std::span<const float> logprobs, double uniform) {
   return last;
 }
 
+TokenId likeliest_token(std::span<const float> scores) {
+  const float most = kernels().max(scores.data(), static_cast<int>(scores.size()));
+  const auto first = std::find(scores.begin(), scores.end(), most);
+  return first == scores.end() ? 0 : static_cast<TokenId>(first - scores.begin());
+}
+
 float entropy(std::span<const float> logprobs) {
   return kernels().entropy(logprobs.data(), static_cast<int>(logprobs.size()));
 }
