@@ -74,6 +74,19 @@ set_ "GiB|model's size" 'model={width=16384, layers=256, heads=16, ffn=65536}'
 
 # --- options that would do nothing
 set_ "rollout.group_size = 1|use 2 or more" rollout.group_size=1
+set_ "rollout.top_k = 3|recorded log-probs|eval.top_k" rollout.top_k=3
+set_ "rollout.top_p = 0.9|recorded log-probs|eval.top_p" rollout.top_p=0.9
+set_ "rollout.min_p = 0.1|recorded log-probs|eval.min_p" rollout.min_p=0.1
+set_ "rollout.logit_bias|recorded log-probs|eval.logit_bias" 'rollout.logit_bias=["1=2"]'
+set_ "rollout.temperature = 0|train nothing|eval.temperature" rollout.temperature=0
+set_ "eval.top_k = 900|would do nothing|vocabulary" eval.top_k=900
+set_ "eval.top_p would do nothing|temperature 0" 'eval={temperature=0, top_p=0.5, final_episodes=10}'
+set_ 'eval.logit_bias "x"|ID=BIAS' 'eval.logit_bias=["x"]'
+set_ "eval.logit_bias names token 900" 'eval.logit_bias=["900=1"]'
+set_ "rollout.stop|empty" 'rollout.stop=[""]'
+set_ "rollout.stop_tokens|end token" 'rollout.stop_tokens=[0]'
+set_ "rollout.stop_tokens|vocabulary" 'rollout.stop_tokens=[900]'
+set_ "rollout.stop_tokens|1.5|integer" 'rollout.stop_tokens=[1.5]'
 set_ "pipeline.micro_batch|rollout.groups" pipeline.micro_batch=3
 set_ "warm_start.learning_rate|nothing|warm_start.steps" 'warm_start={steps=1, learning_rate=0}'
 set_ "optimizer.final_rate|nothing|optimizer.schedule" 'optimizer={schedule="constant", final_rate=0.5}'

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/disk.h"
 #include "base/executor.h"
@@ -22,7 +23,8 @@ struct EvalArguments {
   std::string run_folder;
   std::string checkpoint;
   long long episodes = 1000;
-  double temperature = -1;
+  std::optional<double> temperature, top_p, min_p;
+  std::optional<long long> top_k;
   bool json = false;
 };
 
@@ -45,11 +47,17 @@ Result<std::string> choose_checkpoint(CheckpointStore& store, const std::string&
   return names.front();
 }
 
+/// What the command line says takes the place of the run's own [eval].
+void set_sampling(const EvalArguments& arguments, SamplingOptions& sampling) {
+  sampling.temperature = arguments.temperature.value_or(sampling.temperature);
+  sampling.top_k = arguments.top_k.value_or(sampling.top_k);
+  sampling.top_p = arguments.top_p.value_or(sampling.top_p);
+  sampling.min_p = arguments.min_p.value_or(sampling.min_p);
+}
+
 Async<Status> play(Executor& executor, const RunOptions& options, Team& team,
                    const EvalArguments& arguments, EvalReport& report) {
-  const double temperature =
-      arguments.temperature > 0 ? arguments.temperature : options.eval.temperature;
-  EvalSetting setting{executor, *options.environment, team.bindings(temperature)};
+  EvalSetting setting{executor, *options.environment, team.evaluation_bindings()};
   setting.episodes = arguments.episodes;
   setting.seed = static_cast<std::uint64_t>(options.run.seed);
   setting.retries = static_cast<int>(options.rollout.retries);
@@ -67,6 +75,7 @@ Status eval(const EvalArguments& arguments) {
   observe.declare(observe_set);
   TROUPE_ASSIGN(const auto options,
                 read_run_options(file, EnvironmentServices{*disk}, {&observe_set}));
+  set_sampling(arguments, options->eval.sampling);
   CheckpointStore store(*disk, arguments.run_folder + "/checkpoints");
   TROUPE_ASSIGN(const std::string name, choose_checkpoint(store, arguments.checkpoint));
   TROUPE_ASSIGN(const Checkpoint checkpoint, store.load(name, options->model.end_token));
@@ -82,12 +91,16 @@ Status eval(const EvalArguments& arguments) {
   EvalReport report;
   TROUPE_TRY(executor->run(play(*executor, *options, *team, arguments, report)));
 
+  const SamplingOptions& sampling = options->eval.sampling;
   if (arguments.json) {
     nlohmann::json out;
     out["checkpoint"] = store.folder() + "/" + name;
     out["step"] = checkpoint.step;
     out["episodes"] = report.episodes;
     out["temperature"] = report.temperature;
+    out["top_k"] = sampling.top_k;
+    out["top_p"] = sampling.top_p;
+    out["min_p"] = sampling.min_p;
     out["success"] = report.success;
     out["reward"] = report.reward;
     for (const auto& [agent, reward] : report.agent_rewards) out["agent_rewards"][agent] = reward;
@@ -96,11 +109,10 @@ Status eval(const EvalArguments& arguments) {
     fmt::print("{}\n", out.dump());
     return {};
   }
-  fmt::print(
-      "{}/{} (step {}): success {:.3f}, reward {:.3f} over {} held-out episodes at temperature "
-      "{}\n",
-      store.folder(), name, checkpoint.step, report.success, report.reward, report.episodes,
-      report.temperature);
+  TROUPE_ASSIGN(const SamplingSettings settings, sampling.settings());
+  fmt::print("{}/{} (step {}): success {:.3f}, reward {:.3f} over {} held-out episodes at {}\n",
+             store.folder(), name, checkpoint.step, report.success, report.reward, report.episodes,
+             sampling_text(settings));
   for (const auto& [agent, reward] : report.agent_rewards) {
     fmt::print("  {:<16} reward {:.3f}\n", agent, reward);
   }
@@ -122,7 +134,13 @@ void add_eval(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command
       ->add_option("--temperature", arguments->temperature, "Default: eval.temperature of the run")
-      ->check(CLI::Range(0.01, 100.0));
+      ->check(CLI::Range(0.0, 100.0));
+  command->add_option("--top-k", arguments->top_k, "Default: eval.top_k of the run")
+      ->check(CLI::Range(0LL, 4194303LL));
+  command->add_option("--top-p", arguments->top_p, "Default: eval.top_p of the run")
+      ->check(CLI::Range(1e-6, 1.0));
+  command->add_option("--min-p", arguments->min_p, "Default: eval.min_p of the run")
+      ->check(CLI::Range(0.0, 1.0));
   command->add_flag("--json", arguments->json, "Print one JSON object");
   command->callback([arguments, &exit_code] {
     const Status status = eval(*arguments);

@@ -39,7 +39,7 @@ Async<Result<EvalReport>> evaluate(const EvalSetting& setting) {
   report.episodes = setting.episodes;
   for (const std::string& name : names) report.agent_rewards.emplace_back(name, 0.0);
   if (!setting.agents.empty()) {
-    report.temperature = static_cast<double>(setting.agents.begin()->second.temperature);
+    report.temperature = static_cast<double>(setting.agents.begin()->second.sampling.temperature);
   }
   double tokens = 0;
   double trajectories = 0;

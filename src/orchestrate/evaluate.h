@@ -14,7 +14,7 @@ namespace troupe {
 struct EvalSetting {
   Executor& executor;
   const EnvironmentSpec& spec;
-  AgentBindings agents;  ///< carry the temperature
+  AgentBindings agents;  ///< carry how they sample
   std::int64_t episodes = 200;
   std::uint64_t seed = 1;
   int retries = 3;

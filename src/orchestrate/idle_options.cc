@@ -15,6 +15,7 @@ Status idle_if_given(const std::string& key, const T& value, const T& standard,
 }
 
 Status check_rollout(const RunOptions& o) {
+  TROUPE_TRY(check_trainable(o.rollout.sampling));
   if (o.rollout.group_size == 1) {
     return fail(ErrorCode::kInvalid,
                 "rollout.group_size = 1 would train nothing: a group's only episode has none to be "

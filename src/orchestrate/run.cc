@@ -144,8 +144,7 @@ Async<Status> Run::rl() {
 
 Async<Status> Run::one_step(std::int64_t step) {
   const RunOptions& o = s_.options;
-  StepSetting setting{s_.executor, *o.environment, team_->bindings(o.rollout.temperature),
-                      team_->lanes()};
+  StepSetting setting{s_.executor, *o.environment, team_->training_bindings(), team_->lanes()};
   setting.groups = o.rollout.groups;
   setting.group_size = o.rollout.group_size;
   setting.micro_batch = o.pipeline.micro_batch;
@@ -217,8 +216,7 @@ Async<Result<EvalReport>> Run::evaluate_now(std::string when, std::int64_t step,
   Status published = team_->publish();
   if (!published) co_return tl::unexpected(published.error());
   s_.executor.idle_reason("evaluation");
-  EvalSetting setting{s_.executor, *s_.options.environment,
-                      team_->bindings(s_.options.eval.temperature)};
+  EvalSetting setting{s_.executor, *s_.options.environment, team_->evaluation_bindings()};
   setting.episodes = episodes;
   setting.seed = static_cast<std::uint64_t>(s_.options.run.seed);
   setting.retries = static_cast<int>(s_.options.rollout.retries);

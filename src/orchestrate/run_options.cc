@@ -213,7 +213,7 @@ void EvalOptions::declare(OptionSet& o) {
   o.add("final_episodes", &final_episodes,
         "Held-out episodes of the evaluations before and after RL.")
       .range(1, 1e7);
-  o.add("temperature", &temperature, "Sampling temperature of evaluations.").range(0.01, 100);
+  sampling.declare(o);
 }
 
 void CheckpointOptions::declare(OptionSet& o) {

@@ -52,7 +52,7 @@ struct EvalOptions {
   std::int64_t every = 10;
   std::int64_t episodes = 200;
   std::int64_t final_episodes = 1000;
-  double temperature = 1.0;
+  SamplingOptions sampling;
 
   void declare(OptionSet& options);
 };

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "base/digest.h"
 #include "base/rng.h"
 #include "model/checkpoint_files.h"
@@ -36,6 +38,29 @@ Status check_base_shape(const PolicyOptions& policy) {
               fmt::format("policy \"{}\": {} would do nothing: the shape comes from model.base = "
                           "{}; remove what belongs to a new model",
                           policy.name, fmt::join(names, ", "), m.base));
+}
+
+/// How evaluations sample, checked against the vocabulary.
+Status check_eval_sampling(const RunOptions& options, int vocab) {
+  const auto settings = options.eval.sampling.settings();
+  const Status status =
+      settings ? check_sampling(*settings, vocab) : Status(tl::unexpected(settings.error()));
+  if (status) return {};
+  return fail(status.error().code, "eval." + status.error().message);
+}
+
+/// The rule of rollout.stop and rollout.stop_tokens; null if there are none.
+Result<std::shared_ptr<const StopRule>> make_stop(const RunOptions& options,
+                                                  std::shared_ptr<const Tokenizer> tokenizer) {
+  std::vector<TokenId> tokens;
+  for (const double id : options.rollout.stop_tokens) {
+    if (id != std::floor(id) || std::abs(id) > 1e9) {
+      return fail(ErrorCode::kInvalid, fmt::format("{} is no token id; expected an integer", id));
+    }
+    tokens.push_back(static_cast<TokenId>(id));
+  }
+  if (tokens.empty() && options.rollout.stop.empty()) return nullptr;
+  return StopRule::make(std::move(tokenizer), std::move(tokens), options.rollout.stop);
 }
 
 }  // namespace
@@ -96,6 +121,10 @@ Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
                       "{}: lower rollout.max_answer or raise rollout.max_context",
                       policy.name, start.max_answer, start.max_context));
     }
+    TROUPE_TRY(check_eval_sampling(options, start.config.vocab));
+    auto stop = make_stop(options, start.tokenizer);
+    if (!stop) return within("rollout.stop, rollout.stop_tokens", stop.error());
+    start.stop = std::move(*stop);
     return start;
   };
   if (!policy.model.base.empty()) {
@@ -115,7 +144,8 @@ Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
       chat = *made;
     }
     const ModelConfig config = folder->weights.config;
-    return limits(PolicyStart{config, std::move(folder->weights), folder->tokenizer, chat, 0, 0});
+    return limits(
+        PolicyStart{config, std::move(folder->weights), folder->tokenizer, chat, 0, 0, nullptr});
   }
   const std::string alphabet = options.environment->alphabet();
   if (alphabet.empty()) {
@@ -128,12 +158,14 @@ Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
   std::shared_ptr<const Tokenizer> tokenizer = make_symbol_tokenizer(alphabet);
   auto config = policy.model.config(tokenizer->size(), tokenizer->end());
   if (!config) return within(fmt::format("policy \"{}\"", policy.name), config.error());
-  return limits(PolicyStart{*config, std::nullopt, tokenizer, nullptr, 0, 0});
+  return limits(PolicyStart{*config, std::nullopt, tokenizer, nullptr, 0, 0, nullptr});
 }
 
 Result<std::unique_ptr<Team>> Team::make(Executor& executor, Disk& disk,
                                          const RunOptions& options) {
   auto team = std::make_unique<Team>();
+  TROUPE_ASSIGN(team->training_, options.rollout.sampling.settings());
+  TROUPE_ASSIGN(team->evaluation_, options.eval.sampling.settings());
   for (const auto& policy : options.policies) {
     auto start = make_policy_start(disk, options, *policy);
     if (!start) return tl::unexpected(start.error());
@@ -143,6 +175,7 @@ Result<std::unique_ptr<Team>> Team::make(Executor& executor, Disk& disk,
     runtime->chat = start->chat;
     runtime->max_answer = start->max_answer;
     runtime->max_context = start->max_context;
+    runtime->stop = start->stop;
     if (!start->weights) {
       const auto run_seed = static_cast<std::uint64_t>(options.run.seed);
       const std::uint64_t seed = seed_join(seed_join(run_seed, "weights"), policy->name);
@@ -151,7 +184,7 @@ Result<std::unique_ptr<Team>> Team::make(Executor& executor, Disk& disk,
     runtime->trainer = std::make_unique<Trainer>(
         executor, policy->name, policy->optimizer, policy->algorithm,
         std::make_shared<const Weights>(std::move(*start->weights)), policy_dtype(*policy));
-    runtime->trainer->configure(static_cast<float>(options.rollout.temperature),
+    runtime->trainer->configure(team->training_.recorded_temperature(),
                                 static_cast<double>(start->max_answer),
                                 options.pipeline.pack_tokens, options.pipeline.recompute);
     LocalEngine::Options engine;
@@ -171,7 +204,7 @@ Result<std::unique_ptr<Team>> Team::make(Executor& executor, Disk& disk,
   return team;
 }
 
-AgentBindings Team::bindings(double temperature) const {
+AgentBindings Team::bindings(const SamplingSettings& sampling) const {
   AgentBindings out;
   for (const auto& policy : policies_) {
     AgentBinding binding;
@@ -181,7 +214,8 @@ AgentBindings Team::bindings(double temperature) const {
     binding.chat = policy->chat;
     binding.max_answer_tokens = policy->max_answer;
     binding.max_context = policy->max_context;
-    binding.temperature = static_cast<float>(temperature);
+    binding.sampling = sampling;
+    binding.stop = policy->stop;
     for (const std::string& agent : policy->options->agents) out[agent] = binding;
   }
   return out;

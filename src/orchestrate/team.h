@@ -32,6 +32,7 @@ struct PolicyRuntime {
   std::shared_ptr<const ChatFormat> chat;  ///< none: prompts are plain text
   int max_answer = 0;                      ///< tokens
   int max_context = 0;                     ///< tokens
+  std::shared_ptr<const StopRule> stop;    ///< null: the end token alone ends answers
   std::uint64_t group_bytes = 0;           ///< the most that a group's experience can hold
   std::unique_ptr<Trainer> trainer;
   std::unique_ptr<RolloutEngine> engine;
@@ -49,7 +50,9 @@ class Team {
   [[nodiscard]] const std::vector<std::unique_ptr<PolicyRuntime>>& policies() const {
     return policies_;
   }
-  [[nodiscard]] AgentBindings bindings(double temperature) const;
+  /// Who speaks with what, sampling as [rollout] or as [eval] says.
+  [[nodiscard]] AgentBindings training_bindings() const { return bindings(training_); }
+  [[nodiscard]] AgentBindings evaluation_bindings() const { return bindings(evaluation_); }
   [[nodiscard]] std::vector<PolicyLane> lanes() const;
   /// Every engine serves its trainer's version from now on.
   Status publish();
@@ -57,7 +60,10 @@ class Team {
   [[nodiscard]] std::string weights_digest() const;
 
  private:
+  [[nodiscard]] AgentBindings bindings(const SamplingSettings& sampling) const;
+
   std::vector<std::unique_ptr<PolicyRuntime>> policies_;
+  SamplingSettings training_, evaluation_;
 };
 
 /// What a policy computes in.
@@ -73,6 +79,7 @@ struct PolicyStart {
   std::shared_ptr<const ChatFormat> chat;  ///< none: prompts are plain text
   int max_answer = 0;
   int max_context = 0;
+  std::shared_ptr<const StopRule> stop;  ///< may be null
 };
 
 /// The most bytes that the experience of one group of a policy can hold.

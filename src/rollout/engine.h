@@ -8,6 +8,8 @@
 #include "base/executor.h"
 #include "experience/trajectory.h"
 #include "model/decoder.h"
+#include "model/sampling.h"
+#include "model/stop.h"
 
 namespace troupe {
 
@@ -21,15 +23,26 @@ class Session {
 struct GenerateRequest {
   std::vector<TokenId> context;  ///< all tokens so far; extends the session's last context
   int max_tokens = 0;            ///< most tokens to sample, the end token included
-  float temperature = 1.0F;
-  std::uint64_t seed = 0;  ///< the sample is a function of this seed, the context, the weights
+  SamplingSettings sampling;     ///< have passed check_sampling()
+  std::shared_ptr<const StopRule>
+      stop;                ///< what ends the answer besides the end token; may be null
+  std::uint64_t seed = 0;  ///< the sample is a function of seed, settings, context and weights
+  /// How many tokens of the answer the context ends with already. An answer that is asked for in
+  /// pieces, each with the tokens of those before, has the same tokens as in one request.
+  int sampled_before = 0;
 };
 
-enum class FinishReason { kEnd, kLength };
+/// The model's end token; a token or text of the stop rule; max_tokens.
+enum class FinishReason { kEnd, kStop, kLength };
+/// "end", "stop" or "length".
+constexpr const char* finish_name(FinishReason reason) {
+  if (reason == FinishReason::kEnd) return "end";
+  return reason == FinishReason::kStop ? "stop" : "length";
+}
 
 struct Generation {
-  std::vector<TokenId> tokens;  ///< sampled ids; the end token is the last if reason is kEnd
-  std::vector<float> logprobs;  ///< [tokens], after temperature
+  std::vector<TokenId> tokens;  ///< sampled ids; what ended the answer is the last, unless kLength
+  std::vector<float> logprobs;  ///< [tokens], after temperature, before bias and truncation
   double entropy_sum = 0;       ///< nats, over the tokens
   Version version;              ///< that sampled them
   FinishReason reason = FinishReason::kEnd;

@@ -95,7 +95,8 @@ Async<Result<Action>> Episode::act(Prompt prompt) {
   GenerateRequest request;
   request.context = self.context;
   request.max_tokens = std::min(binding.max_answer_tokens, room);
-  request.temperature = binding.temperature;
+  request.sampling = binding.sampling;
+  request.stop = binding.stop;
   request.seed =
       seed_join(seed_join(id_.seed, prompt.agent), static_cast<std::uint64_t>(self.turns));
   auto generated = co_await binding.engine->generate(self.session, std::move(request));
@@ -109,7 +110,8 @@ Async<Result<Action>> Episode::act(Prompt prompt) {
   answer.logprobs = std::move(generated->logprobs);
   answer.version = generated->version;
   self.context.insert(self.context.end(), answer.tokens.begin(), answer.tokens.end());
-  action.text = binding.tokenizer->decode(answer.tokens);
+  action.text =
+      binding.stop ? binding.stop->text(answer.tokens) : binding.tokenizer->decode(answer.tokens);
   action.truncated = generated->reason == FinishReason::kLength;
   self.cut = answer.tokens.empty() || answer.tokens.back() != binding.tokenizer->end();
 

@@ -22,7 +22,8 @@ struct AgentBinding {
   std::shared_ptr<const ChatFormat> chat;  ///< of the tokenizer; none: prompts are plain text
   int max_answer_tokens = 16;              ///< per turn, the end token included
   int max_context = 256;                   ///< tokens of the whole trajectory
-  float temperature = 1.0F;
+  SamplingSettings sampling;
+  std::shared_ptr<const StopRule> stop;  ///< what ends answers besides the end token; may be null
 };
 using AgentBindings = std::map<std::string, AgentBinding>;
 

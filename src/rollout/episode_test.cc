@@ -45,6 +45,18 @@ struct Stage {
     const auto room = static_cast<std::size_t>(request.max_tokens);
     const std::string text = script[at++ % script.size()].substr(0, room);
     Generation out;
+    if (request.stop) {
+      StopWatch watch(request.stop);
+      const std::vector<TokenId> all = *tokenizer->encode(text);
+      for (const TokenId token : all) {
+        out.tokens.push_back(token);
+        if (!watch.push(token)) continue;
+        out.reason = FinishReason::kStop;
+        out.logprobs.assign(out.tokens.size(), -0.5F);
+        return out;
+      }
+      out.tokens.clear();
+    }
     out.tokens = *tokenizer->encode(text);
     out.reason = text.size() < room ? FinishReason::kEnd : FinishReason::kLength;
     if (out.reason == FinishReason::kEnd) out.tokens.push_back(tokenizer->end());
@@ -135,6 +147,26 @@ TEST(Episode, GivesUpAfterTheRetriesWithTheReason) {
   ASSERT_FALSE(record);
   EXPECT_EQ(record.error().code, ErrorCode::kUnavailable);
   EXPECT_EQ(stage.contexts.size(), 4U);
+}
+
+TEST(Episode, AStopTextLeavesTheTextAndStaysInTheTrajectory) {
+  Stage stage({"9987"});
+  auto& binding = stage.agents.begin()->second;
+  binding.stop = StopRule::make(stage.tokenizer, {}, {"98"}).value();
+  Result<EpisodeRecord> record;
+  ASSERT_TRUE(stage.executor->run(play(stage, record)));
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_EQ(record->exchanges.front().action.text, "9");
+  EXPECT_FALSE(record->exchanges.front().action.truncated);
+  const auto& segments = record->trajectories.front().segments;
+  EXPECT_EQ(segments.at(1).tokens, *stage.tokenizer->encode("998"));
+  // The next prompt goes on where the sampled tokens ended.
+  ASSERT_GE(stage.contexts.size(), 2U);
+  const std::size_t shown = segments.at(0).tokens.size();
+  const std::vector<TokenId> said(
+      stage.contexts[1].begin() + static_cast<std::ptrdiff_t>(shown),
+      stage.contexts[1].begin() + static_cast<std::ptrdiff_t>(shown) + 3);
+  EXPECT_EQ(said, segments.at(1).tokens);
 }
 
 TEST(Episode, AContextThatTheAgentFilledIsAnOutcome) {

@@ -3,13 +3,42 @@
 #include <algorithm>
 #include <functional>
 
-#include "model/sampling.h"
-
 namespace troupe {
+
+std::uint64_t LocalEngine::Sequence::next_index() const {
+  return static_cast<std::uint64_t>(request.sampled_before) + generation.tokens.size();
+}
+
+bool LocalEngine::Sequence::stops_at(TokenId token) {
+  if (!request.stop) return false;
+  if (!watch) {
+    watch.emplace(request.stop);
+    const std::size_t begun =
+        std::min(static_cast<std::size_t>(request.sampled_before), request.context.size());
+    for (const TokenId earlier : std::span(request.context).last(begun)) watch->push(earlier);
+  }
+  return watch->push(token);
+}
+
+void LocalEngine::Sequence::accept(const Sampler::Pick& pick, TokenId end_token) {
+  generation.tokens.push_back(pick.token);
+  generation.logprobs.push_back(pick.logprob);
+  generation.entropy_sum += static_cast<double>(pick.entropy);
+  done = true;
+  if (pick.token == end_token) {
+    generation.reason = FinishReason::kEnd;
+  } else if (stops_at(pick.token)) {
+    generation.reason = FinishReason::kStop;
+  } else if (static_cast<int>(generation.tokens.size()) >= request.max_tokens) {
+    generation.reason = FinishReason::kLength;
+  } else {
+    done = false;
+  }
+  feed.assign(1, pick.token);
+}
 
 void LocalEngine::Lane::decode(const Decoder& decoder, int burst, TokenId end_token) {
   const auto vocab = static_cast<std::size_t>(decoder.config().vocab);
-  logprobs.resize(vocab);
   for (int i = 0; i < burst; ++i) {
     active.clear();
     for (const auto& sequence : sequences) {
@@ -23,21 +52,10 @@ void LocalEngine::Lane::decode(const Decoder& decoder, int burst, TokenId end_to
     extend(decoder);
     for (std::size_t s = 0; s < active.size(); ++s) {
       Sequence& sequence = *active[s];
-      log_softmax(std::span(logits).subspan(s * vocab, vocab), sequence.request.temperature,
-                  logprobs);
-      const TokenId token = sample_token(logprobs, sequence.rng.uniform());
-      Generation& out = sequence.generation;
-      out.tokens.push_back(token);
-      out.logprobs.push_back(logprobs[static_cast<std::size_t>(token)]);
-      out.entropy_sum += static_cast<double>(entropy(logprobs));
-      if (token == end_token) {
-        out.reason = FinishReason::kEnd;
-        sequence.done = true;
-      } else if (static_cast<int>(out.tokens.size()) >= sequence.request.max_tokens) {
-        out.reason = FinishReason::kLength;
-        sequence.done = true;
-      }
-      sequence.feed.assign(1, token);
+      const GenerateRequest& request = sequence.request;
+      const double uniform = token_uniform(request.seed, sequence.next_index());
+      const auto row = std::span(logits).subspan(s * vocab, vocab);
+      sequence.accept(sampler.pick(row, request.sampling, uniform), end_token);
     }
   }
 }

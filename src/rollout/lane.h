@@ -1,10 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/crew.h"
-#include "base/rng.h"
+#include "model/sampler.h"
 #include "rollout/local_engine.h"
 
 namespace troupe {
@@ -12,7 +13,7 @@ namespace troupe {
 /// A request on its way through the engine. The strand fills it and, between jobs, reads it; during
 /// a job only the lane's worker touches it.
 struct LocalEngine::Sequence {
-  explicit Sequence(Executor& executor, std::uint64_t seed) : rng(seed), finished(executor) {}
+  explicit Sequence(Executor& executor) : finished(executor) {}
 
   std::shared_ptr<Session> session;
   std::shared_ptr<Served> served;          ///< whose request it is; the strand's
@@ -20,10 +21,18 @@ struct LocalEngine::Sequence {
   KvCache* cache = nullptr;
   GenerateRequest request;
   Generation generation;
-  Rng rng;
-  std::vector<TokenId> feed;  ///< tokens that the cache does not hold yet
+  std::optional<StopWatch> watch;  ///< there once the first token is, if there is a stop rule
+  std::vector<TokenId> feed;       ///< tokens that the cache does not hold yet
   bool done = false;
   Signal finished;
+
+  /// Which token of its answer the next one is.
+  [[nodiscard]] std::uint64_t next_index() const;
+  /// Appends a sampled token; `done` if it is the last.
+  void accept(const Sampler::Pick& pick, TokenId end_token);
+
+ private:
+  bool stops_at(TokenId token);
 };
 
 /// Sequences that are decoded together, and the memory to do it with.
@@ -32,7 +41,8 @@ struct LocalEngine::Lane {
   bool busy = false;
   Crew crew;
   Decoder::Scratch scratch{&crew};
-  std::vector<float> logits, logprobs;
+  Sampler sampler;
+  std::vector<float> logits;
   std::vector<Decoder::Chunk> chunks;
   std::vector<Sequence*> active;
 

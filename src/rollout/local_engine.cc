@@ -146,7 +146,7 @@ Async<Result<Generation>> LocalEngine::generate_for(std::shared_ptr<Served> serv
   if (!cached->belongs_to(*served)) {
     co_return fail(ErrorCode::kInternal, "a session was used by another policy than its own");
   }
-  auto sequence = std::make_shared<Sequence>(executor_, request.seed);
+  auto sequence = std::make_shared<Sequence>(executor_);
   sequence->session = session;
   const Wait memory(3600 * kSecond, "KV cache for the new version");
   while (!cached->renew(served->version)) {

@@ -119,6 +119,106 @@ TEST(LocalEngine, CrewsAndASingleLaneChangeNoSample) {
   }
 }
 
+/// The request in pieces of the given sizes, one after the other, as one answer.
+Async<Status> in_pieces(LocalEngine& engine, GenerateRequest request, std::vector<int> sizes,
+                        Generation& out) {
+  const Wait wait(10 * kSecond, "room");
+  auto session = co_await engine.open(60, wait);
+  for (const int size : sizes) {
+    request.max_tokens = size;
+    auto piece = co_await engine.generate(*session, request);
+    if (!piece) co_return tl::unexpected(piece.error());
+    request.sampled_before += static_cast<int>(piece->tokens.size());
+    request.context.insert(request.context.end(), piece->tokens.begin(), piece->tokens.end());
+    out.tokens.insert(out.tokens.end(), piece->tokens.begin(), piece->tokens.end());
+    out.logprobs.insert(out.logprobs.end(), piece->logprobs.begin(), piece->logprobs.end());
+    out.entropy_sum += piece->entropy_sum;
+    out.reason = piece->reason;
+    if (out.reason != FinishReason::kLength) break;
+  }
+  co_return Status();
+}
+
+Generation pieced(const GenerateRequest& request, std::vector<int> sizes) {
+  auto executor = make_virtual_executor({});
+  LocalEngine engine(*executor, {}, Version(), decoder(5));
+  Generation out;
+  EXPECT_TRUE(executor->run(in_pieces(engine, request, std::move(sizes), out)));
+  return out;
+}
+
+TEST(LocalEngine, AnAnswerInPiecesIsTheAnswerInOne) {
+  const std::shared_ptr<const Tokenizer> symbols = make_symbol_tokenizer("abcdefgh");
+  int stopped = 0;
+  int long_ones = 0;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    GenerateRequest request;
+    request.context = {1, 2, 3};
+    request.seed = seed;
+    if (seed % 2 == 1) request.sampling.top_k = 5;
+    if (seed % 3 == 1) request.stop = StopRule::make(symbols, {}, {"abc", "dd", "hg"}).value();
+    const Generation whole = pieced(request, {30});
+    const Generation parts = pieced(request, {1, 4, 2, 1, 9, 13});
+    EXPECT_EQ(parts.tokens, whole.tokens) << "seed " << seed;
+    EXPECT_EQ(parts.logprobs, whole.logprobs) << "seed " << seed;
+    EXPECT_EQ(parts.reason, whole.reason) << "seed " << seed;
+    EXPECT_NEAR(parts.entropy_sum, whole.entropy_sum, 1e-9);
+    stopped += whole.reason == FinishReason::kStop ? 1 : 0;
+    long_ones += whole.tokens.size() > 5 ? 1 : 0;
+  }
+  EXPECT_GT(stopped, 3);
+  EXPECT_GT(long_ones, 20);
+}
+
+TEST(LocalEngine, AStopEndsTheAnswerAfterTheTokenThatCompletesIt) {
+  const std::shared_ptr<const Tokenizer> symbols = make_symbol_tokenizer("abcdefgh");
+  int by_token = 0;
+  int by_text = 0;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    GenerateRequest request;
+    request.context = {1, 2, 3};
+    request.seed = seed;
+    const Generation free = pieced(request, {30});
+    request.stop = StopRule::make(symbols, {4}, {"eg", "hh"}).value();
+    const Generation got = pieced(request, {30});
+    std::size_t end = 0;  // where the free answer would have stopped
+    bool token = false;
+    bool text = false;
+    while (end < free.tokens.size() && !token && !text) {
+      const TokenId now = free.tokens[end];
+      token = now == 4;
+      text = end > 0 &&
+             ((free.tokens[end - 1] == 5 && now == 7) || (free.tokens[end - 1] == 8 && now == 8));
+      ++end;
+    }
+    EXPECT_EQ(got.tokens,
+              std::vector<TokenId>(free.tokens.begin(),
+                                   free.tokens.begin() + static_cast<std::ptrdiff_t>(end)));
+    EXPECT_EQ(got.reason, token || text ? FinishReason::kStop : free.reason);
+    by_token += token ? 1 : 0;
+    by_text += text ? 1 : 0;
+  }
+  EXPECT_GT(by_token, 5);
+  EXPECT_GT(by_text, 2);
+}
+
+TEST(LocalEngine, TruncationLeavesTheRecordAloneAndTopKOneIsGreedy) {
+  GenerateRequest request;
+  request.context = {1, 2, 3};
+  request.sampling.temperature = 0;
+  const Generation greedy = pieced(request, {20});
+  for (std::uint64_t seed = 0; seed < 5; ++seed) {
+    request.seed = seed;
+    request.sampling.temperature = 1;
+    request.sampling.top_k = 1;
+    const Generation first = pieced(request, {20});
+    EXPECT_EQ(first.tokens, greedy.tokens);
+    EXPECT_EQ(first.logprobs, greedy.logprobs) << "both are recorded at temperature 1";
+    EXPECT_EQ(first.entropy_sum, greedy.entropy_sum);
+  }
+  for (const float logprob : greedy.logprobs) EXPECT_LT(logprob, 0) << "not the 0 of what was cut";
+}
+
 TEST(LocalEngine, LogProbsAreTheDecodersOwn) {
   auto executor = make_virtual_executor({});
   const auto got = played(*executor, {}, 1).front();

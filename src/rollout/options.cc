@@ -7,9 +7,12 @@ void RolloutOptions::declare(OptionSet& o) {
       .range(1, 2000);
   o.add("group_size", &group_size, "Episodes of one task, compared with each other.")
       .range(1, 4096);
-  o.add("temperature", &temperature,
-        "Sampling temperature; log-probs are taken after it, on both sides.")
-      .range(0.01, 100);
+  sampling.declare(o);
+  o.add(
+      "stop", &stop,
+      "Texts that end an answer, wherever token borders lie. Their tokens stay in the trajectory; "
+      "the answer's text ends before them.");
+  o.add("stop_tokens", &stop_tokens, "Ids of tokens that end an answer, besides the end token.");
   o.add("max_answer", &max_answer,
         "Most tokens of one answer, its end token included. 0: what the environment suggests.")
       .range(0, 1048576);

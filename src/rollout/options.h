@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "base/options.h"
+#include "rollout/sampling_options.h"
 
 namespace troupe {
 
@@ -10,7 +13,9 @@ namespace troupe {
 struct RolloutOptions {
   std::int64_t groups = 16;
   std::int64_t group_size = 16;
-  double temperature = 1.0;
+  SamplingOptions sampling;
+  std::vector<std::string> stop;
+  std::vector<double> stop_tokens;
   std::int64_t max_answer = 0;
   std::int64_t max_context = 0;
   std::int64_t max_sessions = 1024;
