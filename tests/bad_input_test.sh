@@ -114,6 +114,9 @@ TROUPE_ISA=portable refused "portable|TROUPE_ISA=" train run.toml --output base 
 
 # --- base checkpoints
 model=base/checkpoints/step-000001/policy-sorter
+refused 'prompt 1|"@"|vocabulary' generate $model --prompt "@"
+refused "eval.top_k = 900|would do nothing" eval base --top-k 900
+refused "eval.min_p|temperature 0" eval base --min-p 0.1 --temperature 0
 # damage FILE PYTHON: a copy of the base folder where `b`, the bytes of FILE, is changed by PYTHON.
 damage() {
   rm -rf bad && cp -r $model bad && rm -rf bad/reference

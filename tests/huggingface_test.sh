@@ -33,6 +33,15 @@ for kind in llama qwen3; do
   "$program" eval "$work/$kind" --episodes 10 --json > "$work/eval.json" || fail "eval of $kind"
   [[ $(json "$work/eval.json" 'r["weights_digest"]') == "$digest" ]] || fail "eval loaded other weights"
 
+  for i in 1 2; do  # greedy evaluations are the same, and not the sampled one's setting
+    "$program" eval "$work/$kind" --episodes 10 --temperature 0 --json > "$work/greedy$i.json" || fail "a greedy eval"
+  done
+  cmp -s "$work/greedy1.json" "$work/greedy2.json" || fail "two greedy evaluations differ"
+  [[ $(json "$work/greedy1.json" 'r["temperature"]') == 0* ]] || fail "a greedy eval at another temperature"
+  "$program" eval "$work/$kind" --episodes 10 --top-k 1 --json > "$work/first.json" || fail "an eval with top-k 1"
+  [[ $(json "$work/first.json" 'r["response_length"]') == $(json "$work/greedy1.json" 'r["response_length"]') ]] ||
+    fail "top-k 1 is not greedy"
+
   python3 - "$base" "$work/$kind/checkpoints/step-000003/policy-solver" <<'P' || fail "$kind: the folder"
 import glob, json, os, struct, sys
 def header(path):

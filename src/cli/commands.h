@@ -16,6 +16,7 @@ namespace troupe {
 // 130 (interrupted).
 void add_train(CLI::App& app, int& exit_code);
 void add_eval(CLI::App& app, int& exit_code);
+void add_generate(CLI::App& app, int& exit_code);
 void add_plan(CLI::App& app, int& exit_code);
 void add_convert(CLI::App& app, int& exit_code);
 void add_env(CLI::App& app, int& exit_code);

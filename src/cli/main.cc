@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
   troupe::survive_file_size_limit();
   troupe::add_train(app, exit_code);
   troupe::add_eval(app, exit_code);
+  troupe::add_generate(app, exit_code);
   troupe::add_plan(app, exit_code);
   troupe::add_convert(app, exit_code);
   troupe::add_env(app, exit_code);
