@@ -40,6 +40,12 @@ sample file --prompt-file prompt.txt
 check "a prompt from a file" alone file 'files[0] == files[1]'
 grep -qE '^40 tokens in [0-9.]+ s: [0-9.]+ tokens/s' alone.log || fail "the last line: $(cat alone.log)"
 
+# --- dtype and memory
+sample half --prompt "The quick" --dtype bf16
+sample half4 --prompt "The quick" --prompt "x" --dtype bf16 -n 4 --kv-megabytes 1
+check "bf16 in a batch" half half4 'kept[0][0] == kept[1][0]'
+check "bf16 is fp32" half alone 'files[0][0]["logprobs"] != files[1][0]["logprobs"]'
+
 # --- settings
 sample greedy --prompt "The quick" --temperature 0
 sample first --prompt "The quick" --top-k 1
@@ -113,5 +119,6 @@ refused "--logit-bias|ID=BIAS" "$model" --prompt x --logit-bias 5
 refused "--logit-bias names token 99999" "$model" --prompt x --logit-bias 99999=1
 refused "end token" "$model" --prompt x --end-token nothing
 refused "--prompt-file|excludes" "$model" --prompt x --prompt-file prompt.txt
+refused "--dtype|fp16" "$model" --prompt x --dtype fp16
 refused "--logprobs" "$model" --prompt x --json --logprobs
 echo "generate: all as promised"

@@ -23,8 +23,7 @@ Async<void> one_sample(LocalEngine& engine, const GenerateJob& job, std::size_t 
   const GeneratePrompt& prompt = job.prompts[index / samples];
   CompletionRequest request;
   request.prompt = prompt.tokens;
-  const long long room = job.decoder->config().max_positions - std::ssize(prompt.tokens);
-  request.max_tokens = static_cast<int>(std::min(job.arguments.max_tokens, room));
+  request.max_tokens = job.room(prompt.tokens.size());
   request.sampling = job.sampling;
   request.stop = job.stop;
   // Of the prompt's text, not of its place: other prompts beside it change nothing.
@@ -58,6 +57,7 @@ Status generate(const GenerateArguments& arguments) {
   const auto executor = make_live_executor(worker_count(arguments.threads));
   LocalEngine::Options options;
   options.end_token = job.tokenizer->end();
+  options.kv_bytes = static_cast<std::uint64_t>(arguments.kv_megabytes) << 20;
   LocalEngine engine(*executor, options, Version(), job.decoder);
   GeneratePrinter printer(job);
   const Nanos before = executor->now();
@@ -67,7 +67,7 @@ Status generate(const GenerateArguments& arguments) {
   for (const GeneratePrompt& prompt : job.prompts) given += prompt.tokens.size();
   fmt::print(stderr, "{} tokens in {:.2f} s: {:.1f} tokens/s ({} prompt tokens, {}, {})\n",
              printer.tokens(), seconds, static_cast<double>(printer.tokens()) / seconds, given,
-             sampling_text(job.sampling), kernel_isa());
+             sampling_text(job.sampling), kernel_isa(job.decoder->dtype()));
   return {};
 }
 
@@ -111,6 +111,14 @@ void add_generate(CLI::App& app, int& exit_code) {
       ->allow_extra_args(false);
   command->add_option("--end-token", a->end_token,
                       "The text of the token that ends an answer; default: what the folder says");
+  command->add_option("--dtype", a->dtype, "What the model computes in: fp32 or bf16")
+      ->check(CLI::IsMember({"fp32", "bf16"}))
+      ->capture_default_str();
+  command
+      ->add_option("--kv-megabytes", a->kv_megabytes,
+                   "Budget of all KV caches, in MiB; samples wait for room")
+      ->check(CLI::Range(1LL, 1048576LL))
+      ->capture_default_str();
   command->add_option("--seed", a->seed, "Seed of the samples")
       ->check(CLI::Range(0LL, 9000000000000000LL))
       ->capture_default_str();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,6 +24,8 @@ struct GenerateArguments {
   std::vector<std::string> stop;
   std::vector<TokenId> stop_tokens;
   std::string end_token;
+  std::string dtype = "fp32";
+  long long kv_megabytes = 1024;
   long long seed = 1;
   long long threads = 0;
   bool logprobs = false;
@@ -46,6 +49,11 @@ struct GenerateJob {
 
   [[nodiscard]] std::size_t samples() const {
     return prompts.size() * static_cast<std::size_t>(arguments.samples);
+  }
+  /// Most tokens of a sample after a prompt of `prompt` tokens.
+  [[nodiscard]] int room(std::size_t prompt) const {
+    return static_cast<int>(std::min<long long>(
+        arguments.max_tokens, decoder->config().max_positions - static_cast<long long>(prompt)));
   }
   [[nodiscard]] std::string text(std::span<const TokenId> answer) const {
     return stop ? stop->text(answer) : tokenizer->decode(answer);

@@ -11,8 +11,9 @@ namespace troupe {
 namespace {
 
 /// Where a model becomes something that runs.
-std::shared_ptr<const Decoder> make_decoder(Weights weights) {
-  return std::make_shared<const Decoder>(std::make_shared<const Weights>(std::move(weights)));
+std::shared_ptr<const Decoder> make_decoder(Weights weights, Dtype dtype) {
+  return std::make_shared<const Decoder>(std::make_shared<const Weights>(std::move(weights)),
+                                         dtype);
 }
 
 /// "top_k = 3 would ..." as "--top-k = 3 would ...".
@@ -51,15 +52,25 @@ Result<GeneratePrompt> encode_prompt(const GenerateJob& job, std::string text, s
                     "{} the prompt",
                     name, tokens->size(), positions - 1, tokens->empty() ? "lengthen" : "shorten"));
   }
+  const int most = static_cast<int>(tokens->size()) + job.room(tokens->size());
+  const std::uint64_t bytes = KvCache::bytes(job.decoder->config(), most, job.decoder->dtype());
+  if (bytes > static_cast<std::uint64_t>(job.arguments.kv_megabytes) << 20) {
+    return fail(
+        ErrorCode::kInvalid,
+        fmt::format("{} and its sample may need {} MiB of KV cache: raise --kv-megabytes or "
+                    "lower --max-tokens",
+                    name, (bytes >> 20) + 1));
+  }
   return GeneratePrompt{std::move(text), std::move(*tokens)};
 }
 
 }  // namespace
 
 Result<GenerateJob> prepare_generate(Disk& disk, const GenerateArguments& arguments) {
+  TROUPE_ASSIGN(const Dtype dtype, parse_dtype(arguments.dtype));
   TROUPE_ASSIGN(ModelFolder folder, read_model_folder(disk, arguments.folder, arguments.end_token));
-  GenerateJob job{arguments, make_decoder(std::move(folder.weights)), folder.tokenizer, {}, nullptr,
-                  {}};
+  GenerateJob job{
+      arguments, make_decoder(std::move(folder.weights), dtype), folder.tokenizer, {}, nullptr, {}};
   const auto sampling = arguments.sampling.settings();
   if (!sampling) return as_flag(sampling.error());
   const Status checked = check_sampling(*sampling, job.decoder->config().vocab);
