@@ -32,7 +32,7 @@ Async<void> one_sample(LocalEngine& engine, const GenerateJob& job, std::size_t 
   if (printer.streams()) {
     request.on_piece = [&printer](const Generation& so_far) { printer.show(so_far); };
   }
-  auto done = co_await complete(engine, std::move(request), Wait(24 * 3600 * kSecond, "room"));
+  auto done = co_await complete(engine, std::move(request), Wait(kSecond * 3600 * 24, "room"));
   if (done) {
     printer.finish(index, std::move(*done));
   } else if (status) {
@@ -47,7 +47,7 @@ Async<Status> all_samples(Executor& executor, LocalEngine& engine, const Generat
   for (std::size_t i = 0; i < job.samples(); ++i) {
     spawn(one_sample(engine, job, i, printer, status, Gate::Pass(gate)));
   }
-  Status ended = co_await gate.wait_empty(Wait(7 * 24 * 3600 * kSecond, "samples"));
+  Status ended = co_await gate.wait_empty(Wait(kSecond * 3600 * 24 * 7, "samples"));
   co_return ended ? status : ended;
 }
 
