@@ -180,10 +180,16 @@ void Truncation::choose(std::span<const float> scores, const SamplingSettings& s
     const double mass = narrow_top_p(double{settings.top_p} * scale.total);
     last = end_of_top_p(mass, order_.size());
   }
-  const auto end = candidates_.begin() + static_cast<std::ptrdiff_t>(count_);
-  const auto dropped = [&](const Candidate& c) { return before(last, c) || c.score < likely; };
-  count_ = static_cast<std::size_t>(std::remove_if(candidates_.begin(), end, dropped) -
-                                    candidates_.begin());
+  // Without branches: what stays is as good as random in the order of ids.
+  std::size_t kept_count = 0;
+  for (std::size_t i = 0; i < count_; ++i) {
+    const Candidate c = candidates_[i];
+    candidates_[kept_count] = c;
+    const bool ranked =
+        (c.score > last.score) | ((c.score == last.score) & (c.token <= last.token));
+    kept_count += static_cast<std::size_t>(ranked & (c.score >= likely));
+  }
+  count_ = kept_count;
 }
 
 TokenId Truncation::draw(double uniform) const {
