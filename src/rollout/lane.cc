@@ -50,14 +50,32 @@ void LocalEngine::Lane::decode(const Decoder& decoder, int burst, TokenId end_to
       return std::less<>()(a->served.get(), b->served.get());
     });
     extend(decoder);
-    for (std::size_t s = 0; s < active.size(); ++s) {
+    sample(vocab, end_token);
+  }
+}
+
+/// One token of every active sequence, from its row of the logits. The crew shares the sequences if
+/// there is enough to do.
+void LocalEngine::Lane::sample(std::size_t vocab, TokenId end_token) {
+  const auto every = [&](std::size_t first, std::size_t step, Sampler& sampler) {
+    for (std::size_t s = first; s < active.size(); s += step) {
       Sequence& sequence = *active[s];
       const GenerateRequest& request = sequence.request;
       const double uniform = token_uniform(request.seed, sequence.next_index());
       const auto row = std::span(logits).subspan(s * vocab, vocab);
       sequence.accept(sampler.pick(row, request.sampling, uniform), end_token);
     }
+  };
+  constexpr std::size_t kShared = 1U << 16;  // logits; about a nanosecond each
+  samplers.resize(std::max(samplers.size(), static_cast<std::size_t>(crew.size())));
+  if (active.size() * vocab < kShared) {
+    every(0, 1, samplers.front());
+    return;
   }
+  crew.run([&](int part, int parts) {
+    every(static_cast<std::size_t>(part), static_cast<std::size_t>(parts),
+          samplers[static_cast<std::size_t>(part)]);
+  });
 }
 
 /// One forward pass over what each active sequence has not fed yet. Samples of one group start with

@@ -41,7 +41,7 @@ struct LocalEngine::Lane {
   bool busy = false;
   Crew crew;
   Decoder::Scratch scratch{&crew};
-  Sampler sampler;
+  std::vector<Sampler> samplers;  ///< one for each part of the crew
   std::vector<float> logits;
   std::vector<Decoder::Chunk> chunks;
   std::vector<Sequence*> active;
@@ -52,6 +52,7 @@ struct LocalEngine::Lane {
 
  private:
   void extend(const Decoder& decoder);
+  void sample(std::size_t vocab, TokenId end_token);
 };
 
 }  // namespace troupe

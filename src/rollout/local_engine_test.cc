@@ -97,12 +97,14 @@ TEST(LocalEngine, SamplesDependOnNothingButTheirOwnSeedAndTokens) {
   EXPECT_EQ(played(*live, {}, 24), expected);
 }
 
-// Models large enough for crews, and for a single lane, in both dtypes.
+// Models large enough for crews, for a single lane, and for crews that share the sampling, in both
+// dtypes.
 TEST(LocalEngine, CrewsAndASingleLaneChangeNoSample) {
-  for (const int width : {160, 640}) {
+  for (const int width : {160, 640, 16}) {
     ModelConfig config = tiny();
     config.width = width;
     config.ffn = 4 * width;
+    if (width == 16) config.vocab = 40'000;
     for (const Dtype dtype : {Dtype::kFp32, Dtype::kBf16}) {
       const auto model = std::make_shared<const Decoder>(
           std::make_shared<const Weights>(random_weights(config, 5)), dtype);
