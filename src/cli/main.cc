@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "base/interrupt.h"
+#include "base/memory.h"
 #include "cli/commands.h"
 #include "model/decoder.h"
 
@@ -35,6 +36,7 @@ int main(int argc, char** argv) {
   if (!isa) return troupe::report_error(isa.error());
   int exit_code = 0;
   troupe::survive_file_size_limit();
+  troupe::give_large_blocks_back();
   troupe::add_train(app, exit_code);
   troupe::add_eval(app, exit_code);
   troupe::add_generate(app, exit_code);

@@ -65,6 +65,7 @@ std::string json_summary(const RunHistory& history, const FinalReport& report) {
   out["seconds"] = number(report.seconds);
   out["warm_start_seconds"] = number(report.warm_start_seconds);
   out["rl_seconds"] = number(report.rl_seconds);
+  out["peak_bytes"] = report.peak_bytes;
   out["warm_start"] = eval_of(report.warm_start);
   if (!out["warm_start"].is_null()) {
     out["warm_start"]["seconds"] = number(report.warm_start_seconds);

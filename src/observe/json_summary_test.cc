@@ -40,6 +40,7 @@ TEST(JsonSummary, HoldsWhatProgramsAskFor) {
   EXPECT_EQ(out["status"], "finished");
   EXPECT_EQ(out["steps"], 40);
   EXPECT_DOUBLE_EQ(out["rl_seconds"], 61.2);
+  EXPECT_EQ(out["peak_bytes"], 123 << 20);
   EXPECT_DOUBLE_EQ(out["warm_start"]["success"], 0.412);
   EXPECT_EQ(out["warm_start"]["episodes"], 1000);
   EXPECT_DOUBLE_EQ(out["warm_start"]["temperature"], 1);

@@ -121,6 +121,10 @@ std::string setup_section(const RunInfo& info, const FinalReport& report) {
       {"time", fmt::format("{} in all; warm start {}, RL {} (without evaluations)",
                            duration_text(report.seconds), duration_text(report.warm_start_seconds),
                            duration_text(report.rl_seconds))}};
+  if (report.peak_bytes > 0) {
+    const double mebibytes = static_cast<double>(report.peak_bytes) / (1 << 20);
+    rows.push_back({"memory", fmt::format("{:.0f} MiB at most", mebibytes)});
+  }
   if (info.resumed) {
     rows.push_back(
         {"resumed", fmt::format("after step {}; times are of the last process", info.start_step)});

@@ -93,6 +93,7 @@ FinalReport sample_final() {
   report.seconds = 83.4;
   report.warm_start_seconds = 12.5;
   report.rl_seconds = 61.2;
+  report.peak_bytes = 123ULL << 20;
   report.warm_start = sample_eval("warm_start", 0, 0.412);
   report.final = sample_eval("final", 40, 0.973);
   report.weights_digests = {{"first", "11aa22bb"}, {"second", "33cc44dd"}};

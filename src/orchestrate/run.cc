@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/memory.h"
 #include "model/decoder.h"
 #include "orchestrate/evaluate.h"
 #include "orchestrate/warm_start.h"
@@ -388,6 +389,7 @@ Async<void> Run::finish(Status status) {
     for (const auto& [state, nanos] : worker) states[state] = seconds(nanos);
     report.states.emplace_back(fmt::format("worker {}", index++), std::move(states));
   }
+  report.peak_bytes = peak_memory(s_.disk);
   report.checkpoint = last_checkpoint_;
   report.best_checkpoint = best_checkpoint_;
   report.report_path = s_.folder + "/report.md";

@@ -116,7 +116,8 @@ struct FinalReport {
   std::string weights_digest;                                        ///< of all policies
   /// Seconds by state: one row per worker ("worker 0", ..., "orchestrator").
   std::vector<std::pair<std::string, StateSeconds>> states;
-  std::string checkpoint;  ///< folder of the last checkpoint
+  std::uint64_t peak_bytes = 0;  ///< the most memory that this process held; 0: unknown
+  std::string checkpoint;        ///< folder of the last checkpoint
   std::string best_checkpoint;
   std::string report_path;
 };

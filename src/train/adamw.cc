@@ -4,28 +4,42 @@
 
 namespace troupe {
 
-void AdamW::step(Weights& weights, std::span<const float> gradient, double learning_rate) {
-  ++steps;
-  const auto t = static_cast<double>(steps);
+bool AdamW::step(Weights& weights, std::span<const float> gradient, double learning_rate) {
+  const auto t = static_cast<double>(steps + 1);
   const auto b1 = static_cast<float>(beta1);
   const auto b2 = static_cast<float>(beta2);
   const auto correct1 = static_cast<float>(1.0 / (1.0 - std::pow(beta1, t)));
   const auto correct2 = static_cast<float>(1.0 / (1.0 - std::pow(beta2, t)));
   const auto lr = static_cast<float>(learning_rate);
   const auto eps = static_cast<float>(epsilon);
+  bool finite = true;
   for (const TensorSpec& spec : weights.layout.tensors()) {
     const float shrink = spec.is_matrix() ? static_cast<float>(learning_rate * decay) : 0.0F;
     float* w = weights.values.data() + spec.offset;
+    const float* g = gradient.data() + spec.offset;
+    const float* m = first.data() + spec.offset;
+    const float* v = second.data() + spec.offset;
+    for (std::size_t i = 0; i < spec.size; ++i) {
+      const float next_m = b1 * m[i] + (1.0F - b1) * g[i];
+      const float next_v = b2 * v[i] + (1.0F - b2) * g[i] * g[i];
+      const float update = next_m * correct1 / (std::sqrt(next_v * correct2) + eps);
+      w[i] -= lr * update + shrink * w[i];
+      finite = finite && std::isfinite(w[i]);
+    }
+  }
+  if (!finite) return false;
+  // The moments move only now: a second round over them costs less than a copy to go back to.
+  for (const TensorSpec& spec : weights.layout.tensors()) {
     const float* g = gradient.data() + spec.offset;
     float* m = first.data() + spec.offset;
     float* v = second.data() + spec.offset;
     for (std::size_t i = 0; i < spec.size; ++i) {
       m[i] = b1 * m[i] + (1.0F - b1) * g[i];
       v[i] = b2 * v[i] + (1.0F - b2) * g[i] * g[i];
-      const float update = m[i] * correct1 / (std::sqrt(v[i] * correct2) + eps);
-      w[i] -= lr * update + shrink * w[i];
     }
   }
+  ++steps;
+  return true;
 }
 
 double l2_norm(std::span<const float> values) {

@@ -22,7 +22,9 @@ struct AdamW {
   std::int64_t steps = 0;  ///< t, steps taken
   std::vector<float> first, second;
 
-  void step(Weights& weights, std::span<const float> gradient, double learning_rate);
+  /// Moves `weights`. False, and nothing but `weights` has changed, if one would become infinite
+  /// or NaN.
+  [[nodiscard]] bool step(Weights& weights, std::span<const float> gradient, double learning_rate);
 };
 
 /// Euclidean norm, summed in double in index order.

@@ -41,7 +41,7 @@ TEST(AdamW, FollowsPyTorch) {
       gradient[matrix->offset + i] =
           static_cast<float>(std::sin(t + 2.0 * static_cast<double>(i)) / 3);
     }
-    adamw.step(weights, gradient, 0.01);
+    ASSERT_TRUE(adamw.step(weights, gradient, 0.01));
     for (std::size_t i = 0; i < 12; ++i) {
       double expected = 0;
       ASSERT_TRUE(golden >> expected);
@@ -49,6 +49,19 @@ TEST(AdamW, FollowsPyTorch) {
     }
   }
   EXPECT_EQ(weights.values[norm->offset], 1.0F) << "vectors do not decay";
+}
+
+TEST(AdamW, AWeightThatWouldOverflowMovesNoMoment) {
+  Weights weights(tiny());
+  AdamW adamw(weights.layout.size());
+  std::vector<float> gradient(weights.layout.size(), 0.5F);
+  ASSERT_TRUE(adamw.step(weights, gradient, 0.01));
+  const AdamW before = adamw;
+  weights.values[weights.layout.tensors().back().offset] = -3e38F;
+  EXPECT_FALSE(adamw.step(weights, gradient, 1e38));
+  EXPECT_EQ(adamw.steps, before.steps);
+  EXPECT_EQ(adamw.first, before.first);
+  EXPECT_EQ(adamw.second, before.second);
 }
 
 TEST(L2Norm, IsEuclidean) { EXPECT_DOUBLE_EQ(l2_norm(std::vector<float>{3, 0, -4}), 5); }

@@ -27,7 +27,7 @@ struct TrainWorkspace {
       : pass(TrainPass::Options{recompute}), gradient(layout.size(), 0.0F), sum(layout.size()) {}
 
   TrainPass pass;
-  TrainPass reference_pass;
+  TrainPass reference_pass{TrainPass::Options{true}};  ///< forward only: keeps one layer
   std::vector<float> gradient;  ///< of the group in hand
   GradientSum sum;              ///< of all groups since the last step
   std::vector<float> logprobs;

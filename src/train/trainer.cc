@@ -27,8 +27,12 @@ void Trainer::configure(float temperature, double full_sample_tokens, std::int64
 
 void Trainer::set_reference(std::shared_ptr<const Weights> reference) {
   reference_weights_ = std::move(reference);
-  reference_ =
-      reference_weights_ ? std::make_shared<const Decoder>(reference_weights_, dtype_) : nullptr;
+  if (reference_weights_ == weights_) {
+    reference_ = decoder_;  // the same until the next step
+  } else {
+    reference_ =
+        reference_weights_ ? std::make_shared<const Decoder>(reference_weights_, dtype_) : nullptr;
+  }
 }
 
 void Trainer::restart(std::shared_ptr<const Weights> weights) {
@@ -107,15 +111,22 @@ Async<StepResult> Trainer::step(std::int64_t groups, double learning_rate) {
   std::shared_ptr<Weights> next;
   std::shared_ptr<const Decoder> decoder;
   co_await on_worker(executor_, "optimizer", 0, [&] {
-    GradientSum total(weights_->layout.size());
-    for (auto& workspace : workspaces_) {
-      total.merge(workspace->sum);
-      workspace->sum.clear();
+    // The first workspace's memory takes the sum and the gradient of all.
+    if (workspaces_.empty()) {
+      workspaces_.push_back(std::make_unique<TrainWorkspace>(weights_->layout, recompute_));
+      ++slots_;
     }
-    std::vector<float> gradient(weights_->layout.size());
+    GradientSum& total = workspaces_.front()->sum;
+    for (std::size_t i = 1; i < workspaces_.size(); ++i) {
+      total.merge(workspaces_[i]->sum);
+      workspaces_[i]->sum.clear();
+    }
+    std::vector<float>& gradient = workspaces_.front()->gradient;
     total.read(1.0 / count, gradient);
+    const bool summed = total.finite();
+    total.clear();
     result.gradient_norm = l2_norm(gradient);
-    if (!total.finite() || !std::isfinite(result.gradient_norm)) {
+    if (!summed || !std::isfinite(result.gradient_norm)) {
       result.skipped = true;
       result.skip_reason = "a gradient was infinite, NaN or beyond the accumulator's range";
       return;
@@ -125,16 +136,11 @@ Async<StepResult> Trainer::step(std::int64_t groups, double learning_rate) {
       for (float& g : gradient) g *= scale;
     }
     next = std::make_shared<Weights>(*weights_);
-    AdamW moved = adamw_;
-    moved.step(*next, gradient, learning_rate);
-    for (float w : next->values) {
-      if (!std::isfinite(w)) {
-        result.skipped = true;
-        result.skip_reason = "the update would have made a weight infinite or NaN";
-        return;
-      }
+    if (!adamw_.step(*next, gradient, learning_rate)) {
+      result.skipped = true;
+      result.skip_reason = "the update would have made a weight infinite or NaN";
+      return;
     }
-    adamw_ = std::move(moved);
     decoder = std::make_shared<const Decoder>(next, dtype_);
   });
   if (result.skipped) {
