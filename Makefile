@@ -8,7 +8,7 @@ TIDY ?=
 FUZZ_SECONDS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-ci build run test quick bench format lint asan tsan clang fuzz clean
+.PHONY: help setup setup-ci setup-bench build run test quick bench format lint asan tsan clang fuzz clean
 
 help: ## this list
 	@echo "Targets (JOBS=$(JOBS) at a time):"
@@ -19,6 +19,8 @@ setup:
 	@tools/setup.sh
 setup-ci:
 	@tools/setup.sh ci
+setup-bench:
+	@tools/setup.sh bench
 
 # build/PRESET/build.ninja is made once; afterwards Ninja runs CMake again when it has to.
 build/%/build.ninja:
@@ -42,10 +44,12 @@ quick: setup build/release/build.ninja ## the tests that take under a second eac
 	@cmake --build build/release -j $(JOBS)
 	@ctest --preset release -j $(JOBS) --no-label-summary -L quick
 
-bench: setup build/release/build.ninja ## all benchmarks, each with the limit it could reach
-	@cmake --build build/release -j $(JOBS)
+bench: setup-bench ## all benchmarks, each with the limit it could reach (ARGS for their flags)
+	@mkdir -p build
+	@cmake --preset release > build/configure-release.log 2>&1 || { cat build/configure-release.log; exit 1; }
+	@cmake --build build/release --target benches -j $(JOBS)
 	@find build/release/bench -maxdepth 1 -type f -executable | sort | while read -r bench; do \
-	  echo "== $${bench##*/}"; "$$bench" || exit 1; done
+	  echo "== $${bench##*/}"; "$$bench" $(ARGS) || exit 1; done
 
 format: setup-ci ## rewrite all sources in the project's format
 	@find src include bench fuzz -name '*.cc' -o -name '*.h' | xargs clang-format-14 -i

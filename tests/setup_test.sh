@@ -39,6 +39,8 @@ fresh; GONE=mold check "updates first" 0 'apt-get -q .* update'
 fresh; GONE='mold|g[+][+]' check "installs only what is missing" 0 'install -y --no-install-recommends g[+][+] mold$'
 fresh; GONE=clang-14 check "the build set needs no clang" 0 ""
 fresh; GONE=clang-14 check "the CI set needs clang" 0 'recommends clang-14$' ci
+fresh; GONE=libdnnl-dev check "the build set needs no oneDNN" 0 ""
+fresh; GONE=libdnnl-dev check "the bench set needs oneDNN" 0 'recommends libdnnl-dev$' bench
 fresh; stub id 'echo 1000'; GONE=mold check "through sudo" 0 'sudo -n env .*apt-get'
 fresh; stub id 'echo 1000'; rm "$fake/bin/sudo"; GONE=mold check "no sudo" 1 'run: apt-get install mold'
 fresh; rm "$fake/bin/dpkg-query"; check "not Debian" 1 'not a Debian system'

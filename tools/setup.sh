@@ -2,6 +2,7 @@
 # Installs what is missing to build, run and test Troupe, from Debian 12's packages.
 #   tools/setup.sh         what `make run` and `make test` need
 #   tools/setup.sh ci      that, and what lint, the clang build and the sanitizers need
+#   tools/setup.sh bench   the first, and the library that the benchmarks compare with
 # Does nothing, at once, when all is there. TROUPE_SETUP=skip skips it, for systems where you
 # installed the equivalents yourself. docs/dependencies.md says why each library is there.
 set -euo pipefail
@@ -13,6 +14,7 @@ build_packages=(
   gnuplot-nox python3
 )
 ci_packages=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev)
+bench_packages=(libdnnl-dev)
 
 say() { echo "setup: $*" >&2; }
 
@@ -20,7 +22,8 @@ wanted=("${build_packages[@]}")
 case "${1:-build}" in
   build) ;;
   ci) wanted+=("${ci_packages[@]}") ;;
-  *) say "unknown set '$1'; use 'build' or 'ci'"; exit 2 ;;
+  bench) wanted+=("${bench_packages[@]}") ;;
+  *) say "unknown set '$1'; use 'build', 'ci' or 'bench'"; exit 2 ;;
 esac
 [[ "${TROUPE_SETUP:-}" != skip ]] || exit 0
 
