@@ -18,7 +18,7 @@ refused() {
 refused "not expected: --speed" --speed
 refused "2M not in" --shape 2M
 refused "fp8 not in" --dtype fp8
-refused "--shape does nothing without decode or training" --only limits --shape 1M
+refused "--shape does nothing without packing, decode or training" --only limits --shape 1M
 refused "--batch does nothing without decode" --only training --batch 4
 refused "--sequences does nothing without training" --only decode --sequences 4
 refused "limits not among them" --bare --only limits

@@ -14,7 +14,7 @@ namespace {
 // by the first of another.
 class Models {
  public:
-  const EngineUnderTest& get(const Shape& shape, Dtype dtype) {
+  std::shared_ptr<const Weights> weights(const Shape& shape) {
     if (shape_ != &shape) {
       engine_.reset();
       auto weights = std::make_shared<Weights>(shape.config);
@@ -22,6 +22,10 @@ class Models {
       weights_ = std::move(weights);
       shape_ = &shape;
     }
+    return weights_;
+  }
+  const EngineUnderTest& get(const Shape& shape, Dtype dtype) {
+    weights(shape);
     if (engine_ == nullptr || dtype_ != dtype) {
       engine_.reset();
       engine_ = std::make_unique<EngineUnderTest>(weights_, dtype);
@@ -36,6 +40,14 @@ class Models {
   std::shared_ptr<const Weights> weights_;
   std::unique_ptr<EngineUnderTest> engine_;
 };
+
+void packing(Context& context, const Shape& shape, std::shared_ptr<const Weights> weights,
+             Row row) {
+  row.part = "packing";
+  row.cost = packing_cost(shape.config, row.dtype == Dtype::kFp32 ? 4 : 2);
+  measure_row(context, row, 1, [&] { EngineUnderTest(weights, row.dtype); });
+  context.report->add(row);
+}
 
 void decode(Context& context, const EngineUnderTest& engine, const Shape& shape, Row row) {
   const int asked = context.options.new_tokens;
@@ -72,6 +84,15 @@ std::vector<Job> model_jobs(Context& context) {
       continue;
     }
     for (const Dtype dtype : options.dtypes) {
+      if (options.wants("packing")) {
+        Row row;
+        row.name = shape.name;
+        row.dtype = dtype;
+        jobs.push_back({fmt::format("packing {} {}", shape.name, dtype_name(dtype)),
+                        [&context, &shape, models, row] {
+                          packing(context, shape, models->weights(shape), row);
+                        }});
+      }
       for (const int threads : options.threads) {
         Row row;
         row.name = shape.name;

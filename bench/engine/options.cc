@@ -24,9 +24,9 @@ std::optional<int> read_options(int argc, char** argv, Options& options) {
       "training. docs/benchmarks.md says what each column means.",
       "engine");
   app.add_flag("--json", options.json, "print JSON only");
-  app.add_option("--only", options.parts, "some parts: limits, gemm, decode, training")
+  app.add_option("--only", options.parts, "some parts: limits, gemm, packing, decode, training")
       ->delimiter(',')
-      ->check(CLI::IsMember({"limits", "gemm", "decode", "training"}));
+      ->check(CLI::IsMember(options.parts));
   auto* shape = app.add_option("--shape", options.shapes, "some models: 1M, 10M, 100M")
                     ->delimiter(',')
                     ->check(CLI::IsMember(all_shapes));
@@ -68,8 +68,9 @@ std::optional<int> read_options(int argc, char** argv, Options& options) {
   };
   const bool decode = options.wants("decode");
   const bool training = options.wants("training");
-  if (idle(shape, decode || training, "decode or training") || idle(batch, decode, "decode") ||
-      idle(tokens, decode, "decode") || idle(sequences, training, "training")) {
+  if (idle(shape, options.wants("packing") || decode || training, "packing, decode or training") ||
+      idle(batch, decode, "decode") || idle(tokens, decode, "decode") ||
+      idle(sequences, training, "training")) {
     return 2;
   }
   if (options.bare && options.wants("limits")) {

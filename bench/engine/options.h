@@ -15,7 +15,7 @@ struct Options {
   double seconds = 0.5;
   int new_tokens = 0;  ///< 0: each shape's own
   int sequences = 0;   ///< 0: each shape's own
-  std::vector<std::string> parts = {"limits", "gemm", "decode", "training"};
+  std::vector<std::string> parts = {"limits", "gemm", "packing", "decode", "training"};
   std::vector<std::string> shapes;
   std::vector<Dtype> dtypes = {Dtype::kFp32, Dtype::kBf16};
   std::vector<int> threads = {1, 2};

@@ -51,8 +51,10 @@ Json to_json(const Row& row) {
   json["rounds"] = row.rounds;
   json["seconds"] = row.seconds;
   json["slowest_seconds"] = row.slowest;
-  json["flops"] = row.cost.flops;
-  json["gflops"] = row.cost.flops / row.seconds / 1e9;
+  if (row.cost.flops > 0) {
+    json["flops"] = row.cost.flops;
+    json["gflops"] = row.cost.flops / row.seconds / 1e9;
+  }
   if (row.tokens > 0) json["tokens_per_second"] = row.tokens / row.seconds;
   if (row.cost.bytes > 0) json["bytes"] = row.cost.bytes;
   if (row.peak > 0) json["peak_gflops"] = row.peak / 1e9;
@@ -83,7 +85,11 @@ std::string text_of(const Row& row) {
                                  row.threads, row.threads == 1 ? " " : "s");
   if (row.tokens > 0)
     text += fmt::format("{:>10} tokens/s ", with_commas(row.tokens / row.seconds));
-  text += fmt::format("{:>6.1f} GFLOP/s", row.cost.flops / row.seconds / 1e9);
+  if (row.cost.flops > 0) {
+    text += fmt::format("{:>6.1f} GFLOP/s", row.cost.flops / row.seconds / 1e9);
+  } else {
+    text += fmt::format("{:>9.2f} ms", row.seconds * 1e3);
+  }
   const Limit limit = limit_of(row);
   if (limit.seconds > 0) {
     text += fmt::format(" {:>4.0f}% of ", 100 * limit.seconds / row.seconds);

@@ -21,7 +21,7 @@ struct LimitRow {
 
 /// One figure of the engine.
 struct Row {
-  std::string part;  ///< "gemm", "decode", "training"
+  std::string part;  ///< "gemm", "packing", "decode", "training"
   std::string name;  ///< what was measured, e.g. the shape
   Dtype dtype = Dtype::kFp32;
   int threads = 1;

@@ -52,6 +52,11 @@ Cost decode_step_cost(const ModelConfig& c, int element_bytes, int batch, int ne
           element_bytes * (weights + batch * context * position)};
 }
 
+Cost packing_cost(const ModelConfig& c, int element_bytes) {
+  const double head = static_cast<double>(c.width) * c.vocab;
+  return {0, (layer_elements(c) + head) * (4 + element_bytes)};
+}
+
 Cost training_cost(const ModelConfig& c, int sequences, int length) {
   return {3.0 * sequences *
               (length * forward_flops(c, (length + 1) / 2.0) + (length - 1) * head_flops(c)),
@@ -68,6 +73,7 @@ const std::vector<Formula>& formulas() {
       {"decode_bytes",
        "element (layers width (2 q + 2 kv + 3 ffn) + width vocab + batch context "
        "2 layers kv) a step"},
+      {"packing_bytes", "(layers width (2 q + 2 kv + 3 ffn) + width vocab) (4 + element)"},
       {"decode_context", "prompt + (new_tokens + 1) / 2"},
       {"training_context", "(length + 1) / 2"},
       {"limit", "max(FLOP / GEMM peak, bytes / read bandwidth over as many bytes)"},

@@ -44,6 +44,9 @@ double head_flops(const ModelConfig& c);
 
 /// One of `new_tokens` steps of `batch` sequences, on average over the steps.
 Cost decode_step_cost(const ModelConfig& c, int element_bytes, int batch, int new_tokens);
+/// Making a decoder of fp32 weights: all matrices but the embedding are read, and
+/// written in the dtype.
+Cost packing_cost(const ModelConfig& c, int element_bytes);
 /// A training pass over `sequences` of `length` tokens, logits of all positions but each last.
 Cost training_cost(const ModelConfig& c, int sequences, int length);
 
