@@ -92,7 +92,7 @@ Result<LoraSettings> read_settings(const json& config) {
 
 std::string shape_text(const std::vector<std::int64_t>& shape) { return json(shape).dump(); }
 
-Status read_tensors(const SafetensorsFile& file, LoraSettings& settings, const ModelConfig& base,
+Status read_tensors(const SafetensorsView& file, LoraSettings& settings, const ModelConfig& base,
                     Weights& out) {
   for (int t = 0; t < kLoraTargets; ++t) {
     const std::string name = lora_tensor_name(0, static_cast<LoraTarget>(t), 'A');
@@ -121,19 +121,18 @@ Status read_tensors(const SafetensorsFile& file, LoraSettings& settings, const M
                       "base that the adapter was trained on",
                       spec.name, shape_text(tensor->shape), shape_text(spec.shape)));
     }
-    const auto bad = std::find_if(tensor->values.begin(), tensor->values.end(),
-                                  [](float v) { return !std::isfinite(v); });
-    if (bad != tensor->values.end()) {
-      return invalid(
-          fmt::format("tensor {} holds {} at element {}: use a checkpoint from before "
-                      "the training run broke",
-                      spec.name, *bad, bad - tensor->values.begin()));
-    }
   }
   out = Weights(base, layout);
   for (const TensorSpec& spec : layout.tensors()) {
-    const auto& values = file.find(spec.name)->values;
-    std::copy(values.begin(), values.end(), out.tensor(spec).begin());
+    const std::span<float> values = out.tensor(spec);
+    file.find(spec.name)->read(0, values);
+    const auto bad =
+        std::find_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
+    if (bad == values.end()) continue;
+    return invalid(
+        fmt::format("tensor {} holds {} at element {}: use a checkpoint from before the training "
+                    "run broke",
+                    spec.name, *bad, bad - values.begin()));
   }
   return {};
 }
@@ -180,8 +179,9 @@ Result<LoraAdapter> read_lora_folder(Disk& disk, const std::string& folder,
   if (name != config->end() && name->is_string()) adapter.base = name->get<std::string>();
 
   const std::string path = folder + kWeights;
-  TROUPE_ASSIGN(const std::string bytes, read_part(disk, path));
-  const auto file = decode_safetensors(bytes);
+  const auto view = disk.map(path);
+  if (!view) return within(folder, view.error());
+  const auto file = parse_safetensors((*view)->bytes());
   if (!file) return within(path, file.error());
   const Status read = read_tensors(*file, adapter.settings, base, adapter.weights);
   if (!read) return within(path, read.error());

@@ -124,7 +124,7 @@ class Player {
         request.context.insert(request.context.end(), s.tokens.begin(), s.tokens.end());
       }
       request.max_tokens = script.answers[turn];
-      request.temperature = script_.temperature;
+      request.sampling.temperature = script_.temperature;
       request.seed = seed_join(script.seed, turn);
       auto answer = co_await engine_.generate(sessions_[i], std::move(request));
       if (!answer) co_return tl::unexpected(answer.error());
