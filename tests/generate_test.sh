@@ -46,6 +46,15 @@ sample half4 --prompt "The quick" --prompt "x" --dtype bf16 -n 4 --kv-megabytes 
 check "bf16 in a batch" half half4 'kept[0][0] == kept[1][0]'
 check "bf16 is fp32" half alone 'files[0][0]["logprobs"] != files[1][0]["logprobs"]'
 
+# --- chat formats
+chat=$source/src/model/testdata/foreign-qwen3
+for format in none chatml auto; do
+  "$program" generate "$chat" --prompt "2 + 2" --max-tokens 5 --chat $format --json > "$format.json" 2> chat.log || fail "$(cat chat.log)"
+done
+check "auto is not chatml" chatml auto 'files[0] == files[1]'
+check "a message is not framed" none chatml '(lambda plain, framed: any(framed[i:i + len(plain)] == plain
+  for i in range(2, len(framed) - len(plain))))(files[0][0]["prompt_tokens"], files[1][0]["prompt_tokens"])'
+
 # --- settings
 sample greedy --prompt "The quick" --temperature 0
 sample first --prompt "The quick" --top-k 1
@@ -108,7 +117,7 @@ refused() {
 }
 refused "nowhere/config.json|model folder" nowhere --prompt x
 refused "no prompt|--prompt" "$model"
-refused "prompt 2 has 0 tokens|lengthen" "$model" --prompt x --prompt ""
+refused "prompt 2 has 0 tokens|lengthen" "$chat" --prompt x --prompt ""
 refused "prompt 1 has|max_position_embeddings|shorten" "$model" --prompt "$(printf 'x y %.0s' {1..400})"
 refused "--stop-token|vocabulary" "$model" --prompt x --stop-token 99999
 refused "--stop|empty" "$model" --prompt x --stop ""
@@ -119,6 +128,8 @@ refused "--logit-bias|ID=BIAS" "$model" --prompt x --logit-bias 5
 refused "--logit-bias names token 99999" "$model" --prompt x --logit-bias 99999=1
 refused "end token" "$model" --prompt x --end-token nothing
 refused "--prompt-file|excludes" "$model" --prompt x --prompt-file prompt.txt
+refused "--chat|llama3" "$chat" --prompt x --chat llama3
+refused "--system would do nothing" "$chat" --prompt x --system y
 refused "--dtype|fp16" "$model" --prompt x --dtype fp16
 refused "--logprobs" "$model" --prompt x --json --logprobs
 echo "generate: all as promised"

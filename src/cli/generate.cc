@@ -109,6 +109,10 @@ void add_generate(CLI::App& app, int& exit_code) {
       ->allow_extra_args(false);
   command->add_option("--stop-token", a->stop_tokens, "A token id that ends a sample; repeatable")
       ->allow_extra_args(false);
+  command->add_option("--chat", a->chat, "Prompts are messages to a chat model, in this format")
+      ->check(CLI::IsMember({"none", "auto", "chatml", "llama3"}))
+      ->capture_default_str();
+  command->add_option("--system", a->system, "The system message before a prompt, with --chat");
   command->add_option("--end-token", a->end_token,
                       "The text of the token that ends an answer; default: what the folder says");
   command->add_option("--dtype", a->dtype, "What the model computes in: fp32 or bf16")

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/disk.h"
+#include "model/chat.h"
 #include "model/decoder.h"
 #include "model/stop.h"
 #include "rollout/sampling_options.h"
@@ -24,6 +25,8 @@ struct GenerateArguments {
   std::vector<std::string> stop;
   std::vector<TokenId> stop_tokens;
   std::string end_token;
+  std::string chat = "none";
+  std::string system;
   std::string dtype = "fp32";
   long long kv_megabytes = 1024;
   long long seed = 1;
@@ -43,9 +46,10 @@ struct GenerateJob {
   const GenerateArguments& arguments;
   std::shared_ptr<const Decoder> decoder;
   std::shared_ptr<const Tokenizer> tokenizer;
-  SamplingSettings sampling;
-  std::shared_ptr<const StopRule> stop;  ///< may be null
-  std::vector<GeneratePrompt> prompts;
+  std::shared_ptr<const ChatFormat> chat = {};  ///< null: prompts are plain text
+  SamplingSettings sampling = {};
+  std::shared_ptr<const StopRule> stop = {};  ///< may be null
+  std::vector<GeneratePrompt> prompts = {};
 
   [[nodiscard]] std::size_t samples() const {
     return prompts.size() * static_cast<std::size_t>(arguments.samples);

@@ -40,9 +40,9 @@ Result<std::vector<std::string>> read_prompts(Disk& disk, const GenerateArgument
               "no prompt: give --prompt, --prompt-file or lines on standard input");
 }
 
-Result<GeneratePrompt> encode_prompt(const GenerateJob& job, std::string text, std::size_t number) {
+Result<GeneratePrompt> make_prompt(const GenerateJob& job, std::string text, std::size_t number) {
   const std::string name = fmt::format("prompt {}", number + 1);
-  auto tokens = job.tokenizer->encode(text);
+  auto tokens = encode_prompt(*job.tokenizer, job.chat.get(), text, PromptPlace::kFirst);
   if (!tokens) return within(name, tokens.error());
   const int positions = job.decoder->config().max_positions;
   if (tokens->empty() || static_cast<int>(tokens->size()) >= positions) {
@@ -69,8 +69,14 @@ Result<GeneratePrompt> encode_prompt(const GenerateJob& job, std::string text, s
 Result<GenerateJob> prepare_generate(Disk& disk, const GenerateArguments& arguments) {
   TROUPE_ASSIGN(const Dtype dtype, parse_dtype(arguments.dtype));
   TROUPE_ASSIGN(ModelFolder folder, read_model_folder(disk, arguments.folder, arguments.end_token));
-  GenerateJob job{
-      arguments, make_decoder(std::move(folder.weights), dtype), folder.tokenizer, {}, nullptr, {}};
+  GenerateJob job{arguments, make_decoder(std::move(folder.weights), dtype), folder.tokenizer};
+  if (arguments.chat != "none") {
+    auto chat = ChatFormat::make(arguments.chat, job.tokenizer, arguments.system);
+    if (!chat) return within("--chat", chat.error());
+    job.chat = std::move(*chat);
+  } else if (!arguments.system.empty()) {
+    return fail(ErrorCode::kInvalid, "--system would do nothing: --chat is none; name a format");
+  }
   const auto sampling = arguments.sampling.settings();
   if (!sampling) return as_flag(sampling.error());
   const Status checked = check_sampling(*sampling, job.decoder->config().vocab);
@@ -83,7 +89,7 @@ Result<GenerateJob> prepare_generate(Disk& disk, const GenerateArguments& argume
   }
   TROUPE_ASSIGN(auto texts, read_prompts(disk, arguments));
   for (std::string& text : texts) {
-    TROUPE_ASSIGN(GeneratePrompt prompt, encode_prompt(job, std::move(text), job.prompts.size()));
+    TROUPE_ASSIGN(GeneratePrompt prompt, make_prompt(job, std::move(text), job.prompts.size()));
     job.prompts.push_back(std::move(prompt));
   }
   return job;
