@@ -16,6 +16,7 @@ namespace {
 
 std::vector<TokenId> some_tokens(int count, int vocab) {
   std::vector<TokenId> tokens;
+  tokens.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
     tokens.push_back(static_cast<TokenId>(static_cast<unsigned>(i) * 2654435761U %
                                           static_cast<unsigned>(vocab)));
@@ -46,9 +47,9 @@ EngineUnderTest::EngineUnderTest(std::shared_ptr<const Weights> weights, Dtype d
 EngineUnderTest::~EngineUnderTest() = default;
 
 struct DecodeRun::State {
+  Crew crew;
   const Decoder& decoder;
   int new_tokens;
-  Crew crew;
   Decoder::Scratch scratch;
   std::vector<KvCache> caches;
   std::vector<Decoder::Chunk> chunks;
@@ -56,7 +57,7 @@ struct DecodeRun::State {
   std::vector<float> logits;
 
   State(const Decoder& d, int threads, int tokens_of_each)
-      : decoder(d), new_tokens(tokens_of_each), crew(threads), scratch(&crew) {}
+      : crew(threads), decoder(d), new_tokens(tokens_of_each), scratch(&crew) {}
 };
 
 DecodeRun::DecodeRun(const EngineUnderTest& engine, int threads, int batch, int new_tokens)

@@ -58,6 +58,7 @@ GemmRun::GemmRun(Dtype dtype, Kind kind, int m, int n, int r)
   s.workspace.resize(gemm_workspace(static_cast<int>(longest)));
   if (kind == Kind::kForward) {
     std::vector<const float*> outputs;
+    outputs.reserve(static_cast<std::size_t>(n));
     for (int j = 0; j < n; ++j) outputs.push_back(s.b.data() + area(j, r));
     s.packed = PanelMatrix(s.table, outputs, r);
   }
