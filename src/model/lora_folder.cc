@@ -23,15 +23,13 @@ tl::unexpected<Error> invalid(std::string message) {
   return fail(ErrorCode::kInvalid, std::move(message));
 }
 
-Result<std::string> read_part(Disk& disk, const std::string& path) {
-  auto bytes = disk.read(path);
-  if (!bytes && bytes.error().code == ErrorCode::kNotFound) {
-    return fail(
-        ErrorCode::kNotFound,
-        bytes.error().message +
-            "; an adapter's folder holds adapter_config.json and adapter_model.safetensors");
+/// Adds to "not there" what should be.
+Error missing_part(Error error) {
+  if (error.code == ErrorCode::kNotFound) {
+    error.message +=
+        "; an adapter's folder holds adapter_config.json and adapter_model.safetensors";
   }
-  return bytes;
+  return error;
 }
 
 /// Keys that say nothing about what the adapter computes: names, training only, or what its tensors
@@ -169,8 +167,9 @@ json config_json(const LoraSettings& settings, const std::string& base) {
 Result<LoraAdapter> read_lora_folder(Disk& disk, const std::string& folder,
                                      const ModelConfig& base) {
   const std::string config_path = folder + kConfig;
-  TROUPE_ASSIGN(const std::string config_text, read_part(disk, config_path));
-  const auto config = parse_json_object(config_text);
+  const auto config_text = disk.read(config_path);
+  if (!config_text) return tl::unexpected(missing_part(config_text.error()));
+  const auto config = parse_json_object(*config_text);
   if (!config) return within(config_path, config.error());
   auto settings = read_settings(*config);
   if (!settings) return within(config_path, settings.error());
@@ -180,7 +179,7 @@ Result<LoraAdapter> read_lora_folder(Disk& disk, const std::string& folder,
 
   const std::string path = folder + kWeights;
   const auto view = disk.map(path);
-  if (!view) return within(folder, view.error());
+  if (!view) return tl::unexpected(missing_part(view.error()));
   const auto file = parse_safetensors((*view)->bytes());
   if (!file) return within(path, file.error());
   const Status read = read_tensors(*file, adapter.settings, base, adapter.weights);
