@@ -28,8 +28,8 @@ struct TrainWorkspace {
 
   TrainPass pass;
   TrainPass reference_pass{TrainPass::Options{true}};  ///< forward only: keeps one layer
-  std::vector<float> gradient;  ///< of the group in hand
-  GradientSum sum;              ///< of all groups since the last step
+  std::vector<float> gradient;                         ///< of the group in hand
+  GradientSum sum;                                     ///< of all groups since the last step
   std::vector<float> logprobs;
   std::vector<float> reference;  ///< log-probs of the targets of a pack
 };
