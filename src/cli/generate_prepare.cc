@@ -82,8 +82,10 @@ Result<GenerateJob> prepare_generate(Disk& disk, const GenerateArguments& argume
   const Status checked = check_sampling(*sampling, job.decoder->config().vocab);
   if (!checked) return as_flag(checked.error());
   job.sampling = *sampling;
-  if (!arguments.stop.empty() || !arguments.stop_tokens.empty()) {
-    auto stop = StopRule::make(job.tokenizer, arguments.stop_tokens, arguments.stop);
+  const auto stop_tokens =
+      with_model_ends(arguments.stop_tokens, job.decoder->config().eos, *job.tokenizer);
+  if (!arguments.stop.empty() || !stop_tokens.empty()) {
+    auto stop = StopRule::make(job.tokenizer, stop_tokens, arguments.stop);
     if (!stop) return within("--stop, --stop-token", stop.error());
     job.stop = std::move(*stop);
   }

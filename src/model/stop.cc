@@ -56,6 +56,16 @@ Result<std::shared_ptr<const StopRule>> StopRule::make(std::shared_ptr<const Tok
   return out;
 }
 
+std::vector<TokenId> with_model_ends(std::vector<TokenId> tokens, std::span<const int> eos,
+                                     const Tokenizer& tokenizer) {
+  for (const int id : eos) {
+    const bool known = id == tokenizer.end() || id < 0 || id >= tokenizer.size() ||
+                       std::find(tokens.begin(), tokens.end(), id) != tokens.end();
+    if (!known) tokens.push_back(id);
+  }
+  return tokens;
+}
+
 bool StopRule::has_token(TokenId token) const {
   return std::find(tokens_.begin(), tokens_.end(), token) != tokens_.end();
 }

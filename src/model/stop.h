@@ -40,6 +40,11 @@ class StopRule {
   std::size_t longest_ = 0;  // bytes
 };
 
+/// Stop tokens, and the ends that a checkpoint's config.json names besides the tokenizer's own end
+/// token (Llama 3 has three): an answer ends at any of them. Each once.
+std::vector<TokenId> with_model_ends(std::vector<TokenId> tokens, std::span<const int> eos,
+                                     const Tokenizer& tokenizer);
+
 /// Follows one answer, token by token. Not thread-safe.
 class StopWatch {
  public:

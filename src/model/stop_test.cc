@@ -40,6 +40,20 @@ std::vector<TokenId> until_stop(const std::shared_ptr<const StopRule>& stop,
   return out;
 }
 
+TEST(Stop, EveryEndThatTheModelNamesCountsOnce) {
+  const auto tokenizer = make_symbol_tokenizer("abcd");
+  const TokenId end = tokenizer->end();
+  std::vector<TokenId> others;
+  for (TokenId id = 0; id < tokenizer->size(); ++id) {
+    if (id != end) others.push_back(id);
+  }
+  ASSERT_GE(others.size(), 3U);
+  const std::vector<int> eos = {end, others[1], others[2], 1000, -1, others[1]};
+  const std::vector<TokenId> expected = {others[2], others[1]};
+  EXPECT_EQ(with_model_ends({others[2]}, eos, *tokenizer), expected);
+  EXPECT_TRUE(with_model_ends({}, std::vector<int>{end}, *tokenizer).empty());
+}
+
 TEST(Stop, ATextIsFoundAcrossTokenBorders) {
   const auto tokenizer = make_symbol_tokenizer("abcd");
   const std::shared_ptr<const Tokenizer> shared = make_symbol_tokenizer("abcd");

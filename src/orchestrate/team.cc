@@ -49,8 +49,10 @@ Status check_eval_sampling(const RunOptions& options, int vocab) {
   return fail(status.error().code, "eval." + status.error().message);
 }
 
-/// The rule of rollout.stop and rollout.stop_tokens; null if there are none.
+/// The rule of rollout.stop, rollout.stop_tokens and the base model's own ends; null if there are
+/// none.
 Result<std::shared_ptr<const StopRule>> make_stop(const RunOptions& options,
+                                                  const ModelConfig& config,
                                                   std::shared_ptr<const Tokenizer> tokenizer) {
   std::vector<TokenId> tokens;
   for (const double id : options.rollout.stop_tokens) {
@@ -59,6 +61,7 @@ Result<std::shared_ptr<const StopRule>> make_stop(const RunOptions& options,
     }
     tokens.push_back(static_cast<TokenId>(id));
   }
+  tokens = with_model_ends(std::move(tokens), config.eos, *tokenizer);
   if (tokens.empty() && options.rollout.stop.empty()) return nullptr;
   return StopRule::make(std::move(tokenizer), std::move(tokens), options.rollout.stop);
 }
@@ -122,7 +125,7 @@ Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
                       policy.name, start.max_answer, start.max_context));
     }
     TROUPE_TRY(check_eval_sampling(options, start.config.vocab));
-    auto stop = make_stop(options, start.tokenizer);
+    auto stop = make_stop(options, start.config, start.tokenizer);
     if (!stop) return within("rollout.stop, rollout.stop_tokens", stop.error());
     start.stop = std::move(*stop);
     return start;
