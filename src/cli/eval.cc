@@ -84,7 +84,10 @@ Status eval(const EvalArguments& arguments) {
   TROUPE_ASSIGN(const auto team, Team::make(*executor, *disk, *options));
   for (const PolicyCheckpoint& policy : checkpoint.policies) {
     for (const auto& runtime : team->policies()) {
-      if (runtime->options->name == policy.policy) runtime->trainer->restart(policy.weights);
+      if (runtime->options->name != policy.policy) continue;
+      const Status form = check_form(*runtime, policy.adapter);
+      if (!form) return within(store.folder() + "/" + name, form.error());
+      runtime->trainer->restart(policy.weights);
     }
   }
   TROUPE_TRY(team->publish());

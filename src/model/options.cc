@@ -32,6 +32,34 @@ void ModelOptions::declare(OptionSet& o) {
         "What the policy computes in, in rollout and training alike: bf16 rounds weights (the "
         "optimizer keeps fp32 masters), activations and KV cache; sums stay fp32.")
       .one_of({"fp32", "bf16"});
+  o.add("lora_rank", &lora_rank,
+        "Rank of a LoRA adapter on `base`: it alone is trained, and policies with the same base "
+        "share it in memory. 0: the whole model is trained.")
+      .range(0, 4096);
+  o.add("lora_alpha", &lora_alpha,
+        "What lora_rule makes the adapter's scale of. 0: 16; with sqrt 256, with constant 1.")
+      .range(0, 1e6);
+  o.add(
+       "lora_rule", &lora_rule,
+       "The adapter's scale for rank r: lora_alpha (constant), lora_alpha / r (rank), lora_alpha / "
+       "sqrt(r) (rslora), or lora_alpha * sqrt(r) / r (sqrt, LoRA-alpha's law).")
+      .one_of({"constant", "rank", "rslora", "sqrt"});
+  o.add("lora_targets", &lora_targets,
+        "The projections that get an adapter: some of q, k, v, o, gate, up, down.");
+}
+
+Result<LoraSettings> ModelOptions::lora() const {
+  LoraSettings out;
+  out.rank = static_cast<int>(lora_rank);
+  if (out.rank == 0) return out;
+  TROUPE_ASSIGN(out.rule, parse_lora_rule(lora_rule));
+  TROUPE_ASSIGN(out.targets, parse_lora_targets(lora_targets));
+  out.alpha = lora_alpha;
+  if (lora_alpha == 0) {
+    out.alpha = out.rule == LoraSettings::Rule::kSquareRoot ? 256 : 16;
+    if (out.rule == LoraSettings::Rule::kConstant) out.alpha = 1;
+  }
+  return out;
 }
 
 Result<ModelConfig> ModelOptions::config(int vocab, int end) const {

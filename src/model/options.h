@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/options.h"
 #include "model/config.h"
+#include "model/lora.h"
 
 namespace troupe {
 
@@ -25,10 +27,16 @@ struct ModelOptions {
   double rope_theta = 10000.0;
   bool tied = true;
   std::string dtype = "fp32";
+  std::int64_t lora_rank = 0;
+  double lora_alpha = 0;
+  std::string lora_rule = "rank";
+  std::vector<std::string> lora_targets = {"q", "k", "v", "o", "gate", "up", "down"};
 
   void declare(OptionSet& options);
   /// The shape of a new model over `vocab` tokens; zeros become their defaults. Checked.
   [[nodiscard]] Result<ModelConfig> config(int vocab, int end) const;
+  /// The adapter that is trained; rank 0: the whole model is. Checked.
+  [[nodiscard]] Result<LoraSettings> lora() const;
   bool operator==(const ModelOptions&) const = default;
 };
 

@@ -1,6 +1,7 @@
 #include "orchestrate/idle_options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace troupe {
 namespace {
@@ -72,7 +73,30 @@ Status check_optimizer(const std::string& table, const OptimizerOptions& p) {
                        table + ".schedule is \"constant\"", "choose linear or cosine");
 }
 
+Status check_lora(const std::string& table, const ModelOptions& m) {
+  const ModelOptions standard;
+  if (m.lora_rank == 0) {
+    const std::string why = table + ".lora_rank is 0";
+    const std::string remedy = "set " + table + ".lora_rank";
+    TROUPE_TRY(
+        idle_if_given(table + ".lora_alpha", m.lora_alpha, standard.lora_alpha, why, remedy));
+    TROUPE_TRY(idle_if_given(table + ".lora_rule", m.lora_rule, standard.lora_rule, why, remedy));
+    return idle_if_given(table + ".lora_targets", m.lora_targets, standard.lora_targets, why,
+                         remedy);
+  }
+  if (m.base.empty()) {
+    return fail(
+        ErrorCode::kInvalid,
+        fmt::format("{0}.lora_rank = {1}: an adapter needs a base that outlives the run: set "
+                    "{0}.base, or {0}.lora_rank = 0",
+                    table, m.lora_rank));
+  }
+  const auto settings = m.lora();
+  return settings ? Status() : within(table, settings.error());
+}
+
 Status check_model(const std::string& table, const ModelOptions& m) {
+  TROUPE_TRY(check_lora(table, m));
   if (m.chat == "none") {
     TROUPE_TRY(idle_if_given(table + ".system", m.system, std::string(),
                              table + ".chat is \"none\"", "set " + table + ".chat"));

@@ -14,6 +14,8 @@ struct PolicyPlan {
   std::string policy;
   std::vector<std::string> agents;
   std::int64_t parameters = 0;
+  std::int64_t trained = 0;       ///< parameters of the adapter, or all
+  std::uint64_t base = 0;         ///< masters and packed copy that adapters share; in the first
   std::uint64_t weights = 0;      ///< masters, packed copy, the next version while a step is taken
   std::uint64_t optimizer = 0;    ///< AdamW moments, twice while a step is taken
   std::uint64_t gradients = 0;    ///< per worker: a gradient and its exact sum
@@ -22,7 +24,7 @@ struct PolicyPlan {
   std::uint64_t kv_cache = 0;     ///< of the sessions that can be open at once
   std::uint64_t experience = 0;   ///< reserved for a step's groups
   [[nodiscard]] std::uint64_t total() const {
-    return weights + optimizer + gradients + reference + activations + kv_cache + experience;
+    return base + weights + optimizer + gradients + reference + activations + kv_cache + experience;
   }
 };
 

@@ -56,6 +56,7 @@ RunInfo Run::info() const {
     p.agents = policy->options->agents;
     p.parameters = policy->trainer->weights()->config.parameters();
     p.shape = shape_text(policy->trainer->weights()->config);
+    if (policy->base) p.shape += ", adapter of " + policy->trainer->base().settings.text();
     info.policies.push_back(std::move(p));
   }
   return info;
@@ -277,6 +278,7 @@ Async<Status> Run::save(std::int64_t step, std::string kind) {
   for (const auto& policy : team_->policies()) {
     PolicyCheckpoint p;
     p.policy = policy->options->name;
+    p.adapter = adapter_form(*policy);
     p.weights = policy->trainer->weights();
     p.tokenizer = policy->tokenizer;
     TrainerState trained = policy->trainer->export_state();
@@ -334,6 +336,8 @@ Status Run::restore(const std::string& name) {
   }
   for (std::size_t i = 0; i < checkpoint.policies.size(); ++i) {
     PolicyCheckpoint& p = checkpoint.policies[i];
+    const Status form = check_form(*team_->policies()[i], p.adapter);
+    if (!form) return within(place, form.error());
     Trainer& trainer = *team_->policies()[i]->trainer;
     TrainerState trained;
     trained.version = p.version;

@@ -66,6 +66,22 @@ Result<std::shared_ptr<const StopRule>> make_stop(const RunOptions& options,
   return StopRule::make(std::move(tokenizer), std::move(tokens), options.rollout.stop);
 }
 
+void make_engine(Executor& executor, const RunOptions& options, PolicyRuntime& policy) {
+  LocalEngine::Options engine;
+  engine.max_sessions = options.rollout.max_sessions;
+  engine.kv_bytes = static_cast<std::uint64_t>(options.rollout.kv_megabytes) << 20;
+  engine.burst = static_cast<int>(options.rollout.burst);
+  engine.end_token = policy.tokenizer->end();
+  const Version version = policy.trainer->version();
+  if (policy.base == nullptr) {
+    policy.engine =
+        std::make_unique<LocalEngine>(executor, engine, version, policy.trainer->decoder());
+  } else {
+    policy.engine = LocalEngine::serve_on(SharedBases::engine(executor, *policy.base, engine),
+                                          version, policy.trainer->decoder());
+  }
+}
+
 }  // namespace
 
 Dtype policy_dtype(const PolicyOptions& policy) {
@@ -96,7 +112,7 @@ Status check_experience(const RunOptions& options, const PolicyOptions& policy, 
 }
 
 Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
-                                      const PolicyOptions& policy) {
+                                      const PolicyOptions& policy, BaseFolders& folders) {
   auto limits = [&](PolicyStart start) -> Result<PolicyStart> {
     const int positions = start.config.max_positions;
     const std::int64_t answer = options.rollout.max_answer;
@@ -132,7 +148,7 @@ Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
   };
   if (!policy.model.base.empty()) {
     TROUPE_TRY(check_base_shape(policy));
-    auto folder = read_model_folder(disk, policy.model.base, policy.model.end_token);
+    auto folder = folders.read(disk, policy.model.base, policy.model.end_token);
     if (!folder) return within(fmt::format("policy \"{}\"", policy.name), folder.error());
     if (folder->tokenizer->end() < 0) {
       return fail(ErrorCode::kInvalid,
@@ -146,9 +162,15 @@ Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
       if (!made) return within(fmt::format("policy \"{}\"", policy.name), made.error());
       chat = *made;
     }
-    const ModelConfig config = folder->weights.config;
-    return limits(
-        PolicyStart{config, std::move(folder->weights), folder->tokenizer, chat, 0, 0, nullptr});
+    TROUPE_ASSIGN(const LoraSettings lora, policy.model.lora());
+    return limits(PolicyStart{folder->weights->config, folder->weights, folder->tokenizer, chat, 0,
+                              0, nullptr, lora});
+  }
+  if (policy.model.lora_rank > 0) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("policy \"{}\" has lora_rank = {} but no base: set model.base in its "
+                            "table, or lora_rank = 0",
+                            policy.name, policy.model.lora_rank));
   }
   const std::string alphabet = options.environment->alphabet();
   if (alphabet.empty()) {
@@ -161,7 +183,7 @@ Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
   std::shared_ptr<const Tokenizer> tokenizer = make_symbol_tokenizer(alphabet);
   auto config = policy.model.config(tokenizer->size(), tokenizer->end());
   if (!config) return within(fmt::format("policy \"{}\"", policy.name), config.error());
-  return limits(PolicyStart{*config, std::nullopt, tokenizer, nullptr, 0, 0, nullptr});
+  return limits(PolicyStart{*config, nullptr, tokenizer, nullptr, 0, 0, nullptr});
 }
 
 Result<std::unique_ptr<Team>> Team::make(Executor& executor, Disk& disk,
@@ -169,8 +191,10 @@ Result<std::unique_ptr<Team>> Team::make(Executor& executor, Disk& disk,
   auto team = std::make_unique<Team>();
   TROUPE_ASSIGN(team->training_, options.rollout.sampling.settings());
   TROUPE_ASSIGN(team->evaluation_, options.eval.sampling.settings());
+  BaseFolders folders;
+  SharedBases bases;
   for (const auto& policy : options.policies) {
-    auto start = make_policy_start(disk, options, *policy);
+    auto start = make_policy_start(disk, options, *policy, folders);
     if (!start) return tl::unexpected(start.error());
     auto runtime = std::make_unique<PolicyRuntime>();
     runtime->options = policy.get();
@@ -179,24 +203,24 @@ Result<std::unique_ptr<Team>> Team::make(Executor& executor, Disk& disk,
     runtime->max_answer = start->max_answer;
     runtime->max_context = start->max_context;
     runtime->stop = start->stop;
-    if (!start->weights) {
-      const auto run_seed = static_cast<std::uint64_t>(options.run.seed);
-      const std::uint64_t seed = seed_join(seed_join(run_seed, "weights"), policy->name);
-      start->weights = random_weights(start->config, seed);
+    const auto run_seed = static_cast<std::uint64_t>(options.run.seed);
+    const std::uint64_t seed = seed_join(seed_join(run_seed, "weights"), policy->name);
+    std::shared_ptr<const Weights> weights = start->weights;
+    AdapterBase base;
+    if (start->lora.rank > 0) {
+      runtime->base =
+          bases.join(std::move(weights), policy_dtype(*policy), start->tokenizer->end());
+      base = {runtime->base->decoder, start->lora};
+      weights = std::make_shared<const Weights>(random_lora(start->config, start->lora, seed));
+    } else if (weights == nullptr) {
+      weights = std::make_shared<const Weights>(random_weights(start->config, seed));
     }
-    runtime->trainer = std::make_unique<Trainer>(
-        executor, policy->name, policy->optimizer, policy->algorithm,
-        std::make_shared<const Weights>(std::move(*start->weights)), policy_dtype(*policy));
+    runtime->trainer =
+        std::make_unique<Trainer>(executor, policy->name, policy->optimizer, policy->algorithm,
+                                  std::move(weights), policy_dtype(*policy), std::move(base));
     runtime->trainer->configure(team->training_.recorded_temperature(),
                                 static_cast<double>(start->max_answer),
                                 options.pipeline.pack_tokens, options.pipeline.recompute);
-    LocalEngine::Options engine;
-    engine.max_sessions = options.rollout.max_sessions;
-    engine.kv_bytes = static_cast<std::uint64_t>(options.rollout.kv_megabytes) << 20;
-    engine.burst = static_cast<int>(options.rollout.burst);
-    engine.end_token = runtime->tokenizer->end();
-    runtime->engine = std::make_unique<LocalEngine>(executor, engine, runtime->trainer->version(),
-                                                    runtime->trainer->decoder());
     runtime->table = std::make_unique<ExperienceTable>(
         executor, policy->name,
         static_cast<std::uint64_t>(options.rollout.experience_megabytes) << 20);
@@ -204,7 +228,30 @@ Result<std::unique_ptr<Team>> Team::make(Executor& executor, Disk& disk,
     TROUPE_TRY(check_experience(options, *policy, runtime->max_context));
     team->policies_.push_back(std::move(runtime));
   }
+  for (const auto& policy : team->policies_) make_engine(executor, options, *policy);
   return team;
+}
+
+AdapterForm adapter_form(const PolicyRuntime& policy) {
+  if (policy.base == nullptr) return {};
+  return {policy.trainer->base().settings, policy.options->model.base, policy.base->digest};
+}
+
+Status check_form(const PolicyRuntime& policy, const AdapterForm& form) {
+  const AdapterForm own = adapter_form(policy);
+  if (own.settings.rank > 0 && form.settings.rank > 0 && own.base_digest != form.base_digest) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("policy \"{}\": its adapter was trained on other weights than {} holds "
+                            "now: put the base back as it was",
+                            policy.options->name, own.base));
+  }
+  const auto kind = [](const LoraSettings& s) {
+    return s.rank == 0 ? std::string("a whole model") : "an adapter of " + s.text();
+  };
+  if (kind(own.settings) == kind(form.settings)) return {};
+  return fail(ErrorCode::kInvalid,
+              fmt::format("policy \"{}\" is {} but the run file asks for {}", policy.options->name,
+                          kind(form.settings), kind(own.settings)));
 }
 
 AgentBindings Team::bindings(const SamplingSettings& sampling) const {

@@ -2,15 +2,16 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/disk.h"
 #include "experience/table.h"
 #include "orchestrate/run_options.h"
+#include "orchestrate/shared_bases.h"
 #include "rollout/episode.h"
 #include "train/trainer.h"
+#include "versions/checkpoint.h"
 
 namespace troupe {
 
@@ -29,15 +30,21 @@ struct PolicyLane {
 struct PolicyRuntime {
   const PolicyOptions* options = nullptr;
   std::shared_ptr<const Tokenizer> tokenizer;
-  std::shared_ptr<const ChatFormat> chat;  ///< none: prompts are plain text
-  int max_answer = 0;                      ///< tokens
-  int max_context = 0;                     ///< tokens
-  std::shared_ptr<const StopRule> stop;    ///< null: the end token alone ends answers
-  std::uint64_t group_bytes = 0;           ///< the most that a group's experience can hold
+  std::shared_ptr<const ChatFormat> chat;   ///< none: prompts are plain text
+  int max_answer = 0;                       ///< tokens
+  int max_context = 0;                      ///< tokens
+  std::shared_ptr<const StopRule> stop;     ///< null: the end token alone ends answers
+  std::uint64_t group_bytes = 0;            ///< the most that a group's experience can hold
+  std::shared_ptr<SharedBases::Base> base;  ///< of an adapter; null: the whole model is trained
   std::unique_ptr<Trainer> trainer;
   std::unique_ptr<RolloutEngine> engine;
   std::unique_ptr<ExperienceTable> table;
 };
+
+/// What a checkpoint of a policy says of its form: whole model or adapter, and of which base.
+AdapterForm adapter_form(const PolicyRuntime& policy);
+/// kInvalid if weights that were saved with `form` are not the policy's to load.
+Status check_form(const PolicyRuntime& policy, const AdapterForm& form);
 
 /// All policies of a run and who plays whom. Lives on the strand.
 class Team {
@@ -74,12 +81,13 @@ const char* run_isa(const RunOptions& options);
 /// A policy before any training, with its limits.
 struct PolicyStart {
   ModelConfig config;
-  std::optional<Weights> weights;  ///< of the base checkpoint; nothing: a new model by seed
+  std::shared_ptr<const Weights> weights;  ///< of the base; null: a new model by seed
   std::shared_ptr<const Tokenizer> tokenizer;
   std::shared_ptr<const ChatFormat> chat;  ///< none: prompts are plain text
   int max_answer = 0;
   int max_context = 0;
   std::shared_ptr<const StopRule> stop;  ///< may be null
+  LoraSettings lora{};                   ///< rank 0: the whole model is trained
 };
 
 /// The most bytes that the experience of one group of a policy can hold.
@@ -88,6 +96,6 @@ std::uint64_t group_bytes(const RunOptions& options, const PolicyOptions& policy
 Status check_experience(const RunOptions& options, const PolicyOptions& policy, int max_context);
 /// Takes no memory for a new model, so that a plan can refuse it.
 Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
-                                      const PolicyOptions& policy);
+                                      const PolicyOptions& policy, BaseFolders& folders);
 
 }  // namespace troupe

@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/rng.h"
 #include "model/checkpoint_files.h"
+#include "model/lora_folder.h"
 #include "orchestrate/demonstration.h"
 
 namespace troupe {
@@ -45,6 +46,9 @@ std::string cache_key(const RunOptions& o, const Team& team) {
     if (!end.empty()) digest.add("end=").add(end).add("\n");
     const std::string& dtype = policy->options->model.dtype;
     if (dtype != "fp32") digest.add("dtype=").add(dtype).add("\n");
+    if (policy->base == nullptr) continue;
+    digest.add("base=").add(policy->base->digest).add(" ");
+    digest.add(policy->trainer->base().settings.text()).add("\n");
   }
   return digest.hex();
 }
@@ -57,14 +61,34 @@ std::string joint_digest(const std::vector<std::shared_ptr<const Weights>>& weig
   return digest.hex();
 }
 
+/// What a policy trains, read from its folder in a cache entry.
+Result<std::shared_ptr<const Weights>> read_trained(Disk& disk, const std::string& place,
+                                                    const PolicyRuntime& policy) {
+  const ModelConfig& config = policy.trainer->weights()->config;
+  if (policy.base) {
+    TROUPE_ASSIGN(LoraAdapter adapter, read_lora_folder(disk, place, config));
+    return std::make_shared<const Weights>(std::move(adapter.weights));
+  }
+  TROUPE_ASSIGN(ModelFolder model, read_model_folder(disk, place, ""));
+  if (model.weights.config != config) return fail(ErrorCode::kInvalid, "another shape");
+  return std::make_shared<const Weights>(std::move(model.weights));
+}
+
+Status write_trained(Disk& disk, const std::string& place, const PolicyRuntime& policy) {
+  const Weights& weights = *policy.trainer->weights();
+  if (policy.base == nullptr) return write_model_folder(disk, place, weights, *policy.tokenizer);
+  return write_lora_folder(disk, place, policy.trainer->base().settings, weights,
+                           policy.options->model.base);
+}
+
 /// Loads every policy from a cache entry. False: there is none, or not a good one.
 bool load_cached(const WarmStartSetting& s, const std::string& folder) {
   if (!s.disk.exists(folder)) return false;
   std::vector<std::shared_ptr<const Weights>> loaded;
   for (const auto& policy : s.team.policies()) {
-    auto model = read_model_folder(s.disk, folder + "/" + policy->options->name, "");
-    if (!model || model->weights.config != policy->trainer->weights()->config) return false;
-    loaded.push_back(std::make_shared<const Weights>(std::move(model->weights)));
+    auto weights = read_trained(s.disk, folder + "/" + policy->options->name, *policy);
+    if (!weights) return false;
+    loaded.push_back(std::move(*weights));
   }
   const auto recorded = s.disk.read(folder + kDigestFile);
   if (!recorded || *recorded != joint_digest(loaded)) return false;
@@ -83,7 +107,7 @@ Status save_cached(const WarmStartSetting& s, const std::string& folder) {
     weights.push_back(policy->trainer->weights());
     const std::string place = draft + "/" + policy->options->name;
     TROUPE_TRY(s.disk.make_folders(place));
-    TROUPE_TRY(write_model_folder(s.disk, place, *policy->trainer->weights(), *policy->tokenizer));
+    TROUPE_TRY(write_trained(s.disk, place, *policy));
   }
   TROUPE_TRY(s.disk.write(draft + kDigestFile, joint_digest(weights), true));
   TROUPE_TRY(s.disk.remove(folder));

@@ -6,12 +6,14 @@
 namespace troupe {
 
 Trainer::Trainer(Executor& executor, std::string policy, OptimizerOptions optimizer,
-                 AlgorithmOptions algorithm, std::shared_ptr<const Weights> weights, Dtype dtype)
+                 AlgorithmOptions algorithm, std::shared_ptr<const Weights> weights, Dtype dtype,
+                 AdapterBase base)
     : executor_(executor),
       policy_(std::move(policy)),
       optimizer_options_(std::move(optimizer)),
       algorithm_(std::move(algorithm)),
       dtype_(dtype),
+      base_(std::move(base)),
       adamw_(weights->layout.size()),
       slot_free_(executor) {
   restart(std::move(weights));
@@ -30,14 +32,18 @@ void Trainer::set_reference(std::shared_ptr<const Weights> reference) {
   if (reference_weights_ == weights_) {
     reference_ = decoder_;  // the same until the next step
   } else {
-    reference_ =
-        reference_weights_ ? std::make_shared<const Decoder>(reference_weights_, dtype_) : nullptr;
+    reference_ = reference_weights_ ? pack(reference_weights_) : nullptr;
   }
+}
+
+std::shared_ptr<const Decoder> Trainer::pack(std::shared_ptr<const Weights> weights) const {
+  if (base_.decoder == nullptr) return std::make_shared<const Decoder>(std::move(weights), dtype_);
+  return std::make_shared<const Decoder>(*base_.decoder, base_.settings, std::move(weights));
 }
 
 void Trainer::restart(std::shared_ptr<const Weights> weights) {
   weights_ = std::move(weights);
-  decoder_ = std::make_shared<const Decoder>(weights_, dtype_);
+  decoder_ = pack(weights_);
   adamw_ = AdamW(weights_->layout.size());
   adamw_.beta1 = optimizer_options_.beta1;
   adamw_.beta2 = optimizer_options_.beta2;
@@ -141,7 +147,7 @@ Async<StepResult> Trainer::step(std::int64_t groups, double learning_rate) {
       result.skip_reason = "the update would have made a weight infinite or NaN";
       return;
     }
-    decoder = std::make_shared<const Decoder>(next, dtype_);
+    decoder = pack(next);
   });
   if (result.skipped) {
     ++skips_in_row_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/executor.h"
+#include "model/lora.h"
 #include "train/adamw.h"
 #include "train/engine.h"
 #include "train/group_gradient.h"
@@ -23,8 +24,16 @@ struct TrainerState {
   std::vector<float> first, second;  ///< AdamW moments, in the weights' layout
 };
 
+/// A base that stays as it is, and the form of the adapter on it that is trained.
+struct AdapterBase {
+  std::shared_ptr<const Decoder> decoder;  ///< null: the whole model is trained
+  LoraSettings settings;
+};
+
 /// Trains one policy: backward on complete groups as they come, at frozen weights; one optimizer
-/// step when the global batch is in. The step's bits do not depend on the order of arrival.
+/// step when the global batch is in. The step's bits do not depend on the order of arrival. With an
+/// adapter on a base, `weights` everywhere are the adapter's (lora.h), and so are the sizes of
+/// gradients, sums and moments.
 ///
 /// Lives on the strand; the arithmetic runs on workers. One step at a time: between the first
 /// accumulate and the end of step() the weights do not change.
@@ -32,7 +41,7 @@ class Trainer final : public TrainEngine {
  public:
   Trainer(Executor& executor, std::string policy, OptimizerOptions optimizer,
           AlgorithmOptions algorithm, std::shared_ptr<const Weights> weights,
-          Dtype dtype = Dtype::kFp32);
+          Dtype dtype = Dtype::kFp32, AdapterBase base = {});
 
   /// Fixed numbers of the run: rollout temperature, the tokens of a full sample (for the normalizer
   /// "constant"), and the most tokens of one forward and backward pass.
@@ -54,6 +63,7 @@ class Trainer final : public TrainEngine {
   [[nodiscard]] const std::string& policy() const { return policy_; }
   [[nodiscard]] std::shared_ptr<const Weights> weights() const { return weights_; }
   [[nodiscard]] std::shared_ptr<const Decoder> decoder() const { return decoder_; }
+  [[nodiscard]] const AdapterBase& base() const { return base_; }
   [[nodiscard]] std::int64_t skips_in_row() const { return skips_in_row_; }
   [[nodiscard]] const OptimizerOptions& optimizer() const { return optimizer_options_; }
 
@@ -66,6 +76,7 @@ class Trainer final : public TrainEngine {
  private:
   Async<void> run_group(std::shared_ptr<const Group> group, GradientJob job);
   void control_entropy(double entropy_per_token);
+  [[nodiscard]] std::shared_ptr<const Decoder> pack(std::shared_ptr<const Weights> weights) const;
 
   Executor& executor_;
   std::string policy_;
@@ -75,6 +86,7 @@ class Trainer final : public TrainEngine {
   double full_sample_tokens_ = 1;
   std::int64_t pack_tokens_ = 4096;
   Dtype dtype_;
+  AdapterBase base_;
   bool recompute_ = false;
   std::shared_ptr<const Weights> weights_;
   std::shared_ptr<const Decoder> decoder_;

@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "model/checkpoint_files.h"
+#include "model/lora_folder.h"
 
 namespace troupe {
 namespace {
@@ -80,17 +81,50 @@ Status check_digest(const std::string& path, const std::string& found,
                           path, kStateFile));
 }
 
+/// Weights of a policy in the layout that other programs read: a model folder, or an adapter's with
+/// the tokenizer beside it.
+Status write_weights(Disk& disk, const std::string& place, const PolicyCheckpoint& policy,
+                     const Weights& weights) {
+  const AdapterForm& adapter = policy.adapter;
+  if (adapter.settings.rank == 0) {
+    return write_model_folder(disk, place, weights, *policy.tokenizer);
+  }
+  TROUPE_TRY(disk.write(place + "/tokenizer.json", policy.tokenizer->json(), true));
+  return write_lora_folder(disk, place, adapter.settings, weights, adapter.base);
+}
+
+/// The other way; `policy.tokenizer` becomes the folder's.
+Result<std::shared_ptr<const Weights>> read_weights(Disk& disk, const std::string& place,
+                                                    const json& entry, const std::string& end_token,
+                                                    PolicyCheckpoint& policy) {
+  if (!entry.contains("adapter")) {
+    TROUPE_ASSIGN(ModelFolder model, read_model_folder(disk, place, end_token));
+    policy.tokenizer = model.tokenizer;
+    return std::make_shared<const Weights>(std::move(model.weights));
+  }
+  const json& form = entry.at("adapter");
+  TROUPE_ASSIGN(const ModelConfig base,
+                ModelConfig::from_json(form.at("base_config").get<std::string>()));
+  const std::string path = place + "/tokenizer.json";
+  TROUPE_ASSIGN(const std::string text, disk.read(path));
+  auto tokenizer = parse_tokenizer(text, end_token);
+  if (!tokenizer) return within(path, tokenizer.error());
+  policy.tokenizer = std::move(*tokenizer);
+  TROUPE_ASSIGN(LoraAdapter adapter, read_lora_folder(disk, place, base));
+  policy.adapter = {adapter.settings, adapter.base, form.at("base_digest").get<std::string>()};
+  return std::make_shared<const Weights>(std::move(adapter.weights));
+}
+
 Status write_policy(Disk& disk, const std::string& folder, const PolicyCheckpoint& policy) {
   const std::string place = policy_folder(folder, policy.policy);
   TROUPE_TRY(disk.make_folders(place));
-  TROUPE_TRY(write_model_folder(disk, place, *policy.weights, *policy.tokenizer));
+  TROUPE_TRY(write_weights(disk, place, policy, *policy.weights));
   if (!policy.first.empty()) {
     TROUPE_TRY(disk.write(place + "/" + kOptimizerFile, encode_moments(policy), true));
   }
   if (policy.reference) {
     TROUPE_TRY(disk.make_folders(place + "/reference"));
-    TROUPE_TRY(
-        write_model_folder(disk, place + "/reference", *policy.reference, *policy.tokenizer));
+    TROUPE_TRY(write_weights(disk, place + "/reference", policy, *policy.reference));
     TROUPE_TRY(disk.sync_folder(place + "/reference"));
   }
   return disk.sync_folder(place);
@@ -115,6 +149,9 @@ json describe(const Checkpoint& checkpoint) {
          {"form_digest", form_digest(policy)},
          {"reference_digest", policy.reference ? policy.reference->digest() : ""},
          {"optimizer_digest", moments_digest(policy)}});
+    if (policy.adapter.settings.rank == 0) continue;
+    out["policies"].back()["adapter"] = {{"base_config", policy.weights->config.to_json()},
+                                         {"base_digest", policy.adapter.base_digest}};
   }
   out["digest"] = Digest().add(out.dump()).hex();  // of all the rest
   return out;
@@ -129,11 +166,10 @@ Result<PolicyCheckpoint> read_policy(Disk& disk, const std::string& folder, cons
   policy.skips_in_row = entry.at("skips_in_row").get<std::int64_t>();
   policy.entropy_coefficient = entry.at("entropy_coefficient").get<double>();
   const std::string place = policy_folder(folder, policy.policy);
-  auto model = read_model_folder(disk, place, end_token);
-  if (!model) return tl::unexpected(model.error());
-  policy.weights = std::make_shared<const Weights>(std::move(model->weights));
-  policy.tokenizer = model->tokenizer;
-  TROUPE_TRY(check_digest(place + "/model.safetensors", policy.weights->digest(),
+  TROUPE_ASSIGN(policy.weights, read_weights(disk, place, entry, end_token, policy));
+  const std::string file =
+      entry.contains("adapter") ? "/adapter_model.safetensors" : "/model.safetensors";
+  TROUPE_TRY(check_digest(place + file, policy.weights->digest(),
                           entry.at("weights_digest").get<std::string>()));
   TROUPE_TRY(check_digest(place + "/config.json or tokenizer.json", form_digest(policy),
                           entry.at("form_digest").get<std::string>()));
@@ -145,11 +181,10 @@ Result<PolicyCheckpoint> read_policy(Disk& disk, const std::string& folder, cons
   }
   const auto kept = entry.at("reference_digest").get<std::string>();
   if (!kept.empty()) {
-    auto reference = read_model_folder(disk, place + "/reference", end_token);
-    if (!reference) return tl::unexpected(reference.error());
-    policy.reference = std::make_shared<const Weights>(std::move(reference->weights));
-    TROUPE_TRY(
-        check_digest(place + "/reference/model.safetensors", policy.reference->digest(), kept));
+    PolicyCheckpoint same;  // takes what the policy has already
+    TROUPE_ASSIGN(policy.reference,
+                  read_weights(disk, place + "/reference", entry, end_token, same));
+    TROUPE_TRY(check_digest(place + "/reference" + file, policy.reference->digest(), kept));
   }
   return policy;
 }

@@ -7,15 +7,24 @@
 #include <vector>
 
 #include "base/disk.h"
+#include "model/lora.h"
 #include "model/tokenizer.h"
 #include "model/weights.h"
 #include "troupe/result.h"
 
 namespace troupe {
 
+/// The form of an adapter: its settings and the base it sits on.
+struct AdapterForm {
+  LoraSettings settings;    ///< rank 0: no adapter
+  std::string base;         ///< where the base lies, as the run file says it
+  std::string base_digest;  ///< of the base's weights
+};
+
 /// One policy in a checkpoint.
 struct PolicyCheckpoint {
   std::string policy;
+  AdapterForm adapter;  ///< with one, `weights` and `reference` are adapters
   std::shared_ptr<const Weights> weights;
   std::shared_ptr<const Tokenizer> tokenizer;
   std::int64_t version = 0;
