@@ -59,7 +59,11 @@ Status read_moments(Disk& disk, const std::string& path, PolicyCheckpoint& polic
 
 /// Of everything but the weights that a policy's model folder says.
 std::string form_digest(const PolicyCheckpoint& policy) {
-  return Digest().add(policy.weights->config.to_json()).add(policy.tokenizer->json()).hex();
+  Digest digest;
+  digest.add(policy.weights->config.to_json()).add(policy.tokenizer->json());
+  const LoraSettings& lora = policy.adapter.settings;
+  if (lora.rank > 0) digest.add(fmt::format("{} {:.17g}", lora.text(), lora.scale()));
+  return digest.hex();
 }
 
 /// Empty if there are no moments.
@@ -171,7 +175,8 @@ Result<PolicyCheckpoint> read_policy(Disk& disk, const std::string& folder, cons
       entry.contains("adapter") ? "/adapter_model.safetensors" : "/model.safetensors";
   TROUPE_TRY(check_digest(place + file, policy.weights->digest(),
                           entry.at("weights_digest").get<std::string>()));
-  TROUPE_TRY(check_digest(place + "/config.json or tokenizer.json", form_digest(policy),
+  const std::string forms = entry.contains("adapter") ? "/adapter_config.json" : "/config.json";
+  TROUPE_TRY(check_digest(place + forms + " or tokenizer.json", form_digest(policy),
                           entry.at("form_digest").get<std::string>()));
   const auto moments = entry.at("optimizer_digest").get<std::string>();
   if (!moments.empty()) {

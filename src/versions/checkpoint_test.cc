@@ -38,6 +38,19 @@ Checkpoint sample(std::int64_t step, std::uint64_t seed) {
     p.second = moments.values;
     out.policies.push_back(std::move(p));
   }
+  PolicyCheckpoint adapter = out.policies.front();
+  adapter.policy = "three";
+  adapter.adapter.settings.rank = 3;
+  adapter.adapter.settings.alpha = 5;
+  adapter.adapter.settings.targets = {true, false, false, false, false, true, true};
+  adapter.adapter.base = "models/base";
+  adapter.adapter.base_digest = out.policies.front().weights->digest();
+  const auto fresh = [&] { return random_lora(c, adapter.adapter.settings, seed++); };
+  adapter.weights = std::make_shared<const Weights>(fresh());
+  adapter.reference = std::make_shared<const Weights>(fresh());
+  adapter.first = fresh().values;
+  adapter.second = fresh().values;
+  out.policies.push_back(std::move(adapter));
   return out;
 }
 
@@ -51,6 +64,9 @@ void expect_equal(const Checkpoint& got, const Checkpoint& expected) {
     const PolicyCheckpoint& a = got.policies[i];
     const PolicyCheckpoint& b = expected.policies[i];
     EXPECT_EQ(a.policy, b.policy);
+    EXPECT_EQ(a.adapter.settings, b.adapter.settings);
+    EXPECT_EQ(a.adapter.base, b.adapter.base);
+    EXPECT_EQ(a.adapter.base_digest, b.adapter.base_digest);
     EXPECT_EQ(a.weights->digest(), b.weights->digest());
     EXPECT_EQ(a.reference->digest(), b.reference->digest());
     EXPECT_EQ(a.first, b.first);
@@ -121,7 +137,8 @@ TEST(CheckpointStore, NamesWhatIsDamaged) {
   for (const std::string file :
        {"state.json", "policy-one/model.safetensors", "policy-two/optimizer.safetensors",
         "policy-one/config.json", "policy-two/tokenizer.json",
-        "policy-one/reference/model.safetensors"}) {
+        "policy-one/reference/model.safetensors", "policy-three/adapter_model.safetensors",
+        "policy-three/adapter_config.json", "policy-three/tokenizer.json"}) {
     const std::string path = "c/step-000001/" + file;
     const auto good = disk.read(path);
     ASSERT_TRUE(good) << path;
@@ -134,8 +151,10 @@ TEST(CheckpointStore, NamesWhatIsDamaged) {
     ASSERT_TRUE(disk.write(path, *good, true));
   }
   // A single flipped bit in the numbers is found by the digest.
-  for (const std::string file : {"policy-two/model.safetensors", "policy-one/optimizer.safetensors",
-                                 "policy-two/reference/model.safetensors"}) {
+  for (const std::string file :
+       {"policy-two/model.safetensors", "policy-one/optimizer.safetensors",
+        "policy-two/reference/model.safetensors", "policy-three/adapter_model.safetensors",
+        "policy-three/reference/adapter_model.safetensors"}) {
     const std::string path = "c/step-000001/" + file;
     const std::string good = *disk.read(path);
     std::string bytes = good;
@@ -158,6 +177,7 @@ TEST(CheckpointStore, NoticesAChangedWord) {
   const std::vector<std::vector<std::string>> changes = {
       {"state.json", "\"skips_in_row\": 2", "\"skips_in_row\": 3"},
       {"policy-one/config.json", "10000", "20000"},
+      {"policy-three/adapter_config.json", "\"lora_alpha\": 5", "\"lora_alpha\": 6"},
       {"policy-two/tokenizer.json", "\"a\"", "\"c\""}};
   for (const auto& change : changes) {
     const std::string path = "c/step-000001/" + change[0];
