@@ -94,6 +94,45 @@ assert names[layer + "lora_B.weight"]["shape"] == [64, 4], names
 assert len(names) == 1 + 2 * 3 * 2, names
 P
 
+# Merged for export: weights that W + s B A says, and a folder that is a base like any other.
+adapter=$work/whole/checkpoints/step-000020/policy-second
+"$program" convert "$work/model" "$work/merged" --adapter "$adapter" > /dev/null || fail "convert"
+python3 - "$work/model" "$adapter" "$work/merged" <<'P' || fail "the merged weights"
+import json, os, struct, sys
+def read(folder, name):
+    data = open(os.path.join(folder, name), "rb").read()
+    start = 8 + struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:start])
+    def tensor(key):
+        first, last = header[key]["data_offsets"]
+        return struct.unpack(f"<{(last - first) // 4}f", data[start + first:start + last])
+    return tensor, [key for key in header if key != "__metadata__"]
+base, names = read(sys.argv[1], "model.safetensors")
+lora, _ = read(sys.argv[2], "adapter_model.safetensors")
+merged, _ = read(sys.argv[3], "model.safetensors")
+rank, scale = 4, 4 / 4 ** 0.5
+changed = 0
+for name in names:
+    old, new = base(name), merged(name)
+    if not name.endswith(("q_proj.weight", "v_proj.weight", "down_proj.weight")):
+        assert old == new, name
+        continue
+    stem = "base_model.model." + name[:-len("weight")]
+    a, b = lora(stem + "lora_A.weight"), lora(stem + "lora_B.weight")
+    inputs = len(a) // rank
+    for i in range(len(old)):
+        row, column = divmod(i, inputs)
+        update = sum(b[row * rank + r] * a[r * inputs + column] for r in range(rank))
+        assert abs(new[i] - old[i] - scale * update) < 1e-6, (name, i)
+        changed += new[i] != old[i]
+assert changed > 1000, changed
+P
+"$program" train "$work/run.toml" --output "$work/from-merged" --steps 0 --json \
+  --set model.base="$work/merged" > "$work/merged.json" 2> "$work/merged.log" ||
+  { cat "$work/merged.log"; fail "a run on the merged base"; }
+refused "is missing" "$program" convert "$source/src/model/testdata/foreign-qwen3" "$work/wrong" \
+  --adapter "$adapter"
+
 rm -r "$work/model"
 cp -r "$work/other/checkpoints/step-000000/policy-team" "$work/model"
 refused "trained on other weights" "$program" eval "$work/whole" --episodes 1

@@ -14,6 +14,7 @@ struct ConvertArguments {
   std::string from;
   std::string to;
   std::string dtype = "fp32";
+  std::string adapter;
   std::uint64_t shard_bytes = WeightFormat().shard_bytes;
 };
 
@@ -22,8 +23,8 @@ Status convert(const ConvertArguments& arguments) {
   TROUPE_ASSIGN(format.dtype, parse_dtype(arguments.dtype));
   format.shard_bytes = arguments.shard_bytes;
   const auto disk = make_posix_disk();
-  TROUPE_ASSIGN(const ModelConfig config,
-                convert_model_folder(*disk, arguments.from, arguments.to, format));
+  TROUPE_ASSIGN(const ModelConfig config, convert_model_folder(*disk, arguments.from, arguments.to,
+                                                               format, arguments.adapter));
   fmt::print("{}: {} parameters in {}\n", arguments.to, config.parameters(), arguments.dtype);
   return {};
 }
@@ -40,6 +41,8 @@ void add_convert(CLI::App& app, int& exit_code) {
       ->required();
   command->add_option("--dtype", arguments->dtype, "fp32, or bf16: weights are rounded to nearest")
       ->capture_default_str();
+  command->add_option("--adapter", arguments->adapter,
+                      "Folder of a LoRA adapter on this model, to be merged into it");
   command
       ->add_option("--shard-bytes", arguments->shard_bytes,
                    "Most bytes of tensors in one file; more are split into shards")

@@ -39,10 +39,12 @@ struct WeightFormat {
 Status write_model_folder(Disk& disk, const std::string& folder, const Weights& weights,
                           const Tokenizer& tokenizer, const WeightFormat& format = {});
 
-/// Reads the model folder `from`, checks it, and writes it as `to`: the weights in `format`, the
-/// rest as it was. `to` must be absent or an empty folder; it is complete or not there (it is
-/// written as `to`.writing, then moved). Returns the model's shape.
+/// Reads the model folder `from`, checks it, merges the adapter in the folder `adapter` into it
+/// (merge_lora; empty: none), and writes it as `to`: the weights in `format`, the rest as it was.
+/// `to` must be absent or an empty folder; it is complete or not there (it is written as
+/// `to`.writing, then moved). Returns the model's shape.
 Result<ModelConfig> convert_model_folder(Disk& disk, const std::string& from, const std::string& to,
-                                         const WeightFormat& format);
+                                         const WeightFormat& format,
+                                         const std::string& adapter = "");
 
 }  // namespace troupe

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/checkpoint_files.h"
+#include "model/lora_folder.h"
 #include "model/model_folder_names.h"
 
 namespace troupe {
@@ -38,7 +39,7 @@ Status write_draft(Disk& disk, const std::string& from, const std::string& draft
 }  // namespace
 
 Result<ModelConfig> convert_model_folder(Disk& disk, const std::string& from, const std::string& to,
-                                         const WeightFormat& format) {
+                                         const WeightFormat& format, const std::string& adapter) {
   std::string target = to;
   while (target.size() > 1 && target.ends_with('/')) target.pop_back();
   const std::string draft = target + ".writing";
@@ -46,7 +47,11 @@ Result<ModelConfig> convert_model_folder(Disk& disk, const std::string& from, co
   TROUPE_TRY(refuse_used_folder(
       disk, draft,
       "it may be left from a run that was stopped: remove it, or choose another folder"));
-  TROUPE_ASSIGN(const ModelFolder model, read_model_folder(disk, from, ""));
+  TROUPE_ASSIGN(ModelFolder model, read_model_folder(disk, from, ""));
+  if (!adapter.empty()) {
+    TROUPE_ASSIGN(const LoraAdapter lora, read_lora_folder(disk, adapter, model.weights.config));
+    model.weights = merge_lora(model.weights, lora.settings, lora.weights);
+  }
   const auto replace = [&]() -> Status {
     TROUPE_TRY(write_draft(disk, from, draft, model, format));
     return disk.rename(draft, target);
