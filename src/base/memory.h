@@ -18,6 +18,6 @@ std::uint64_t peak_memory(Disk& disk);
 /// freed, so that what a process holds is what it uses (glibc otherwise keeps blocks of up to
 /// 32 MiB once one of their size was freed). Call it before anything large is allocated.
 void give_large_blocks_back();
-constexpr std::uint64_t kLargeBlock = 4ULL << 20;
+constexpr std::uint64_t kLargeBlock = 256ULL << 10;
 
 }  // namespace troupe

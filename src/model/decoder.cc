@@ -96,6 +96,38 @@ std::size_t Decoder::packed_bytes() const {
   return floats * sizeof(float);
 }
 
+std::size_t Decoder::packed_bytes(const ModelConfig& c, Dtype dtype) {
+  const auto panels = [dtype](int inputs, int outputs) {
+    return static_cast<std::size_t>(words(dtype, inputs)) *
+           static_cast<std::size_t>(round_up(outputs, kLanes));
+  };
+  const std::size_t layer = panels(c.width, qkv_width(c)) + panels(c.heads * c.head_dim, c.width) +
+                            2 * panels(c.width, c.ffn) + panels(c.ffn, c.width);
+  return (static_cast<std::size_t>(c.layers) * layer + panels(c.width, c.vocab)) * sizeof(float);
+}
+
+std::size_t Decoder::bytes(const ModelConfig& c, Dtype dtype) {
+  const auto half = static_cast<std::size_t>(c.head_dim / 2);
+  const auto points = static_cast<std::size_t>((c.max_positions + 63) / 64 + 64);
+  std::size_t sum = packed_bytes(c, dtype) + points * half * 2 * sizeof(double);  // Angles
+  if (dtype == Dtype::kFp32) return sum;
+  sum += static_cast<std::size_t>(c.vocab) * static_cast<std::size_t>(words(dtype, c.width)) *
+         sizeof(float);
+  const ParameterLayout layout(c);
+  for (const TensorSpec& spec : layout.tensors()) {
+    if (!spec.is_matrix()) sum += spec.size * sizeof(float);
+  }
+  return sum;
+}
+
+std::size_t Decoder::Scratch::bytes(const ModelConfig& c, Dtype dtype, std::size_t rows,
+                                    std::size_t chunks, int longest, int parts) {
+  Carver counter(nullptr);
+  carve_from(c, rows, chunks, longest, dtype, 0, parts, counter);
+  return counter.used() * sizeof(float) +
+         rows * static_cast<std::size_t>(c.heads) * sizeof(AttentionStats);
+}
+
 void Decoder::extend(std::span<const Chunk> chunks, Scratch& scratch,
                      std::span<float> logits) const {
   const ModelConfig& c = config();

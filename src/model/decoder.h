@@ -50,6 +50,9 @@ class Decoder {
   [[nodiscard]] Dtype dtype() const;
   /// Bytes of the packed matrices, which a decoding step reads once.
   [[nodiscard]] std::size_t packed_bytes() const;
+  /// The same, of any decoder of that shape; and all that it holds besides the weights it shares.
+  [[nodiscard]] static std::size_t packed_bytes(const ModelConfig& config, Dtype dtype);
+  [[nodiscard]] static std::size_t bytes(const ModelConfig& config, Dtype dtype);
 
   /// New tokens of one sequence, appended to its cache.
   struct Chunk {
@@ -64,6 +67,10 @@ class Decoder {
     /// Passes with this memory share their work among the crew's threads; null: one thread.
     explicit Scratch(Crew* crew = nullptr);
     ~Scratch();
+    /// Bytes of a pass over `chunks` with `rows` tokens in all and contexts of up to `longest`, by
+    /// `parts` threads.
+    [[nodiscard]] static std::size_t bytes(const ModelConfig& config, Dtype dtype, std::size_t rows,
+                                           std::size_t chunks, int longest, int parts);
     struct Buffers;
     std::unique_ptr<Buffers> buffers;
   };
@@ -113,6 +120,10 @@ class TrainPass {
   static std::size_t bytes(const ModelConfig& config, Dtype dtype, Options options,
                            std::int64_t rows, std::int64_t scored, std::int64_t longest,
                            int rank = 0);
+  /// The same of a pass without a gradient.
+  static std::size_t forward_bytes(const ModelConfig& config, Dtype dtype, Options options,
+                                   std::int64_t rows, std::int64_t scored, std::int64_t longest,
+                                   int rank = 0);
 
   struct State;
 

@@ -259,6 +259,16 @@ TEST(Decoder, LogitsDependOnEveryEarlierToken) {
   }
 }
 
+TEST(Decoder, PackedBytesAreKnownWithoutWeights) {
+  for (const ModelConfig& config : test_shapes()) {
+    for (const Dtype dtype : {Dtype::kFp32, Dtype::kBf16}) {
+      const Decoder decoder(lively_weights(config, 15), dtype);
+      EXPECT_EQ(decoder.packed_bytes(), Decoder::packed_bytes(config, dtype));
+      EXPECT_GE(Decoder::bytes(config, dtype), decoder.packed_bytes());
+    }
+  }
+}
+
 TEST(Decoder, KvCacheBytesAreItsMemory) {
   ModelConfig config = test_shapes()[1];  // 2 layers, 2 kv heads of 16
   EXPECT_EQ(KvCache::bytes(config, 32), 2U * 2U * 2U * 16U * 32U * sizeof(float));

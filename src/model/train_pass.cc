@@ -148,23 +148,33 @@ void TrainPass::run(const Decoder& decoder, std::span<const Sequence> sequences,
   if (!gradient.empty()) backward.layers(pass);
 }
 
-std::size_t TrainPass::bytes(const ModelConfig& config, Dtype dtype, Options options,
-                             std::int64_t rows, std::int64_t scored, std::int64_t longest,
-                             int rank) {
+std::size_t TrainPass::forward_bytes(const ModelConfig& config, Dtype dtype, Options options,
+                                     std::int64_t rows, std::int64_t scored, std::int64_t longest,
+                                     int rank) {
   State state;
   state.options = options;
   state.size = {static_cast<std::size_t>(rows), static_cast<std::size_t>(scored),
                 static_cast<int>(longest), rank};
   Carver counter(nullptr);
   state.place(config, dtype, counter);
-  BackwardBuffers backward{};
-  backward.place(config, dtype, state.size, counter);
   // Every sequence leaves about half a page of its last 16 positions empty.
   const std::int64_t pages =
       (rows + kPagePositions - 1) / kPagePositions + rows / std::max<std::int64_t>(longest, 1) + 1;
   return counter.used() * sizeof(float) +
          static_cast<std::size_t>(pages) * KvPool::page_bytes(config, dtype) +
          state.stats_count(config) * sizeof(AttentionStats);
+}
+
+std::size_t TrainPass::bytes(const ModelConfig& config, Dtype dtype, Options options,
+                             std::int64_t rows, std::int64_t scored, std::int64_t longest,
+                             int rank) {
+  const PassSize size = {static_cast<std::size_t>(rows), static_cast<std::size_t>(scored),
+                         static_cast<int>(longest), rank};
+  BackwardBuffers backward{};
+  Carver counter(nullptr);
+  backward.place(config, dtype, size, counter);
+  return counter.used() * sizeof(float) +
+         forward_bytes(config, dtype, options, rows, scored, longest, rank);
 }
 
 }  // namespace troupe

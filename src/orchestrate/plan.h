@@ -1,39 +1,35 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/disk.h"
+#include "orchestrate/plan_memory.h"
 #include "orchestrate/run_options.h"
 
 namespace troupe {
 
-/// What one policy of a run will hold in memory at most, in bytes.
+/// One policy of a run.
 struct PolicyPlan {
   std::string policy;
   std::vector<std::string> agents;
   std::int64_t parameters = 0;
-  std::int64_t trained = 0;       ///< parameters of the adapter, or all
-  std::uint64_t base = 0;         ///< masters and packed copy that adapters share; in the first
-  std::uint64_t weights = 0;      ///< masters, packed copy, the next version while a step is taken
-  std::uint64_t optimizer = 0;    ///< AdamW moments, twice while a step is taken
-  std::uint64_t gradients = 0;    ///< per worker: a gradient and its exact sum
-  std::uint64_t reference = 0;    ///< the policy that KL is measured against
-  std::uint64_t activations = 0;  ///< per worker: a backward pass of pack_tokens
-  std::uint64_t kv_cache = 0;     ///< of the sessions that can be open at once
-  std::uint64_t experience = 0;   ///< reserved for a step's groups
-  [[nodiscard]] std::uint64_t total() const {
-    return base + weights + optimizer + gradients + reference + activations + kv_cache + experience;
-  }
+  std::int64_t trained = 0;  ///< of them; or those of the adapter
+  bool holds_base = false;   ///< the first of the policies whose adapters share a base
+  PolicyMemory most;                    ///< if every trajectory grew to its limit
+  std::optional<PolicyMemory> typical;  ///< if they are as long as the teacher's
 };
 
 struct RunPlan {
   std::vector<PolicyPlan> policies;
   std::int64_t episodes_per_step = 0;
   std::int64_t max_tokens_per_step = 0;  ///< if every trajectory grew to its limit
-  std::uint64_t bytes = 0;
-  std::uint64_t available = 0;  ///< memory of the machine that is free now; 0: unknown
+  std::uint64_t process = 0;             ///< what the program holds besides
+  std::uint64_t bytes = 0;               ///< the process at its peak, at most
+  std::uint64_t typical = 0;             ///< the same with typical lengths; 0: unknown
+  std::uint64_t available = 0;           ///< memory of the machine that is free now; 0: unknown
 };
 
 /// Computes the plan; kExhausted if it cannot fit into `available` bytes (0: no check).

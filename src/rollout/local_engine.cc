@@ -103,11 +103,19 @@ LocalEngine::LocalEngine(Executor& executor, Options options, Version version,
       options_(options),
       own_(std::make_shared<Served>(Served{version, std::move(decoder)})),
       room_(std::make_shared<Room>(executor, *own_->decoder, options)) {
-  const int lanes = own_->decoder->packed_bytes() > kOneLaneBytes ? 1 : executor.workers();
+  const int lanes = lane_count(own_->decoder->packed_bytes(), executor.workers());
   for (int i = 0; i < lanes; ++i) lanes_.push_back(std::make_unique<Lane>());
 }
 
 LocalEngine::~LocalEngine() = default;
+
+int LocalEngine::lane_count(std::size_t packed_bytes, int workers) {
+  return packed_bytes > kOneLaneBytes ? 1 : workers;
+}
+
+int LocalEngine::crew_size(std::size_t packed_bytes, int workers) {
+  return packed_bytes > kCrewBytes ? workers : 1;
+}
 
 Async<Result<std::shared_ptr<Session>>> LocalEngine::open_for(std::shared_ptr<Served> served,
                                                               int max_context, Wait wait) {

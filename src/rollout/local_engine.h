@@ -45,6 +45,10 @@ class LocalEngine final : public RolloutEngine {
   static std::unique_ptr<RolloutEngine> serve_on(std::shared_ptr<LocalEngine> host, Version version,
                                                  std::shared_ptr<const Decoder> decoder);
 
+  /// Lanes of an engine with a model of so many packed bytes, and the threads of a lane's pass.
+  [[nodiscard]] static int lane_count(std::size_t packed_bytes, int workers);
+  [[nodiscard]] static int crew_size(std::size_t packed_bytes, int workers);
+
   struct Sequence;  ///< a running request
   struct Lane;
   struct Served;  ///< a policy

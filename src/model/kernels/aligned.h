@@ -46,7 +46,10 @@ class Carver {
 
 /// At least `n` floats, whatever they hold; never shrinks.
 inline float* at_least(AlignedFloats& buffer, std::size_t n) {
-  if (buffer.size() < n) buffer.resize(n);
+  if (buffer.size() < n) {
+    AlignedFloats().swap(buffer);  // never the old and the new block at once
+    buffer.resize(n);
+  }
   return buffer.data();
 }
 

@@ -1,0 +1,113 @@
+#include "orchestrate/plan_memory.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "rollout/local_engine.h"
+
+namespace troupe {
+namespace {
+
+constexpr std::int64_t kWarmUnit = 32;    // episodes of one supervised backward (warm_start.cc)
+constexpr std::int64_t kEvalWave = 1024;  // episodes of an evaluation at once (evaluate.cc)
+
+std::int64_t ceiling(double x) { return static_cast<std::int64_t>(std::ceil(x)); }
+
+/// The largest pass over a group of `rows` trajectories.
+struct Pack {
+  std::int64_t tokens, scored;
+};
+Pack largest_pack(const RunOptions& o, const PolicyLengths& l, std::int64_t rows, double each) {
+  const std::int64_t most = std::max<std::int64_t>(o.pipeline.pack_tokens, l.longest);
+  const std::int64_t tokens = std::min(most, ceiling(static_cast<double>(rows) * each));
+  return {tokens, ceiling(static_cast<double>(tokens) * l.sampled / std::max(l.tokens, 1.0))};
+}
+
+struct Sessions {
+  std::int64_t rl, eval;
+  [[nodiscard]] std::int64_t most() const { return std::max(rl, eval); }
+};
+
+/// Sessions of a policy that are open at once: as many as episodes play, claims and limits allow.
+Sessions open_sessions(const RunOptions& o, const PolicyOptions& policy, const PolicyStart& start) {
+  const auto agents = static_cast<std::int64_t>(policy.agents.size());
+  const std::uint64_t claim = KvCache::bytes(start.config, start.max_context, policy_dtype(policy));
+  const auto room =
+      static_cast<std::int64_t>((static_cast<std::uint64_t>(o.rollout.kv_megabytes) << 20) / claim);
+  const std::int64_t limit = std::min(o.rollout.max_sessions, std::max<std::int64_t>(room, 1));
+  const std::int64_t rl = o.rollout.groups * o.rollout.group_size * agents;
+  const std::int64_t eval = std::min(kEvalWave, o.eval.final_episodes) * agents;
+  return {std::min(limit, rl), std::min(limit, eval)};
+}
+
+std::uint64_t engine_bytes(const PolicyOptions& policy, const PolicyStart& start,
+                           const PolicyLengths& l, const Sessions& sessions,
+                           std::int64_t group_size, int workers) {
+  const ModelConfig& config = start.config;
+  const Dtype dtype = policy_dtype(policy);
+  const std::size_t packed = Decoder::packed_bytes(config, dtype);
+  const int lanes = LocalEngine::lane_count(packed, workers);
+  const auto share = [&](std::int64_t n) { return (n + lanes - 1) / lanes; };
+  // Sequences that begin with the same prompt share its pass: a group's samples always do.
+  const auto different = [&](std::int64_t tasks) {
+    return expected_different(l.prompts, static_cast<double>(share(tasks)));
+  };
+  const double prefill =
+      l.prompt * std::max(different(sessions.eval), different(sessions.rl / group_size));
+  const std::int64_t chunks = share(sessions.most());
+  const std::size_t rows = static_cast<std::size_t>(std::max(chunks, ceiling(prefill)));
+  const std::size_t logits =
+      static_cast<std::size_t>(chunks) * static_cast<std::size_t>(config.vocab) * sizeof(float);
+  return static_cast<std::uint64_t>(lanes) *
+         (logits + Decoder::Scratch::bytes(config, dtype, rows, static_cast<std::size_t>(chunks),
+                                           l.longest, LocalEngine::crew_size(packed, workers)));
+}
+
+}  // namespace
+
+PolicyLengths longest_lengths(const PolicyStart& start) {
+  const double all = start.max_context;
+  return {all, all, all, static_cast<double>(kv_pages(start.max_context)), start.max_context, 1e9};
+}
+
+PolicyMemory policy_memory(const RunOptions& o, const PolicyOptions& policy,
+                           const PolicyStart& start, const PolicyLengths& l, int workers) {
+  const ModelConfig& config = start.config;
+  const Dtype dtype = policy_dtype(policy);
+  const std::uint64_t model = ParameterLayout(config).size() * sizeof(float);
+  const auto agents = static_cast<std::int64_t>(policy.agents.size());
+  PolicyMemory m;
+  m.weights = m.reference = m.next = model + Decoder::bytes(config, dtype);
+  m.optimizer = m.copies = m.encoding = 2 * model;
+
+  const std::int64_t units =
+      o.warm_start.steps > 0 ? (o.warm_start.batch + kWarmUnit - 1) / kWarmUnit : 0;
+  const auto slots = static_cast<std::uint64_t>(
+      std::min<std::int64_t>(workers, std::max(o.rollout.groups, units)));
+  m.gradients = slots * (model + 2 * model);
+  const Pack rl = largest_pack(o, l, o.rollout.group_size * agents, l.longest);
+  const Pack warm = units > 0 ? largest_pack(o, l, kWarmUnit * agents, l.tokens) : Pack{0, 0};
+  const Pack& larger = warm.tokens > rl.tokens ? warm : rl;
+  const TrainPass::Options keep{o.pipeline.recompute};
+  m.activations =
+      slots * TrainPass::bytes(config, dtype, keep, larger.tokens, larger.scored, l.longest);
+  // Without a KL term one group of a step is compared with the reference.
+  const std::uint64_t compared =
+      policy.algorithm.kl_coefficient > 0
+          ? slots
+          : std::min<std::uint64_t>(slots, static_cast<std::uint64_t>(o.run.steps));
+  m.activations += compared * TrainPass::forward_bytes(config, dtype, TrainPass::Options{true},
+                                                       rl.tokens, rl.scored, l.longest);
+
+  const Sessions sessions = open_sessions(o, policy, start);
+  m.engine = engine_bytes(policy, start, l, sessions, o.rollout.group_size, workers);
+  m.kv_cache = static_cast<std::uint64_t>(static_cast<double>(sessions.most()) * l.pages) *
+               KvPool::page_bytes(config, dtype);
+  m.experience =
+      static_cast<std::uint64_t>(static_cast<double>(o.rollout.groups) *
+                                 static_cast<double>(group_bytes(o, policy, start.max_context)) *
+                                 l.tokens / static_cast<double>(start.max_context));
+  return m;
+}
+
+}  // namespace troupe

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+
+#include "orchestrate/team.h"
+#include "orchestrate/typical.h"
+
+namespace troupe {
+
+/// What one policy of a run holds, in bytes.
+struct PolicyMemory {
+  std::uint64_t weights = 0;      ///< masters and their packed form, of the version that serves
+  std::uint64_t reference = 0;    ///< the same of the policy that KL is measured against
+  std::uint64_t optimizer = 0;    ///< AdamW moments
+  std::uint64_t gradients = 0;    ///< per slot of training: a gradient and its exact sum
+  std::uint64_t activations = 0;  ///< per slot: a backward pass, and the reference's forward
+  std::uint64_t engine = 0;       ///< per lane: a forward pass of its sequences
+  std::uint64_t kv_cache = 0;     ///< of the sessions that are open at once
+  std::uint64_t experience = 0;   ///< of a step's groups
+  std::uint64_t next = 0;         ///< while a step is taken: the next version
+  std::uint64_t copies = 0;       ///< while a checkpoint is written: the moments, taken out ...
+  std::uint64_t encoding = 0;     ///< ... and, one policy at a time, as a file
+
+  /// All that is held between steps.
+  [[nodiscard]] std::uint64_t standing() const {
+    return weights + reference + optimizer + gradients + activations + engine + kv_cache +
+           experience;
+  }
+};
+
+/// How long the trajectories of a policy are, for the sum: means, and the longest.
+struct PolicyLengths {
+  double prompt = 0;
+  double tokens = 0;
+  double sampled = 0;
+  double pages = 0;
+  int longest = 0;
+  double prompts = 1e9;  ///< different first prompts that there are
+};
+
+/// The most that any run of these options holds has lengths that are all `start.max_context`.
+PolicyLengths longest_lengths(const PolicyStart& start);
+
+PolicyMemory policy_memory(const RunOptions& options, const PolicyOptions& policy,
+                           const PolicyStart& start, const PolicyLengths& lengths, int workers);
+
+}  // namespace troupe

@@ -1,0 +1,101 @@
+#include "orchestrate/typical.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/rng.h"
+#include "model/kv_layout.h"
+#include "orchestrate/task_order.h"
+
+namespace troupe {
+namespace {
+
+constexpr std::uint64_t kTasks = 128;
+
+/// One agent's part in one episode.
+struct Part {
+  int prompt = 0, tokens = 0, sampled = 0;
+  std::string first;  ///< prompt
+};
+
+/// How many different prompts there are, all as likely, if `draws` draws gave `different` ones.
+double population(double draws, double different) {
+  double low = different;
+  double high = 1e9;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = std::sqrt(low * high);
+    (expected_different(middle, draws) < different ? low : high) = middle;
+  }
+  return high;
+}
+
+/// False if the task cannot be played by a teacher.
+bool play(const RunOptions& o, const std::map<std::string, Reader>& readers, std::uint64_t number,
+          std::map<std::string, Part>& parts) {
+  const auto seed = static_cast<std::uint64_t>(o.run.seed);
+  const auto task =
+      o.environment->task(Split::kTrain, task_at(o.environment->size(Split::kTrain), seed, number));
+  if (!task) return false;
+  Rng rng(seed_join(seed, number));
+  const auto environment = o.environment->make();
+  auto turn = environment->reset(*task, rng.next());
+  while (turn && !turn->done()) {
+    std::vector<Action> actions;
+    for (const Prompt& prompt : turn->prompts) {
+      const auto reader = readers.find(prompt.agent);
+      const auto answer = environment->demonstrate(prompt, 0.0, rng);
+      if (reader == readers.end() || !answer) return false;
+      const auto shown = reader->second.tokenizer->encode(prompt.text);
+      const auto said = reader->second.tokenizer->encode(*answer);
+      if (!shown || !said) return false;
+      Part& part = parts[prompt.agent];
+      if (part.tokens == 0) {
+        part.prompt = static_cast<int>(shown->size());
+        part.first = prompt.text;
+      }
+      part.sampled += static_cast<int>(said->size()) + 1;  // and the end token
+      part.tokens += static_cast<int>(shown->size() + said->size()) + 1;
+      Action action;
+      action.agent = prompt.agent;
+      action.text = *answer;
+      actions.push_back(std::move(action));
+    }
+    turn = environment->step(actions);
+  }
+  return turn.has_value();
+}
+
+}  // namespace
+
+double expected_different(double population, double draws) {
+  return population * -std::expm1(-draws / population);
+}
+
+std::optional<std::map<std::string, RowLength>> typical_lengths(
+    const RunOptions& options, const std::map<std::string, Reader>& readers) {
+  if (options.environment->may_block()) return std::nullopt;
+  std::map<std::string, RowLength> sums;
+  std::map<std::string, std::set<std::string>> prompts;
+  for (std::uint64_t number = 0; number < kTasks; ++number) {
+    std::map<std::string, Part> parts;
+    if (!play(options, readers, number, parts)) return std::nullopt;
+    for (auto& [agent, part] : parts) {
+      part.tokens = std::min(part.tokens - 1, readers.at(agent).max_context);
+      RowLength& sum = sums[agent];
+      prompts[agent].insert(part.first);
+      sum.prompt += static_cast<double>(part.prompt) / kTasks;
+      sum.tokens += static_cast<double>(part.tokens) / kTasks;
+      sum.sampled += static_cast<double>(part.sampled) / kTasks;
+      sum.pages += static_cast<double>(kv_pages(part.tokens)) / kTasks;
+      sum.longest = std::max(sum.longest, part.tokens);
+    }
+  }
+  if (sums.empty()) return std::nullopt;
+  for (auto& [agent, sum] : sums) {
+    sum.prompts = population(kTasks, static_cast<double>(prompts[agent].size()));
+  }
+  return sums;
+}
+
+}  // namespace troupe
