@@ -20,6 +20,9 @@ long fill(std::size_t bytes) {
 }
 
 TEST(Memory, ThePeakStaysAndLargeBlocksGo) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers have an allocator of their own";
+#endif
   constexpr std::size_t kBytes = 48U << 20;
   const auto disk = make_posix_disk();
   give_large_blocks_back();
