@@ -90,8 +90,7 @@ Result<RunPlan> make_plan(Disk& disk, const RunOptions& o, int workers, std::uin
     TROUPE_ASSIGN(PolicyStart start, make_policy_start(disk, o, *policy, folders));
     // Adapters on one base share it: the first policy that has it counts it.
     const bool first_on_base =
-        start.lora.rank > 0 &&
-        bases.emplace(start.weights.get(), policy_dtype(*policy)).second;
+        start.lora.rank > 0 && bases.emplace(start.weights.get(), policy_dtype(*policy)).second;
     if (start.lora.rank == 0) start.weights.reset();
     TROUPE_TRY(check_experience(o, *policy, start.max_context));
     PolicyPlan p;
@@ -133,9 +132,8 @@ Result<RunPlan> make_plan(Disk& disk, const RunOptions& o, int workers, std::uin
     std::vector<const PolicyMemory*> typical;
     for (std::size_t i = 0; i < starts.size(); ++i) {
       const PolicyOptions& policy = *o.policies[i];
-      plan.policies[i].typical =
-          policy_memory(o, policy, starts[i], lengths_of(policy, *lengths), workers,
-                        plan.policies[i].holds_base);
+      plan.policies[i].typical = policy_memory(o, policy, starts[i], lengths_of(policy, *lengths),
+                                               workers, plan.policies[i].holds_base);
       typical.push_back(&*plan.policies[i].typical);
     }
     plan.typical = plan.process + peak(typical);

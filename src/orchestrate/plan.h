@@ -16,8 +16,8 @@ struct PolicyPlan {
   std::string policy;
   std::vector<std::string> agents;
   std::int64_t parameters = 0;
-  std::int64_t trained = 0;  ///< of them; or those of the adapter
-  bool holds_base = false;   ///< the first of the policies whose adapters share a base
+  std::int64_t trained = 0;             ///< of them; or those of the adapter
+  bool holds_base = false;              ///< the first of the policies whose adapters share a base
   PolicyMemory most;                    ///< if every trajectory grew to its limit
   std::optional<PolicyMemory> typical;  ///< if they are as long as the teacher's
 };

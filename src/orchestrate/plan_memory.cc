@@ -71,13 +71,20 @@ PolicyLengths longest_lengths(const PolicyStart& start) {
 }
 
 PolicyMemory policy_memory(const RunOptions& o, const PolicyOptions& policy,
-                           const PolicyStart& start, const PolicyLengths& l, int workers) {
+                           const PolicyStart& start, const PolicyLengths& l, int workers,
+                           bool holds_base) {
   const ModelConfig& config = start.config;
   const Dtype dtype = policy_dtype(policy);
-  const std::uint64_t model = ParameterLayout(config).size() * sizeof(float);
+  const std::uint64_t whole = ParameterLayout(config).size() * sizeof(float);
+  const int rank = start.lora.rank;
+  // What is trained: all, or an adapter, whose packed form is at most as large as its masters.
+  const std::uint64_t model =
+      rank == 0 ? whole : lora_layout(config, start.lora).size() * sizeof(float);
+  const std::uint64_t packed = rank == 0 ? Decoder::bytes(config, dtype) : model;
   const auto agents = static_cast<std::int64_t>(policy.agents.size());
   PolicyMemory m;
-  m.weights = m.reference = m.next = model + Decoder::bytes(config, dtype);
+  if (holds_base) m.base = whole + Decoder::bytes(config, dtype);
+  m.weights = m.reference = m.next = model + packed;
   m.optimizer = m.copies = m.encoding = 2 * model;
 
   const std::int64_t units =
@@ -90,14 +97,14 @@ PolicyMemory policy_memory(const RunOptions& o, const PolicyOptions& policy,
   const Pack& larger = warm.tokens > rl.tokens ? warm : rl;
   const TrainPass::Options keep{o.pipeline.recompute};
   m.activations =
-      slots * TrainPass::bytes(config, dtype, keep, larger.tokens, larger.scored, l.longest);
+      slots * TrainPass::bytes(config, dtype, keep, larger.tokens, larger.scored, l.longest, rank);
   // Without a KL term one group of a step is compared with the reference.
   const std::uint64_t compared =
       policy.algorithm.kl_coefficient > 0
           ? slots
           : std::min<std::uint64_t>(slots, static_cast<std::uint64_t>(o.run.steps));
   m.activations += compared * TrainPass::forward_bytes(config, dtype, TrainPass::Options{true},
-                                                       rl.tokens, rl.scored, l.longest);
+                                                       rl.tokens, rl.scored, l.longest, rank);
 
   const Sessions sessions = open_sessions(o, policy, start);
   m.engine = engine_bytes(policy, start, l, sessions, o.rollout.group_size, workers);

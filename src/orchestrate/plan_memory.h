@@ -9,6 +9,7 @@ namespace troupe {
 
 /// What one policy of a run holds, in bytes.
 struct PolicyMemory {
+  std::uint64_t base = 0;         ///< masters and packed form of a base that adapters share
   std::uint64_t weights = 0;      ///< masters and their packed form, of the version that serves
   std::uint64_t reference = 0;    ///< the same of the policy that KL is measured against
   std::uint64_t optimizer = 0;    ///< AdamW moments
@@ -23,7 +24,7 @@ struct PolicyMemory {
 
   /// All that is held between steps.
   [[nodiscard]] std::uint64_t standing() const {
-    return weights + reference + optimizer + gradients + activations + engine + kv_cache +
+    return base + weights + reference + optimizer + gradients + activations + engine + kv_cache +
            experience;
   }
 };
@@ -41,7 +42,9 @@ struct PolicyLengths {
 /// The most that any run of these options holds has lengths that are all `start.max_context`.
 PolicyLengths longest_lengths(const PolicyStart& start);
 
+/// `holds_base`: this policy is the one that a shared base is counted with.
 PolicyMemory policy_memory(const RunOptions& options, const PolicyOptions& policy,
-                           const PolicyStart& start, const PolicyLengths& lengths, int workers);
+                           const PolicyStart& start, const PolicyLengths& lengths, int workers,
+                           bool holds_base);
 
 }  // namespace troupe
