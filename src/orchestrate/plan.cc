@@ -62,7 +62,7 @@ std::uint64_t peak(const std::vector<const PolicyMemory*>& policies) {
 
 std::vector<std::pair<const char*, std::uint64_t>> rows_of(const PolicyMemory& m) {
   return {{"weights and their packed form", m.weights},
-          {"a base that adapters share", m.base},
+          {"base, shared by adapters", m.base},
           {"the same of the reference policy", m.reference},
           {"optimizer moments", m.optimizer},
           {"gradients and their exact sums", m.gradients},
@@ -153,6 +153,7 @@ std::string plan_text(const RunPlan& plan) {
     const auto most = rows_of(p.most);
     const auto typical = rows_of(p.typical.value_or(PolicyMemory()));
     for (std::size_t i = 0; i < most.size(); ++i) {
+      if (most[i].second == 0) continue;
       out += fmt::format("  {:<42}{:>12}", most[i].first, size_text(most[i].second));
       out += p.typical ? fmt::format("{:>12}\n", size_text(typical[i].second)) : "\n";
     }
