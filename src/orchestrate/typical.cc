@@ -46,16 +46,18 @@ bool play(const RunOptions& o, const std::map<std::string, Reader>& readers, std
       const auto reader = readers.find(prompt.agent);
       const auto answer = environment->demonstrate(prompt, 0.0, rng);
       if (reader == readers.end() || !answer) return false;
-      const auto shown = reader->second.tokenizer->encode(prompt.text);
-      const auto said = reader->second.tokenizer->encode(*answer);
-      if (!shown || !said) return false;
       Part& part = parts[prompt.agent];
+      const auto& [tokenizer, chat, most] = reader->second;
+      const auto where = part.tokens == 0 ? PromptPlace::kFirst : PromptPlace::kAfterEnd;
+      const auto shown = encode_prompt(*tokenizer, chat.get(), prompt.text, where);
+      const auto said = encode_answer(*tokenizer, chat.get(), *answer);
+      if (!shown || !said) return false;
       if (part.tokens == 0) {
         part.prompt = static_cast<int>(shown->size());
         part.first = prompt.text;
       }
-      part.sampled += static_cast<int>(said->size()) + 1;  // and the end token
-      part.tokens += static_cast<int>(shown->size() + said->size()) + 1;
+      part.sampled += static_cast<int>(said->size());
+      part.tokens += static_cast<int>(shown->size() + said->size());
       Action action;
       action.agent = prompt.agent;
       action.text = *answer;

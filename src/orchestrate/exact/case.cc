@@ -15,6 +15,19 @@ int between(Rng& rng, int low, int high) {
 
 bool one_in(Rng& rng, std::uint64_t n) { return rng.below(n) == 0; }
 
+RopeScaling draw_scaling(Rng rng) {
+  constexpr std::array kKinds = {RopeScaling::Kind::kNone, RopeScaling::Kind::kLinear,
+                                 RopeScaling::Kind::kLlama3, RopeScaling::Kind::kYarn};
+  RopeScaling scaling;
+  scaling.kind = kKinds[rng.below(kKinds.size())];
+  if (scaling.kind == RopeScaling::Kind::kNone) return scaling;
+  scaling.factor = between(rng, 2, 8);
+  if (scaling.kind == RopeScaling::Kind::kLinear) return scaling;
+  scaling.original_max_positions = between(rng, 12, 48);
+  if (scaling.kind == RopeScaling::Kind::kYarn) scaling.attention_factor = 1.0 + rng.uniform();
+  return scaling;
+}
+
 ModelConfig draw_config(Rng& rng) {
   constexpr std::array kFamilies = {ModelConfig::Family::kLlama, ModelConfig::Family::kQwen2,
                                     ModelConfig::Family::kQwen3};
@@ -90,12 +103,13 @@ std::vector<const Kernels*> machine_tables() {
 
 std::string Case::shape() const {
   constexpr std::array kFamilies = {"llama", "qwen2", "qwen3"};
+  constexpr std::array kRope = {"", ", linear RoPE", ", llama3 RoPE", ", yarn RoPE"};
   const ModelConfig& c = config();
   return fmt::format(
-      "{} {} {}: vocabulary {}, width {}, {} layers, {} heads, {} kv heads of {}, ffn {}, {}",
+      "{} {} {}: vocabulary {}, width {}, {} layers, {} heads, {} kv heads of {}, ffn {}, {}{}",
       kFamilies.at(static_cast<std::size_t>(c.family)), dtype_name(table->dtype), table->name,
       c.vocab, c.width, c.layers, c.heads, c.kv_heads, c.head_dim, c.ffn,
-      c.tied ? "tied" : "not tied");
+      c.tied ? "tied" : "not tied", kRope.at(static_cast<std::size_t>(c.rope_scaling.kind)));
 }
 
 Case draw_case(std::uint64_t seed, std::int64_t number) {
@@ -105,7 +119,9 @@ Case draw_case(std::uint64_t seed, std::int64_t number) {
   const auto tables = machine_tables();
   drawn.table = tables[static_cast<std::size_t>(number) % tables.size()];
   Rng shape = drawn.rng("shape");
-  drawn.weights = draw_weights(draw_config(shape), drawn.rng("weights"));
+  ModelConfig config = draw_config(shape);
+  config.rope_scaling = draw_scaling(drawn.rng("rope"));
+  drawn.weights = draw_weights(config, drawn.rng("weights"));
   drawn.sequences = draw_sequences(drawn.config(), drawn.rng("sequences"));
   return drawn;
 }
