@@ -65,8 +65,8 @@ tsan: setup-ci build/tsan/build.ninja ## the quick tests under ThreadSanitizer
 	@cmake --build build/tsan -j $(JOBS)
 	@ctest --preset tsan -j $(JOBS) --no-label-summary -L quick
 
-clang: setup-ci build/clang/build.ninja ## build everything with clang-14
-	@cmake --build build/clang -j $(JOBS)
+clang: setup-ci build/clang/build.ninja ## build the program with clang-14
+	@cmake --build build/clang --target troupe -j $(JOBS)
 
 fuzz: setup-ci build/fuzz/build.ninja ## feed damaged files to the readers, FUZZ_SECONDS=10 a target
 	@cmake --build build/fuzz --target fuzz -j $(JOBS)
