@@ -107,9 +107,7 @@ std::size_t Decoder::packed_bytes(const ModelConfig& c, Dtype dtype) {
 }
 
 std::size_t Decoder::bytes(const ModelConfig& c, Dtype dtype) {
-  const auto half = static_cast<std::size_t>(c.head_dim / 2);
-  const auto points = static_cast<std::size_t>((c.max_positions + 63) / 64 + 64);
-  std::size_t sum = packed_bytes(c, dtype) + points * half * 2 * sizeof(double);  // Angles
+  std::size_t sum = packed_bytes(c, dtype) + Angles::bytes(c);
   if (dtype == Dtype::kFp32) return sum;
   sum += static_cast<std::size_t>(c.vocab) * static_cast<std::size_t>(words(dtype, c.width)) *
          sizeof(float);

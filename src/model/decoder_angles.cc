@@ -95,6 +95,12 @@ Angles::Angles(const ModelConfig& config) : half_(config.head_dim / 2) {
   for (int step = 0; step < kSteps; ++step) add(step, 1.0, fine_);
 }
 
+std::size_t Angles::bytes(const ModelConfig& config) {
+  const int points = (config.max_positions + kSteps - 1) / kSteps + kSteps;
+  return static_cast<std::size_t>(points) * static_cast<std::size_t>(config.head_dim / 2) *
+         sizeof(Point);
+}
+
 void Angles::at(int position, float* cosines, float* sines) const {
   assert(position >= 0);
   const auto half = static_cast<std::size_t>(half_);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "model/config.h"
@@ -21,6 +22,7 @@ class Angles {
  public:
   Angles() = default;
   explicit Angles(const ModelConfig& config);
+  [[nodiscard]] static std::size_t bytes(const ModelConfig& config);
   /// Writes head_dim / 2 cosines and sines.
   void at(int position, float* cosines, float* sines) const;
 

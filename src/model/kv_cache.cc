@@ -46,9 +46,6 @@ bool KvPool::claim(int count) {
   do {
     if (before + count > pages_) return false;
   } while (!claimed_.compare_exchange_weak(before, before + count, std::memory_order_acq_rel));
-  int most = most_.load(std::memory_order_relaxed);
-  while (most < before + count && !most_.compare_exchange_weak(most, before + count)) {
-  }
   return true;
 }
 

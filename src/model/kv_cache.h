@@ -23,8 +23,6 @@ class KvPool {
   [[nodiscard]] int pages() const { return pages_; }
   /// Pages claimed or in use.
   [[nodiscard]] int claimed() const { return claimed_.load(std::memory_order_acquire); }
-  /// The most pages ever claimed at once.
-  [[nodiscard]] int most_claimed() const { return most_.load(std::memory_order_relaxed); }
 
   /// False if fewer than `count` pages are free.
   [[nodiscard]] bool claim(int count);
@@ -46,7 +44,6 @@ class KvPool {
   std::vector<std::atomic<std::uint32_t>> next_;  // of a free page: the next free one, plus 1
   std::atomic<std::uint64_t> free_{0};  // count of changes << 32 | first free page, plus 1
   std::atomic<int> claimed_{0};
-  std::atomic<int> most_{0};
 };
 
 /// The keys and values of one sequence: pages of a pool. Owned by one sequence; not thread-safe,

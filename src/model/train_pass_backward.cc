@@ -63,16 +63,14 @@ Backward::Backward(const Decoder& decoder, TrainPass::State& kept, float* gradie
 // dx (+)= dy * weight, weight [n, k] at `offset`.
 void Backward::input_gradient(const float* dy, int n, int stride, std::size_t offset, int k,
                               bool add, float* dx) const {
-  const TrainProducts products{table_, at_.rows, at_.pairs, at_.workspace};
-  products.input_gradient(dy, rows_, n, stride, model_.at(offset), k, add, dx);
+  products().input_gradient(dy, rows_, n, stride, model_.at(offset), k, add, dx);
 }
 
 // gradient[offset] += dy^T * x, over the rows in order; x [rows, words(k)].
 void Backward::weight_gradient(const float* dy, int n, int stride, const float* x, int k,
                                std::size_t offset) const {
   if (adapter_ != nullptr) return;
-  const TrainProducts products{table_, at_.rows, at_.pairs, at_.workspace};
-  products.weight_gradient(dy, rows_, n, stride, x, k, gradient_ + offset);
+  products().weight_gradient(dy, rows_, n, stride, x, k, gradient_ + offset);
 }
 
 // The adapter's part of a target's backward pass: gradients of its B and A, and dx += s dy B A, if
@@ -80,7 +78,6 @@ void Backward::weight_gradient(const float* dy, int n, int stride, const float* 
 void Backward::adapter_gradient(int layer, LoraTarget target, const float* dy, int stride,
                                 const float* x, const LayerBuffers& kept, float* dx) const {
   if (adapter_ == nullptr || !adapter_->settings.has(target)) return;
-  const TrainProducts products{table_, at_.rows, at_.pairs, at_.workspace};
   const PackedLora::Layer& at = adapter_->layers[static_cast<std::size_t>(layer)];
   const LinearShape shape = linear_shape(c_, target);
   const float* values = adapter_->weights->values.data();
@@ -88,12 +85,12 @@ void Backward::adapter_gradient(int layer, LoraTarget target, const float* dy, i
   const std::size_t a = at.a_at[static_cast<std::size_t>(target)];
   const std::size_t b = at.b_at[static_cast<std::size_t>(target)];
   const float* low = low_rows(kept, target, rows_, words(table_.dtype, rank));
-  products.weight_gradient(dy, rows_, shape.outputs, stride, low, rank, gradient_ + b);
-  products.input_gradient(dy, rows_, shape.outputs, stride, values + b, rank, false, at_.dlow);
+  products().weight_gradient(dy, rows_, shape.outputs, stride, low, rank, gradient_ + b);
+  products().input_gradient(dy, rows_, shape.outputs, stride, values + b, rank, false, at_.dlow);
   for (std::size_t i = 0; i < times(rows_, rank); ++i) at_.dlow[i] *= adapter_->scale;
-  products.weight_gradient(at_.dlow, rows_, rank, rank, x, shape.inputs, gradient_ + a);
+  products().weight_gradient(at_.dlow, rows_, rank, rank, x, shape.inputs, gradient_ + a);
   if (dx == nullptr) return;
-  products.input_gradient(at_.dlow, rows_, rank, rank, values + a, shape.inputs, true, dx);
+  products().input_gradient(at_.dlow, rows_, rank, rank, values + a, shape.inputs, true, dx);
 }
 
 // Gradient of `m` rows of a norm over width: dx (+)= ..., and the weight's into the gradient.
@@ -108,14 +105,13 @@ void Backward::norm_gradient(const float* x, const float* weight, std::size_t of
 }
 
 void Backward::head(const float* dlogits, int first, int count) {
-  const TrainProducts products{table_, at_.rows, at_.pairs, at_.workspace};
   const int row = words(table_.dtype, c_.width);
   if (adapter_ == nullptr) {
-    products.weight_gradient(dlogits, count, c_.vocab, c_.vocab, state_.h + times(first, row),
-                             c_.width, gradient_ + model_.head_at);
+    products().weight_gradient(dlogits, count, c_.vocab, c_.vocab, state_.h + times(first, row),
+                               c_.width, gradient_ + model_.head_at);
   }
-  products.input_gradient(dlogits, count, c_.vocab, c_.vocab, model_.at(model_.head_at), c_.width,
-                          false, at_.dscored + times(first, c_.width));
+  products().input_gradient(dlogits, count, c_.vocab, c_.vocab, model_.at(model_.head_at), c_.width,
+                            false, at_.dscored + times(first, c_.width));
 }
 
 void Backward::from_scored() {

@@ -93,6 +93,9 @@ class Backward {
   void rotate_back(const PackedLayer& packed, const LayerBuffers& kept);
   void norm_gradient(const float* x, const float* weight, std::size_t offset, const float* scales,
                      const float* dy, int m, bool add, float* dx);
+  [[nodiscard]] TrainProducts products() const {
+    return {table_, at_.rows, at_.pairs, at_.workspace};
+  }
   void input_gradient(const float* dy, int n, int stride, std::size_t offset, int k, bool add,
                       float* dx) const;
   void weight_gradient(const float* dy, int n, int stride, const float* x, int k,

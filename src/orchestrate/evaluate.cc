@@ -9,8 +9,7 @@
 namespace troupe {
 namespace {
 
-constexpr std::int64_t kShown = 8;    // episodes that observers hear
-constexpr std::int64_t kWave = 1024;  // episodes in flight at most
+constexpr std::int64_t kShown = 8;  // episodes that observers hear
 
 Async<void> play_one(const EvalSetting& setting, const EpisodeSetting& episodes, std::int64_t i,
                      Gate::Pass pass, Result<EpisodeRecord>& out) {
@@ -43,11 +42,11 @@ Async<Result<EvalReport>> evaluate(const EvalSetting& setting) {
   }
   double tokens = 0;
   double trajectories = 0;
-  for (std::int64_t first = 0; first < setting.episodes; first += kWave) {
+  for (std::int64_t first = 0; first < setting.episodes; first += kEvalWave) {
     if (setting.cancelled && setting.cancelled()) {
       co_return fail(ErrorCode::kCancelled, "the evaluation was interrupted");
     }
-    const std::int64_t count = std::min(kWave, setting.episodes - first);
+    const std::int64_t count = std::min(kEvalWave, setting.episodes - first);
     std::vector<Result<EpisodeRecord>> results(static_cast<std::size_t>(count));
     Gate gate(setting.executor);
     for (std::int64_t i = 0; i < count; ++i) {

@@ -10,6 +10,9 @@
 
 namespace troupe {
 
+/// Episodes of an evaluation in flight at most.
+constexpr std::int64_t kEvalWave = 1024;
+
 /// What an evaluation plays: one episode on each of `episodes` held-out tasks, sampled.
 struct EvalSetting {
   Executor& executor;

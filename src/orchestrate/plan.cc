@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/memory.h"
+#include "orchestrate/evaluate.h"
 #include "orchestrate/team.h"
 #include "orchestrate/trial.h"
 
@@ -80,7 +81,7 @@ Result<RunPlan> make_plan(Disk& disk, const RunOptions& o, int workers, std::uin
   plan.available = available;
   plan.episodes_per_step = o.rollout.groups * o.rollout.group_size;
   const std::int64_t episodes =
-      std::max(plan.episodes_per_step, std::min<std::int64_t>(1024, o.eval.final_episodes));
+      std::max(plan.episodes_per_step, std::min(kEvalWave, o.eval.final_episodes));
   plan.process = resident_memory(disk) + kProcess + static_cast<std::uint64_t>(episodes) * kEpisode;
   std::map<std::string, Reader> readers;
   std::vector<PolicyStart> starts;

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "orchestrate/evaluate.h"
+#include "orchestrate/warm_start.h"
 #include "rollout/local_engine.h"
 
 namespace troupe {
 namespace {
-
-constexpr std::int64_t kWarmUnit = 32;    // episodes of one supervised backward (warm_start.cc)
-constexpr std::int64_t kEvalWave = 1024;  // episodes of an evaluation at once (evaluate.cc)
 
 std::int64_t ceiling(double x) { return static_cast<std::int64_t>(std::ceil(x)); }
 

@@ -13,9 +13,6 @@
 namespace troupe {
 namespace {
 
-/// Episodes whose gradients form one unit of backward.
-constexpr std::int64_t kUnit = 32;
-
 std::string cache_key(const RunOptions& o, const Team& team) {
   Digest digest;
   digest.add("troupe-warm-start-1\n").add(run_isa(o)).add("\n");
@@ -125,14 +122,14 @@ Async<Status> supervised_step(const WarmStartSetting& s, std::int64_t step, Step
   auto& policies = s.team.policies();
   {
     Gate gate(s.executor);
-    for (std::int64_t first = 0; first < w.batch; first += kUnit) {
+    for (std::int64_t first = 0; first < w.batch; first += kWarmUnit) {
       std::vector<std::shared_ptr<Group>> units;
       for (std::size_t p = 0; p < policies.size(); ++p) {
         units.push_back(std::make_shared<Group>());
         units.back()->key.step = step;
-        units.back()->key.index = first / kUnit;
+        units.back()->key.index = first / kWarmUnit;
       }
-      for (std::int64_t i = first; i < std::min(w.batch, first + kUnit); ++i) {
+      for (std::int64_t i = first; i < std::min(w.batch, first + kWarmUnit); ++i) {
         DemonstrationId id;
         id.seed = seed_join(seed_join(static_cast<std::uint64_t>(s.options.run.seed), "warm_start"),
                             static_cast<std::uint64_t>(step * w.batch + i));

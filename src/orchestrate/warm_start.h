@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -8,6 +9,9 @@
 #include "orchestrate/team.h"
 
 namespace troupe {
+
+/// Episodes whose gradients form one unit of the warm start's backward.
+constexpr std::int64_t kWarmUnit = 32;
 
 /// What the warm start of a run needs to know of the world.
 struct WarmStartSetting {

@@ -82,8 +82,8 @@ void LocalEngine::Lane::sample(std::size_t vocab, TokenId end_token) {
 /// the same context: it is computed once and its cache copied, which changes no bit.
 void LocalEngine::Lane::extend(const Decoder& decoder) {
   const auto vocab = static_cast<std::size_t>(decoder.config().vocab);
-  std::vector<std::size_t> source(active.size());
-  std::vector<std::size_t> row(active.size());
+  source.resize(active.size());
+  pass_row.resize(active.size());
   chunks.clear();
   std::size_t first_fresh = active.size();
   for (std::size_t s = 0; s < active.size(); ++s) {
@@ -100,7 +100,7 @@ void LocalEngine::Lane::extend(const Decoder& decoder) {
       first_fresh = std::min(first_fresh, s);
     }
     if (source[s] == s) {
-      row[s] = chunks.size();
+      pass_row[s] = chunks.size();
       chunks.push_back(Decoder::Chunk{sequence.cache, sequence.feed, sequence.decoder.get()});
     }
   }
@@ -110,8 +110,8 @@ void LocalEngine::Lane::extend(const Decoder& decoder) {
   // Rows move up to their sequences' places, last first, so that none is overwritten before use.
   for (std::size_t s = active.size(); s-- > 0;) {
     if (source[s] == s) {
-      if (row[s] != s) {
-        std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(row[s] * vocab), vocab,
+      if (pass_row[s] != s) {
+        std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(pass_row[s] * vocab), vocab,
                     all.begin() + static_cast<std::ptrdiff_t>(s * vocab));
       }
     }

@@ -45,6 +45,8 @@ struct LocalEngine::Lane {
   std::vector<float> logits;
   std::vector<Decoder::Chunk> chunks;
   std::vector<Sequence*> active;
+  std::vector<std::size_t> source;    ///< of each active sequence: the one that computes its logits
+  std::vector<std::size_t> pass_row;  ///< and, for those that compute, their row of the pass
 
   /// Decodes up to `burst` tokens of every sequence that is not done. `decoder` shares the base of
   /// all of theirs. Runs on a worker.

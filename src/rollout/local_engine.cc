@@ -77,7 +77,7 @@ class LocalEngine::CachedSession final : public Session {
   /// True if the cache is of `version`. What another version computed is dropped at once, with its
   /// pages: a session that waits for memory holds none. False: they cannot be claimed now.
   bool renew(Version version) {
-    if (version == version_) return true;
+    if (version == version_ && !dropped_) return true;
     if (!dropped_) {
       cache_.reset();
       room_->freed.notify_all();

@@ -121,9 +121,8 @@ struct Kernels {
   /// dscore = p * (dp - sum(p * dp)), into dp.
   void (*softmax_backward)(const float* p, float* dp, int n);
 
-  void (*add)(const float* x, int n, float* y);                  ///< y += x
-  void (*add_scaled)(const float* x, float f, int n, float* y);  ///< y += f * x, fused
-  float (*max)(const float* x, int n);                           ///< n > 0
+  void (*add)(const float* x, int n, float* y);  ///< y += x
+  float (*max)(const float* x, int n);           ///< n > 0
   /// sum exp(x * factor - shift).
   float (*sum_exp)(const float* x, int n, float factor, float shift);
   void (*exp)(const float* x, int n, float* y);

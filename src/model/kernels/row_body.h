@@ -122,13 +122,6 @@ void add_row(const float* x, int n, float* y) {
   TROUPE_FOR_LANES(j, lanes, n) { put(y + j, add(take(y + j, lanes), take(x + j, lanes)), lanes); }
 }
 
-void add_scaled(const float* x, float f, int n, float* y) {
-  const F16 factor = broadcast(f);
-  TROUPE_FOR_LANES(j, lanes, n) {
-    put(y + j, fma(factor, take(x + j, lanes), take(y + j, lanes)), lanes);
-  }
-}
-
 float max_row(const float* x, int n) {
   const F16 first = broadcast(x[0]);
   F16 most = first;

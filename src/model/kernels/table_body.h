@@ -42,7 +42,6 @@ constexpr Kernels make_table(const char* name) {
           attention_probabilities<D>,
           softmax_backward,
           add_row,
-          add_scaled,
           max_row,
           sum_exp,
           exp_row,
