@@ -24,6 +24,17 @@ class FileView {
   virtual void release(std::string_view part) const = 0;
 };
 
+/// A new file that grows at its end: what a journal writes. Calls block and must not overlap.
+/// After an error the bytes behind the last successful sync() are unknown, also those of earlier
+/// append() calls, and a later sync() that succeeds does not bring them back: give the file up.
+class AppendFile {
+ public:
+  virtual ~AppendFile() = default;
+  virtual Status append(std::string_view bytes) = 0;
+  /// All that was appended survives a crash of the machine.
+  virtual Status sync() = 0;
+};
+
 /// The file seam: every file that Troupe reads or writes goes through it, so that tests can fill
 /// the disk, fail any call or crash between two of them.
 ///
@@ -40,6 +51,11 @@ class Disk {
   virtual Status write(const std::string& path, std::string_view bytes, bool durable) = 0;
   /// Appends to `path`, creating it if absent.
   virtual Status append(const std::string& path, std::string_view bytes) = 0;
+  /// A new, empty file to append to; kIo if the path exists.
+  virtual Result<std::unique_ptr<AppendFile>> create(const std::string& path) = 0;
+  /// `size` bytes from `offset` on; kIo if the file ends before.
+  virtual Result<std::string> read_at(const std::string& path, std::uint64_t offset,
+                                      std::uint64_t size) = 0;
   /// Cuts `path` to `size` bytes.
   virtual Status truncate(const std::string& path, std::uint64_t size) = 0;
   /// Atomically replaces `to`; both in one directory's file system.
@@ -71,6 +87,9 @@ class MemoryDisk : public Disk {
   Result<std::string> read(const std::string& path) override;
   Status write(const std::string& path, std::string_view bytes, bool durable) override;
   Status append(const std::string& path, std::string_view bytes) override;
+  Result<std::unique_ptr<AppendFile>> create(const std::string& path) override;
+  Result<std::string> read_at(const std::string& path, std::uint64_t offset,
+                              std::uint64_t size) override;
   Status truncate(const std::string& path, std::uint64_t size) override;
   Status rename(const std::string& from, const std::string& to) override;
   Status remove(const std::string& path) override;
@@ -82,7 +101,8 @@ class MemoryDisk : public Disk {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  struct Grown;
+  std::shared_ptr<State> state_;
 };
 
 /// Writes a file so that readers see the old or the new one, never half: temporary, sync, rename.

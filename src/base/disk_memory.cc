@@ -69,7 +69,7 @@ struct MemoryDisk::State {
   }
 };
 
-MemoryDisk::MemoryDisk() : state_(std::make_unique<State>()) {}
+MemoryDisk::MemoryDisk() : state_(std::make_shared<State>()) {}
 MemoryDisk::~MemoryDisk() = default;
 
 void MemoryDisk::fail_from(int n, ErrorCode code) {
@@ -111,6 +111,51 @@ Status MemoryDisk::append(const std::string& path, std::string_view bytes) {
   state_->files[name] += fault ? bytes.substr(0, bytes.size() / 2) : bytes;
   if (fault) return state_->injected("append to", path);
   return {};
+}
+
+struct MemoryDisk::Grown final : AppendFile {
+  Grown(std::shared_ptr<State> state, std::string path)
+      : state_(std::move(state)), path_(std::move(path)) {}
+  Status append(std::string_view bytes) override {
+    const std::lock_guard lock(state_->mutex);
+    const auto file = state_->files.find(normal(path_));
+    if (file == state_->files.end()) return absent(path_);
+    const bool fault = state_->fault();
+    file->second += fault ? bytes.substr(0, bytes.size() / 2) : bytes;
+    if (fault) return state_->injected("append to", path_);
+    return {};
+  }
+  Status sync() override {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->fault()) return state_->injected("sync", path_);
+    return {};
+  }
+
+ private:
+  std::shared_ptr<State> state_;
+  std::string path_;
+};
+
+Result<std::unique_ptr<AppendFile>> MemoryDisk::create(const std::string& path) {
+  const std::lock_guard lock(state_->mutex);
+  const std::string name = normal(path);
+  if (state_->fault()) return state_->injected("create", path);
+  if (!state_->has_folder(parent(name))) return absent(path);
+  if (state_->has_folder(name) || !state_->files.emplace(name, "").second) {
+    return fail(ErrorCode::kIo, fmt::format("cannot create {}: File exists", path));
+  }
+  return std::make_unique<Grown>(state_, path);
+}
+
+Result<std::string> MemoryDisk::read_at(const std::string& path, std::uint64_t offset,
+                                        std::uint64_t size) {
+  const std::lock_guard lock(state_->mutex);
+  const auto file = state_->files.find(normal(path));
+  if (file == state_->files.end()) return absent(path);
+  if (offset > file->second.size() || size > file->second.size() - offset) {
+    return fail(ErrorCode::kIo, fmt::format("cannot read {}: it ends early", path));
+  }
+  return file->second.substr(offset, size);
 }
 
 Status MemoryDisk::truncate(const std::string& path, std::uint64_t size) {

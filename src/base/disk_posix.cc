@@ -83,6 +83,26 @@ int write_all(int descriptor, std::string_view bytes) {
   return 0;
 }
 
+class GrownFile final : public AppendFile {
+ public:
+  explicit GrownFile(const std::string& path)
+      : path_(path), file_(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND) {}
+  [[nodiscard]] bool open() const { return file_.open(); }
+  Status append(std::string_view bytes) override {
+    const int error = write_all(file_.descriptor(), bytes);
+    if (error != 0) return failed("append to", path_, error);
+    return {};
+  }
+  Status sync() override {
+    if (::fdatasync(file_.descriptor()) == 0) return {};
+    return failed("sync", path_, errno);
+  }
+
+ private:
+  std::string path_;
+  File file_;
+};
+
 class MappedFile : public FileView {
  public:
   explicit MappedFile(std::string_view bytes) : bytes_(bytes) {}
@@ -154,6 +174,27 @@ class PosixDisk : public Disk {
   }
   Status append(const std::string& path, std::string_view bytes) override {
     return put(path, bytes, O_APPEND, false, "append to");
+  }
+  Result<std::unique_ptr<AppendFile>> create(const std::string& path) override {
+    auto file = std::make_unique<GrownFile>(path);
+    if (!file->open()) return failed("create", path, errno);
+    return file;
+  }
+  Result<std::string> read_at(const std::string& path, std::uint64_t offset,
+                              std::uint64_t size) override {
+    const File file(path, O_RDONLY);
+    if (!file.open()) return failed("read", path, errno);
+    std::string bytes(size, '\0');
+    std::size_t filled = 0;
+    while (filled < bytes.size()) {
+      const ssize_t n = ::pread(file.descriptor(), bytes.data() + filled, bytes.size() - filled,
+                                static_cast<off_t>(offset + filled));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return failed("read", path, errno);
+      if (n == 0) return fail(ErrorCode::kIo, fmt::format("cannot read {}: it ends early", path));
+      filled += static_cast<std::size_t>(n);
+    }
+    return bytes;
   }
   Status truncate(const std::string& path, std::uint64_t size) override {
     if (::truncate(path.c_str(), static_cast<off_t>(size)) == 0) return {};

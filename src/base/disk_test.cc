@@ -54,6 +54,23 @@ TEST_P(EveryDisk, ReadsBackWhatWasWritten) {
   EXPECT_EQ(disk_->read(at("file")).value(), large);
 }
 
+TEST_P(EveryDisk, AFileGrowsAndIsReadInParts) {
+  {
+    auto file = disk_->create(at("grown"));
+    ASSERT_TRUE(file) << file.error().message;
+    ASSERT_TRUE((*file)->append("abc"));
+    ASSERT_TRUE((*file)->sync());
+    ASSERT_TRUE((*file)->append("defg"));
+    EXPECT_EQ(disk_->read(at("grown")).value(), "abcdefg");
+  }
+  EXPECT_EQ(disk_->read_at(at("grown"), 2, 3).value(), "cde");
+  EXPECT_EQ(disk_->read_at(at("grown"), 7, 0).value(), "");
+  EXPECT_EQ(disk_->read_at(at("grown"), 5, 3).error().code, ErrorCode::kIo);
+  EXPECT_EQ(disk_->read_at(at("none"), 0, 1).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(disk_->create(at("grown")).error().code, ErrorCode::kIo);  // there is one
+  EXPECT_EQ(disk_->create(at("no/such")).error().code, ErrorCode::kNotFound);
+}
+
 TEST_P(EveryDisk, AViewKeepsTheBytesOfTheFileThatWasThere) {
   std::string bytes(3 * 4096 + 100, '\0');
   for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 7 + i / 256);
