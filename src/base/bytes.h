@@ -30,6 +30,8 @@ class ByteWriter {
     out_.append(static_cast<const char*>(bytes), size);
     return *this;
   }
+  /// Bytes in the string, those that were there before included.
+  [[nodiscard]] std::size_t size() const { return out_.size(); }
 
  private:
   std::string& out_;

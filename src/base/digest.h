@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,5 +25,8 @@ class Digest {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// XXH3, 64 bits, of bytes under a seed: for checksums in files.
+std::uint64_t checksum64(std::string_view bytes, std::uint64_t seed);
 
 }  // namespace troupe

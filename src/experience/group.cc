@@ -1,47 +1,34 @@
 #include "experience/group.h"
 
+#include <array>
+
 namespace troupe {
 
 const char* to_string(GroupState state) {
-  switch (state) {
-    case GroupState::kReserved:
-      return "reserved";
-    case GroupState::kRunning:
-      return "running";
-    case GroupState::kReady:
-      return "ready";
-    case GroupState::kTaken:
-      return "taken";
-    case GroupState::kCovered:
-      return "covered";
-    case GroupState::kRetired:
-      return "retired";
-    case GroupState::kEmpty:
-      return "empty";
-    case GroupState::kFailed:
-      return "failed";
-  }
-  return "?";
+  constexpr std::array<const char*, kGroupStates> kNames = {
+      "reserved", "running", "ready",  "taken",   "covered",
+      "retired",  "empty",   "failed", "expired", "filtered"};
+  const auto index = static_cast<std::size_t>(state);
+  return index < kNames.size() ? kNames[index] : "?";
 }
 
 bool legal(GroupState from, GroupState to) {
+  const bool gives_up = to == GroupState::kFailed || to == GroupState::kExpired;
   switch (from) {
     case GroupState::kReserved:
-      return to == GroupState::kRunning || to == GroupState::kFailed;
+      return to == GroupState::kRunning || gives_up;
     case GroupState::kRunning:
-      return to == GroupState::kReady || to == GroupState::kEmpty || to == GroupState::kFailed;
+      return to == GroupState::kReady || to == GroupState::kEmpty || to == GroupState::kFiltered ||
+             gives_up;
     case GroupState::kReady:
-      return to == GroupState::kTaken || to == GroupState::kFailed;
+      return to == GroupState::kTaken || to == GroupState::kFiltered || gives_up;
     case GroupState::kTaken:
       return to == GroupState::kCovered || to == GroupState::kFailed;
     case GroupState::kCovered:
       return to == GroupState::kRetired;
-    case GroupState::kRetired:
-    case GroupState::kEmpty:
-    case GroupState::kFailed:
+    default:
       return false;
   }
-  return false;
 }
 
 }  // namespace troupe

@@ -8,14 +8,30 @@
 
 namespace troupe {
 
-/// Life of a group in one policy's table:
-/// reserved -> running -> ready -> taken -> covered -> retired; or it ends as empty (no rows for
-/// this policy) or failed (with the reason).
-enum class GroupState { kReserved, kRunning, kReady, kTaken, kCovered, kRetired, kEmpty, kFailed };
+/// Life of a group in one policy's table: reserved -> running -> ready -> taken -> covered ->
+/// retired. Or it ends as empty (no rows for this policy), failed, expired or filtered, each with a
+/// reason.
+enum class GroupState : std::uint8_t {
+  kReserved,
+  kRunning,
+  kReady,
+  kTaken,
+  kCovered,
+  kRetired,
+  kEmpty,
+  kFailed,
+  kExpired,
+  kFiltered,
+};
+constexpr std::size_t kGroupStates = 10;
 
 const char* to_string(GroupState state);
 /// True if a group may go from one state straight to the other.
 bool legal(GroupState from, GroupState to);
+/// True of the states in which a group still waits for its episodes.
+constexpr bool pending(GroupState state) { return state <= GroupState::kRunning; }
+/// True of the states that nothing but a restart leads out of.
+constexpr bool ended(GroupState state) { return state >= GroupState::kRetired; }
 
 /// Names a group: its place in the run's order of admission, which is also the order in which
 /// gradients are accounted for.
@@ -31,7 +47,7 @@ struct Group {
   GroupKey key;
   std::string task;
   std::vector<Trajectory> rows;    ///< by member, then agent
-  std::vector<double> advantages;  ///< one per row, filled before the group is ready
+  std::vector<double> advantages;  ///< one per row
 };
 
 }  // namespace troupe

@@ -2,149 +2,385 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
+#include "base/digest.h"
+
 namespace troupe {
 namespace {
 
-bool pending(GroupState state) {
-  return state == GroupState::kReserved || state == GroupState::kRunning;
-}
+/// Waits for its episodes or for a step.
+bool outstanding_state(GroupState state) { return pending(state) || state == GroupState::kReady; }
 
 }  // namespace
 
-Result<ExperienceTable::Entry*> ExperienceTable::find(GroupKey key) {
-  const auto found = entries_.find(key);
-  if (found == entries_.end()) {
-    return fail(ErrorCode::kInternal,
-                fmt::format("table {}: no group {} of step {}", policy_, key.index, key.step));
-  }
-  return &found->second;
+bool TableEntry::has_member(int member) const {
+  return std::find(members.begin(), members.end(), member) != members.end();
 }
 
-Status ExperienceTable::move(GroupKey key, Entry& entry, GroupState to) {
+bool TableEntry::complete() const {
+  return closed && std::all_of(rows.begin(), rows.end(), [](const Row& r) { return r.complete(); });
+}
+
+ExperienceTable::ExperienceTable(std::string policy, std::uint64_t byte_budget,
+                                 std::unique_ptr<Selector> selector)
+    : policy_(std::move(policy)), byte_budget_(byte_budget), selector_(std::move(selector)) {}
+
+const TableEntry* ExperienceTable::find(GroupKey key) const {
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+tl::unexpected<Error> ExperienceTable::unknown(GroupKey key) const {
+  return fail(ErrorCode::kInternal,
+              fmt::format("table {}: no group {} of step {}", policy_, key.index, key.step));
+}
+
+Result<ExperienceTable::Entries::iterator> ExperienceTable::must_find(GroupKey key) {
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) return unknown(key);
+  return found;
+}
+
+void ExperienceTable::count(GroupKey key, const TableEntry& entry, int by) {
+  held_[index(entry.state)] += by;
+  const auto add = [by](std::map<std::int64_t, std::int64_t>& counts, std::int64_t at) {
+    if ((counts[at] += by) == 0) counts.erase(at);
+  };
+  if (pending(entry.state)) add(pending_by_step_, key.step);
+  if (outstanding_state(entry.state)) add(outstanding_versions_, entry.version);
+}
+
+void ExperienceTable::set_bytes(TableEntry& entry, std::uint64_t bytes) {
+  bytes_ += bytes - entry.bytes;
+  entry.bytes = bytes;
+}
+
+void ExperienceTable::forget_responses(TableEntry& entry) {
+  for (Row& row : entry.rows) row.response.bytes.reset();
+}
+
+Status ExperienceTable::move(GroupKey key, TableEntry& entry, GroupState to, Nanos now) {
   if (!legal(entry.state, to)) {
     return fail(ErrorCode::kInternal,
                 fmt::format("table {}: group {} of step {} cannot go from {} to {}", policy_,
                             key.index, key.step, to_string(entry.state), to_string(to)));
   }
+  if (entry.state == GroupState::kReady) selector_->erase(candidate(key, entry));
+  count(key, entry, -1);
+  nanos_[index(entry.state)] += std::max<Nanos>(0, now - entry.since);
   entry.state = to;
-  ++entered_[static_cast<std::size_t>(to)];
-  // A covered group is in the weights; a restart before the next checkpoint plays it again.
-  if (to == GroupState::kCovered || to == GroupState::kEmpty || to == GroupState::kFailed) {
-    reserved_bytes_ -= entry.bytes;
-    entry.bytes = 0;
-    entry.group.reset();
+  entry.since = now;
+  count(key, entry, 1);
+  ++entered_[index(to)];
+  if (to == GroupState::kReady) {
+    std::uint64_t held = 0;
+    for (const Row& row : entry.rows) held += row.response.bytes ? row.response.size : 0;
+    set_bytes(entry, held);
+    offer(key, entry);
   }
-  changed_.notify_all();
+  // What a step has used, or nobody will, can be read again from the journal.
+  if (to == GroupState::kCovered || ended(to)) {
+    set_bytes(entry, 0);
+    forget_responses(entry);
+  }
   return {};
 }
 
-Status ExperienceTable::reserve(GroupKey key, const std::string& task, std::uint64_t bytes) {
-  Entry entry;
-  entry.task = task;
-  entry.bytes = bytes;
-  if (!entries_.emplace(key, std::move(entry)).second) {
+Candidate ExperienceTable::candidate(GroupKey key, const TableEntry& entry) const {
+  Candidate out;
+  out.key = key;
+  out.arrival = entry.arrival;
+  out.oldest_version = entry.version;
+  for (const Row& row : entry.rows) {
+    out.oldest_version = std::min(out.oldest_version, row.oldest.number);
+    out.priority += std::abs(row.number(Column::kAdvantage));
+  }
+  return out;
+}
+
+void ExperienceTable::offer(GroupKey key, const TableEntry& entry) {
+  selector_->insert(candidate(key, entry));
+}
+
+Status ExperienceTable::reserve(GroupKey key, TableEntry entry, Nanos now) {
+  entry.state = GroupState::kReserved;
+  entry.since = now;
+  const auto [at, fresh] = entries_.emplace(key, std::move(entry));
+  if (!fresh) {
     return fail(ErrorCode::kInternal, fmt::format("table {}: group {} of step {} reserved twice",
                                                   policy_, key.index, key.step));
   }
-  ++entered_[static_cast<std::size_t>(GroupState::kReserved)];
-  reserved_bytes_ += bytes;
+  count(key, at->second, 1);
+  ++entered_[index(GroupState::kReserved)];
+  bytes_ += at->second.bytes;
   return {};
 }
 
-Status ExperienceTable::start(GroupKey key) {
-  TROUPE_ASSIGN(Entry * entry, find(key));
-  return move(key, *entry, GroupState::kRunning);
+Status ExperienceTable::start(GroupKey key, Nanos now) {
+  TROUPE_ASSIGN(const auto at, must_find(key));
+  return move(key, at->second, GroupState::kRunning, now);
 }
 
-Status ExperienceTable::commit(Group group) {
-  TROUPE_ASSIGN(Entry * entry, find(group.key));
-  if (group.advantages.size() != group.rows.size()) {
-    return fail(ErrorCode::kInternal, fmt::format("table {}: {} rows but {} advantages", policy_,
-                                                  group.rows.size(), group.advantages.size()));
+Status ExperienceTable::check_member(GroupKey key, int member) const {
+  const TableEntry* found = find(key);
+  if (found == nullptr) return unknown(key);
+  const TableEntry& entry = *found;
+  if (entry.state != GroupState::kRunning || entry.closed || entry.has_member(member)) {
+    return fail(ErrorCode::kInternal,
+                fmt::format("table {}: group {} of step {} is {}{} and cannot be given the rows of "
+                            "episode {}",
+                            policy_, key.index, key.step, to_string(entry.state),
+                            entry.has_member(member) ? " and has them" : "", member));
   }
-  const GroupKey key = group.key;
-  if (group.rows.empty()) return move(key, *entry, GroupState::kEmpty);
-  entry->group = std::make_shared<const Group>(std::move(group));
-  return move(key, *entry, GroupState::kReady);
-}
-
-Status ExperienceTable::abandon(GroupKey key, const std::string& reason) {
-  TROUPE_ASSIGN(Entry * entry, find(key));
-  TROUPE_TRY(move(key, *entry, GroupState::kFailed));
-  ++failures_[reason];
   return {};
 }
 
-Async<Result<std::vector<std::shared_ptr<const Group>>>> ExperienceTable::take(std::int64_t step,
-                                                                               int count,
-                                                                               Wait wait) {
-  GroupKey first;
-  first.step = step;
-  while (true) {
-    std::vector<std::shared_ptr<const Group>> out;
-    int waiting = 0;
-    std::vector<GroupKey> ready;
-    for (auto it = entries_.lower_bound(first); it != entries_.end() && it->first.step == step;
-         ++it) {
-      if (pending(it->second.state)) ++waiting;
-      if (it->second.state == GroupState::kReady && static_cast<int>(ready.size()) < count) {
-        ready.push_back(it->first);
+Status ExperienceTable::add_member(GroupKey key, int member, std::vector<Row> rows) {
+  TROUPE_TRY(check_member(key, member));
+  TableEntry& entry = entries_.at(key);
+  entry.members.push_back(member);
+  // By member, whatever the order in which they ended.
+  const auto behind = std::find_if(entry.rows.begin(), entry.rows.end(),
+                                   [member](const Row& row) { return row.member > member; });
+  entry.rows.insert(behind, std::make_move_iterator(rows.begin()),
+                    std::make_move_iterator(rows.end()));
+  return {};
+}
+
+Status ExperienceTable::fill(const ColumnRecord& record, Lsn lsn, Nanos now) {
+  TROUPE_ASSIGN(const auto at, must_find(record.key));
+  TableEntry& entry = at->second;
+  const auto column = static_cast<std::size_t>(record.column);
+  const bool fits = record.first + record.values.size() <= entry.rows.size() &&
+                    record.column != Column::kResponse && column < kColumns;
+  if (entry.state != GroupState::kRunning || !fits) {
+    return fail(
+        ErrorCode::kInternal,
+        fmt::format("table {}: group {} of step {} is {} with {} rows: column {} of rows {} "
+                    "to {} cannot be filled",
+                    policy_, record.key.index, record.key.step, to_string(entry.state),
+                    entry.rows.size(), to_string(record.column), record.first,
+                    record.first + record.values.size()));
+  }
+  for (std::size_t i = 0; i < record.values.size(); ++i) {
+    Row& row = entry.rows[record.first + i];
+    row.numbers[column] = record.values[i];
+    row.status[column] = ColumnStatus::kReady;
+  }
+  return ready_if_complete(record.key, entry, lsn, now);
+}
+
+Status ExperienceTable::close(GroupKey key, Lsn lsn, Nanos now) {
+  TROUPE_ASSIGN(const auto at, must_find(key));
+  TableEntry& entry = at->second;
+  if (entry.state != GroupState::kRunning || entry.closed) {
+    return fail(ErrorCode::kInternal,
+                fmt::format("table {}: group {} of step {} is {} and cannot be closed", policy_,
+                            key.index, key.step, to_string(entry.state)));
+  }
+  entry.closed = true;
+  return ready_if_complete(key, entry, lsn, now);
+}
+
+Status ExperienceTable::ready_if_complete(GroupKey key, TableEntry& entry, Lsn lsn, Nanos now) {
+  if (!entry.complete()) return {};
+  if (entry.rows.empty()) return move(key, entry, GroupState::kEmpty, now);
+  entry.arrival = arrivals_++;
+  entry.ready_at = lsn;
+  return move(key, entry, GroupState::kReady, now);
+}
+
+Status ExperienceTable::end(GroupKey key, GroupState state, const std::string& reason, Nanos now) {
+  TROUPE_ASSIGN(const auto at, must_find(key));
+  const bool without_use = state == GroupState::kFailed || state == GroupState::kExpired ||
+                           state == GroupState::kFiltered;
+  if (!without_use || at->second.state == GroupState::kTaken) {
+    return fail(ErrorCode::kInternal,
+                fmt::format("table {}: group {} of step {} is {} and cannot end as {}", policy_,
+                            key.index, key.step, to_string(at->second.state), to_string(state)));
+  }
+  TROUPE_TRY(move(key, at->second, state, now));
+  at->second.reason = reason;
+  ++reasons_[reason];
+  return {};
+}
+
+std::vector<GroupKey> ExperienceTable::choose(std::int64_t step, std::size_t count) {
+  const auto again = recorded_.find(step);
+  if (again != recorded_.end()) {
+    std::vector<GroupKey> batch = again->second.front();
+    std::erase_if(batch, [this](GroupKey key) {
+      const TableEntry* entry = find(key);
+      return entry == nullptr || entry->state != GroupState::kReady;
+    });
+    if (!batch.empty()) return batch;
+  }
+  std::vector<GroupKey> out;
+  while (out.size() < count) {
+    const auto key = selector_->next(step);
+    if (!key) break;
+    out.push_back(*key);
+    selector_->erase(candidate(*key, entries_.at(*key)));
+  }
+  for (const GroupKey key : out) offer(key, entries_.at(key));
+  return out;
+}
+
+Status ExperienceTable::take(std::int64_t step, const std::vector<GroupKey>& keys, Nanos now) {
+  for (const GroupKey key : keys) {
+    TROUPE_ASSIGN(const auto at, must_find(key));
+    TROUPE_TRY(move(key, at->second, GroupState::kTaken, now));
+    at->second.step = step;
+  }
+  batches_[step].push_back(keys);
+  const auto again = recorded_.find(step);
+  if (again != recorded_.end()) {
+    again->second.pop_front();
+    if (again->second.empty()) recorded_.erase(again);
+  }
+  return {};
+}
+
+Status ExperienceTable::cover(const CoverRecord& record, Nanos now) {
+  const auto batches = batches_.find(record.step);
+  if (batches != batches_.end()) {
+    for (const auto& batch : batches->second) {
+      for (const GroupKey key : batch) {
+        TROUPE_ASSIGN(const auto at, must_find(key));
+        TableEntry& entry = at->second;
+        if (entry.state != GroupState::kTaken) continue;
+        if (record.skipped) {
+          // Kept whole until a checkpoint: a restart before it plays the step again.
+          TROUPE_TRY(move(key, entry, GroupState::kFailed, now));
+          entry.reason = record.reason;
+          ++reasons_[record.reason];
+        } else {
+          TROUPE_TRY(move(key, entry, GroupState::kCovered, now));
+        }
       }
     }
-    if (static_cast<int>(ready.size()) == count || waiting == 0) {
-      for (const GroupKey& key : ready) {
-        Entry& entry = entries_[key];
-        out.push_back(entry.group);
-        Status moved = move(key, entry, GroupState::kTaken);
-        if (!moved) co_return tl::unexpected(moved.error());
+  }
+  version_ = std::max(version_, record.version);
+  return {};
+}
+
+void ExperienceTable::note_used(const TableEntry& entry) {
+  for (const Row& row : entry.rows) {
+    const double reward = row.number(Column::kReward);
+    std::string text;
+    ByteWriter(text).number(entry.step).text(row.sample_id).text(row.agent).number(reward);
+    used_digest_ += checksum64(text, 1);
+    ++used_;
+  }
+}
+
+Status ExperienceTable::retire(std::int64_t steps, Lsn consumed, Nanos now) {
+  for (auto it = entries_.begin(); it != entries_.end();) {
+    TableEntry& entry = it->second;
+    if (entry.state == GroupState::kCovered && entry.step < steps) {
+      note_used(entry);
+      TROUPE_TRY(move(it->first, entry, GroupState::kRetired, now));
+    }
+    const std::int64_t step = entry.step >= 0 ? entry.step : it->first.step;
+    const bool wanted = entry.ready_at > consumed && entry.state == GroupState::kRetired;
+    if (!ended(entry.state) || step >= steps || wanted) {
+      // Admitted in order of steps: behind the last retired step nothing has ended for good.
+      if (it->first.step >= steps && selector_->bound_to_step()) break;
+      ++it;
+      continue;
+    }
+    count(it->first, entry, -1);
+    it = entries_.erase(it);
+  }
+  batches_.erase(batches_.begin(), batches_.lower_bound(steps));
+  recorded_.erase(recorded_.begin(), recorded_.lower_bound(steps));
+  return {};
+}
+
+/// What was taken for a step is ready again, and recorded.
+void ExperienceTable::give_back(std::int64_t step, Nanos now) {
+  const auto batches = batches_.find(step);
+  if (batches == batches_.end()) return;
+  auto& recorded = recorded_[step];
+  recorded.insert(recorded.begin(), batches->second.begin(), batches->second.end());
+  for (const auto& batch : batches->second) {
+    for (const GroupKey key : batch) {
+      const auto at = entries_.find(key);
+      if (at == entries_.end() || at->second.step != step) continue;
+      TableEntry& entry = at->second;
+      if (entry.state == GroupState::kFailed) --reasons_[entry.reason];
+      count(key, entry, -1);
+      entry.state = GroupState::kReady;
+      entry.step = -1;
+      entry.reason.clear();
+      entry.since = now;
+      count(key, entry, 1);
+      offer(key, entry);
+    }
+  }
+  batches_.erase(batches);
+}
+
+Status ExperienceTable::restart(const RestartRecord& record, std::int64_t version, bool lost,
+                                Nanos now) {
+  if (lost) {
+    for (auto it = entries_.begin(); it != entries_.end();) {
+      const TableEntry& entry = it->second;
+      if (std::max(entry.step, it->first.step) < record.steps) {
+        ++it;
+        continue;
       }
-      co_return out;
+      if (entry.state == GroupState::kReady) selector_->erase(candidate(it->first, entry));
+      count(it->first, entry, -1);
+      bytes_ -= entry.bytes;
+      it = entries_.erase(it);
     }
-    const bool notified = co_await changed_.wait(wait);
-    if (!notified) {
-      co_return fail(ErrorCode::kDeadline,
-                     fmt::format("policy {}: waited {:.0f} s for {}; {} groups of step {} are not "
-                                 "complete",
-                                 policy_, static_cast<double>(wait.limit) / kSecond, wait.reason,
-                                 waiting, step + 1));
+    batches_.erase(batches_.lower_bound(record.steps), batches_.end());
+    recorded_.erase(recorded_.lower_bound(record.steps), recorded_.end());
+    version_ = version;
+  } else {
+    while (!batches_.empty() && batches_.rbegin()->first >= record.steps) {
+      give_back(batches_.rbegin()->first, now);
     }
+    version_ = std::max(version_, version);
   }
-}
-
-Status ExperienceTable::cover(std::int64_t step) {
-  for (auto& [key, entry] : entries_) {
-    if (key.step != step || entry.state != GroupState::kTaken) continue;
-    TROUPE_TRY(move(key, entry, GroupState::kCovered));
-  }
+  timeline_.fork(record.incarnation, version_);
   return {};
 }
 
-Status ExperienceTable::fail_taken(std::int64_t step, const std::string& reason) {
-  for (auto& [key, entry] : entries_) {
-    if (key.step != step || entry.state != GroupState::kTaken) continue;
-    ++failures_[reason];
-    TROUPE_TRY(move(key, entry, GroupState::kFailed));
+std::int64_t ExperienceTable::outstanding(std::int64_t step) const {
+  if (!selector_->bound_to_step()) {
+    return held(GroupState::kReserved) + held(GroupState::kRunning);
   }
-  return {};
+  const auto found = pending_by_step_.find(step);
+  return found == pending_by_step_.end() ? 0 : found->second;
 }
 
-Status ExperienceTable::retire_through(std::int64_t step) {
-  for (auto it = entries_.begin(); it != entries_.end() && it->first.step <= step;) {
-    if (it->second.state == GroupState::kCovered) {
-      TROUPE_TRY(move(it->first, it->second, GroupState::kRetired));
+std::optional<std::int64_t> ExperienceTable::oldest_outstanding() const {
+  if (outstanding_versions_.empty()) return std::nullopt;
+  return outstanding_versions_.begin()->first;
+}
+
+double ExperienceTable::seconds(GroupState state) const {
+  return static_cast<double>(nanos_[index(state)]) / kSecond;
+}
+
+std::int64_t ExperienceTable::spill(std::uint64_t target, Lsn durable) {
+  std::int64_t dropped = 0;
+  for (auto it = entries_.rbegin(); it != entries_.rend() && bytes_ > target; ++it) {
+    TableEntry& entry = it->second;
+    if (entry.state != GroupState::kReady || entry.bytes == 0) continue;
+    for (Row& row : entry.rows) {
+      Blob& blob = row.response;
+      if (!blob.bytes || blob.lsn + blob.size > durable) continue;
+      blob.bytes.reset();
+      set_bytes(entry, entry.bytes - blob.size);
+      ++dropped;
     }
-    const GroupState state = it->second.state;
-    const bool ended = state == GroupState::kRetired || state == GroupState::kEmpty ||
-                       state == GroupState::kFailed;
-    it = ended ? entries_.erase(it) : std::next(it);
   }
-  return {};
-}
-
-std::int64_t ExperienceTable::held(GroupState state) const {
-  std::int64_t n = 0;
-  for (const auto& [key, entry] : entries_) n += entry.state == state ? 1 : 0;
-  return n;
+  return dropped;
 }
 
 }  // namespace troupe

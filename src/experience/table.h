@@ -2,87 +2,154 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/executor.h"
 #include "experience/group.h"
+#include "experience/record.h"
+#include "experience/row.h"
+#include "experience/selection/selector.h"
+#include "experience/version.h"
 
 namespace troupe {
 
-/// The experience of one policy, in memory: the boundary between rollout and training.
+/// A table's part of a group.
+struct TableEntry {
+  GroupState state = GroupState::kReserved;
+  std::int64_t place = 0;  ///< of its task in the run's order of tasks
+  std::string task;
+  std::uint64_t bytes = 0;            ///< counted against the budget
+  std::int64_t version = 0;           ///< number of the version that it started with
+  std::vector<std::int32_t> members;  ///< whose episodes have ended
+  std::vector<Row> rows;
+  bool closed = false;       ///< all its episodes have ended
+  std::int64_t arrival = 0;  ///< counts the groups that became ready before it
+  Lsn ready_at = 0;
+  std::int64_t step = -1;  ///< the step that it was taken for
+  std::string reason;      ///< of an end without use
+  Nanos since = 0;         ///< in this state
+
+  [[nodiscard]] bool has_member(int member) const;
+  [[nodiscard]] bool complete() const;
+};
+
+/// The state of one policy's experience: its groups and how far each has come. Pure memory; what
+/// makes it durable is the store's business (store.h), which also says when things happen.
 ///
-/// A group is reserved at launch and committed at its end, whole. take() gives complete groups
-/// only, and each group once. A taken group is covered by the optimizer step that includes it and
-/// retired once a durable checkpoint includes that step; then its memory is freed.
-///
-/// Bytes are reserved at admission. The reservation is the most that a group can need, so a commit
-/// never has to wait or fail for lack of room.
-///
-/// Lives on one strand. Illegal transitions are bugs: they are reported as kInternal.
+/// Every change is checked against the group's state; an illegal one is a bug, reported as
+/// kInternal, and changes nothing. Changes are counted and timed by state.
 class ExperienceTable {
  public:
-  ExperienceTable(Executor& executor, std::string policy, std::uint64_t byte_budget)
-      : policy_(std::move(policy)), byte_budget_(byte_budget), changed_(executor) {}
+  ExperienceTable(std::string policy, std::uint64_t byte_budget,
+                  std::unique_ptr<Selector> selector);
 
+  // Changes, in the order of a group's life. `now`: for the time by state.
+  Status reserve(GroupKey key, TableEntry entry, Nanos now);
+  Status start(GroupKey key, Nanos now);
+  /// Whether add_member() may be called.
+  [[nodiscard]] Status check_member(GroupKey key, int member) const;
+  Status add_member(GroupKey key, int member, std::vector<Row> rows);
+  Status fill(const ColumnRecord& record, Lsn lsn, Nanos now);
+  Status close(GroupKey key, Lsn lsn, Nanos now);
+  Status end(GroupKey key, GroupState state, const std::string& reason, Nanos now);
+  Status take(std::int64_t step, const std::vector<GroupKey>& keys, Nanos now);
+  Status cover(const CoverRecord& record, Nanos now);
+  /// All covered groups of steps before `steps` are retired, and forgotten unless a consumer that
+  /// has come to `consumed` still wants them.
+  Status retire(std::int64_t steps, Lsn consumed, Nanos now);
+  /// The run goes on after `steps` steps: what later steps had taken is ready again, to be taken in
+  /// the same batches. `lost`: more had been retired; what belongs to later steps is forgotten.
+  Status restart(const RestartRecord& record, std::int64_t version, bool lost, Nanos now);
+
+  // Snapshots: what describes this table, and the way back.
+  [[nodiscard]] CountersRecord counters() const;
+  void restore(const CountersRecord& record);
+  void restore(const StateRecord& record, Nanos now);
+  void restore(const BatchRecord& record);
+  void restore_rows(GroupKey key, std::vector<Row> rows);
+  /// After the last of them: ready groups may be chosen.
+  void restored();
+
+  /// The groups that `step` should take next, at most `count`: a batch that was recorded before a
+  /// restart as it was, otherwise as the selector chooses.
+  [[nodiscard]] std::vector<GroupKey> choose(std::int64_t step, std::size_t count);
+  /// Groups that may still become ready for `step`.
+  [[nodiscard]] std::int64_t outstanding(std::int64_t step) const;
+  /// The smallest version number that a group which is neither taken nor ended began with.
+  [[nodiscard]] std::optional<std::int64_t> oldest_outstanding() const;
+
+  [[nodiscard]] const TableEntry* find(GroupKey key) const;
+  [[nodiscard]] const std::map<GroupKey, TableEntry>& entries() const { return entries_; }
+  [[nodiscard]] const std::map<std::int64_t, std::vector<std::vector<GroupKey>>>& batches() const {
+    return batches_;
+  }
+  [[nodiscard]] const std::map<std::int64_t, std::deque<std::vector<GroupKey>>>& recorded() const {
+    return recorded_;
+  }
   [[nodiscard]] const std::string& policy() const { return policy_; }
+  [[nodiscard]] const Selector& selector() const { return *selector_; }
+  [[nodiscard]] const Timeline& timeline() const { return timeline_; }
+  /// Number of the newest version that a covered step led to.
+  [[nodiscard]] std::int64_t version() const { return version_; }
 
-  /// True if a group of at most `bytes` may be admitted now.
-  [[nodiscard]] bool has_room(std::uint64_t bytes) const {
-    return reserved_bytes_ == 0 || reserved_bytes_ + bytes <= byte_budget_;
-  }
-  Status reserve(GroupKey key, const std::string& task, std::uint64_t bytes);
-  /// Its first episode has begun.
-  Status start(GroupKey key);
-  /// All its episodes have closed: rows and advantages are final. No rows: the group ends empty.
-  Status commit(Group group);
-  /// It will never be complete. The reason is kept and counted.
-  Status abandon(GroupKey key, const std::string& reason);
+  /// Groups now in a state; groups that ever entered it; seconds that groups spent in it.
+  [[nodiscard]] std::int64_t held(GroupState state) const { return held_[index(state)]; }
+  [[nodiscard]] std::int64_t entered(GroupState state) const { return entered_[index(state)]; }
+  [[nodiscard]] double seconds(GroupState state) const;
+  [[nodiscard]] const std::map<std::string, std::int64_t>& reasons() const { return reasons_; }
+  /// Samples that retired steps used, and a digest of (step, sample id, reward) that does not
+  /// depend on their order.
+  [[nodiscard]] std::int64_t used() const { return used_; }
+  [[nodiscard]] std::uint64_t used_digest() const { return used_digest_; }
 
-  /// Waits until `count` groups of `step` are ready, or all that the step can still give, and takes
-  /// them in order of their index. Empty: every group of the step has been taken or has ended.
-  /// kDeadline names what is missing.
-  Async<Result<std::vector<std::shared_ptr<const Group>>>> take(std::int64_t step, int count,
-                                                                Wait wait);
-
-  /// The optimizer step included these groups.
-  Status cover(std::int64_t step);
-  /// The optimizer step was not taken (not finite): its samples failed for `reason`.
-  Status fail_taken(std::int64_t step, const std::string& reason);
-  /// A durable checkpoint includes all steps up to and with `step`.
-  Status retire_through(std::int64_t step);
-
-  /// Groups now in a state, of those still held.
-  [[nodiscard]] std::int64_t held(GroupState state) const;
-  /// Groups that ever entered a state.
-  [[nodiscard]] std::int64_t entered(GroupState state) const {
-    return entered_[static_cast<std::size_t>(state)];
-  }
-  [[nodiscard]] const std::map<std::string, std::int64_t>& failures() const { return failures_; }
-  [[nodiscard]] std::uint64_t reserved_bytes() const { return reserved_bytes_; }
-  /// Woken whenever a group changes state.
-  Signal& changed() { return changed_; }
+  /// Bytes reserved for groups on their way, and held for ready ones.
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+  [[nodiscard]] std::uint64_t byte_budget() const { return byte_budget_; }
+  /// Drops ready groups' responses from memory that can be read again below `durable`, the newest
+  /// first, until at most `target` bytes are held. Gives how many were dropped.
+  std::int64_t spill(std::uint64_t target, Lsn durable);
 
  private:
-  struct Entry {
-    GroupState state = GroupState::kReserved;
-    std::string task;
-    std::uint64_t bytes = 0;
-    std::shared_ptr<const Group> group;
-  };
+  static std::size_t index(GroupState state) { return static_cast<std::size_t>(state); }
+  using Entries = std::map<GroupKey, TableEntry>;
 
-  Result<Entry*> find(GroupKey key);
-  Status move(GroupKey key, Entry& entry, GroupState to);
+  [[nodiscard]] tl::unexpected<Error> unknown(GroupKey key) const;
+  Result<Entries::iterator> must_find(GroupKey key);
+  Status move(GroupKey key, TableEntry& entry, GroupState to, Nanos now);
+  void count(GroupKey key, const TableEntry& entry, int by);
+  void set_bytes(TableEntry& entry, std::uint64_t bytes);
+  static void forget_responses(TableEntry& entry);
+  Status ready_if_complete(GroupKey key, TableEntry& entry, Lsn lsn, Nanos now);
+  [[nodiscard]] Candidate candidate(GroupKey key, const TableEntry& entry) const;
+  void offer(GroupKey key, const TableEntry& entry);
+  void give_back(std::int64_t step, Nanos now);
+  void note_used(const TableEntry& entry);
 
   std::string policy_;
   std::uint64_t byte_budget_;
-  std::uint64_t reserved_bytes_ = 0;
-  Signal changed_;
-  std::map<GroupKey, Entry> entries_;
-  std::array<std::int64_t, 8> entered_{};
-  std::map<std::string, std::int64_t> failures_;
+  std::unique_ptr<Selector> selector_;
+  Entries entries_;
+  /// The batches that were taken for steps that are not retired, and those to be taken again.
+  std::map<std::int64_t, std::vector<std::vector<GroupKey>>> batches_;
+  std::map<std::int64_t, std::deque<std::vector<GroupKey>>> recorded_;
+  std::map<std::int64_t, std::int64_t> pending_by_step_;
+  std::map<std::int64_t, std::int64_t>
+      outstanding_versions_;  ///< groups pending or ready, by version
+  Timeline timeline_;
+  std::int64_t version_ = 0;
+  std::int64_t arrivals_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::array<std::int64_t, kGroupStates> held_{};
+  std::array<std::int64_t, kGroupStates> entered_{};
+  std::array<Nanos, kGroupStates> nanos_{};
+  std::map<std::string, std::int64_t> reasons_;
+  std::int64_t used_ = 0;
+  std::uint64_t used_digest_ = 0;
 };
 
 }  // namespace troupe

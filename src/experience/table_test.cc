@@ -2,159 +2,159 @@
 
 #include <gtest/gtest.h>
 
-#include <set>
-
-#include "base/rng.h"
+#include "experience/selection/admission_order.h"
+#include "experience/store_test_support.h"
 
 namespace troupe {
 namespace {
 
-GroupKey key(std::int64_t step, std::int64_t index) {
-  GroupKey out;
-  out.step = step;
-  out.index = index;
-  return out;
-}
-
-Group group(GroupKey k, int rows) {
-  Group out;
-  out.key = k;
-  out.rows.resize(static_cast<std::size_t>(rows));
-  out.advantages.assign(static_cast<std::size_t>(rows), 0.5);
-  return out;
-}
-
 TEST(GroupState, AllowsOnlyTheWayForward) {
   using S = GroupState;
-  const std::vector<S> all = {S::kReserved, S::kRunning, S::kReady, S::kTaken,
-                              S::kCovered,  S::kRetired, S::kEmpty, S::kFailed};
   int allowed = 0;
-  for (S from : all) {
-    for (S to : all) allowed += legal(from, to) ? 1 : 0;
+  for (std::size_t from = 0; from < kGroupStates; ++from) {
+    for (std::size_t to = 0; to < kGroupStates; ++to) {
+      const bool can = legal(static_cast<S>(from), static_cast<S>(to));
+      allowed += can ? 1 : 0;
+      if (ended(static_cast<S>(from))) {
+        EXPECT_FALSE(can);
+      }
+    }
   }
-  EXPECT_EQ(allowed, 10);
+  EXPECT_EQ(allowed, 15);
   EXPECT_FALSE(legal(S::kReady, S::kCovered));   // never used untaken
   EXPECT_FALSE(legal(S::kCovered, S::kTaken));   // never used twice
   EXPECT_FALSE(legal(S::kCovered, S::kFailed));  // what is in the weights cannot fail
 }
 
-TEST(ExperienceTable, RefusesIllegalUse) {
-  auto executor = make_virtual_executor({});
-  ExperienceTable table(*executor, "p", 1000);
-  ASSERT_TRUE(table.reserve(key(0, 0), "t", 10));
-  EXPECT_FALSE(table.reserve(key(0, 0), "t", 10));
-  EXPECT_FALSE(table.commit(group(key(0, 0), 1)));  // not started
-  ASSERT_TRUE(table.start(key(0, 0)));
-  EXPECT_FALSE(table.start(key(0, 0)));
-  EXPECT_FALSE(table.start(key(0, 7)));  // unknown
-  Group uneven = group(key(0, 0), 2);
-  uneven.advantages.pop_back();
-  EXPECT_FALSE(table.commit(std::move(uneven)));
-  ASSERT_TRUE(table.commit(group(key(0, 0), 2)));
-  EXPECT_FALSE(table.commit(group(key(0, 0), 2)));
+std::vector<Row> rows(GroupKey key, int member) {
+  return {make_row(test_trajectory(key, member, "a"))};
 }
 
-/// Plays out a step: groups end at random times, some empty, some failed.
-struct Producer {
-  Executor& executor;
-  ExperienceTable& table;
-  Rng rng;
-  int ready = 0;
-
-  Async<void> run(std::int64_t step, std::int64_t index, Gate::Pass pass) {
-    const Gate::Pass held = std::move(pass);
-    co_await sleep_for(executor, static_cast<Nanos>(rng.below(kSecond)));
-    EXPECT_TRUE(table.start(key(step, index)));
-    co_await sleep_for(executor, static_cast<Nanos>(rng.below(kSecond)));
-    const auto fate = rng.below(10);
-    if (fate == 0) {
-      EXPECT_TRUE(table.abandon(key(step, index), "lost"));
-    } else if (fate == 1) {
-      EXPECT_TRUE(table.commit(group(key(step, index), 0)));
-    } else {
-      EXPECT_TRUE(table.commit(group(key(step, index), 3)));
-      ++ready;
-    }
-  }
-};
-
-Async<Status> consume(Executor& executor, ExperienceTable& table, std::uint64_t seed) {
-  Producer producer{executor, table, Rng(seed)};
-  for (std::int64_t step = 0; step < 5; ++step) {
-    constexpr std::int64_t kGroups = 20;
-    const int before = producer.ready;
-    Gate gate(executor);
-    for (std::int64_t i = 0; i < kGroups; ++i) {
-      EXPECT_TRUE(table.reserve(key(step, i), "t", 7));
-    }
-    for (std::int64_t i = 0; i < kGroups; ++i) spawn(producer.run(step, i, Gate::Pass(gate)));
-    std::set<GroupKey> seen;
-    while (true) {
-      auto taken = co_await table.take(step, 3, Wait(60 * kSecond, "three groups"));
-      if (!taken) co_return tl::unexpected(taken.error());
-      if (taken->empty()) break;
-      EXPECT_LE(taken->size(), 3U);
-      for (const auto& g : *taken) {
-        EXPECT_EQ(g->key.step, step);
-        EXPECT_TRUE(seen.insert(g->key).second) << "given out twice";
-        EXPECT_EQ(g->rows.size(), 3U);
-      }
-    }
-    EXPECT_EQ(static_cast<int>(seen.size()), producer.ready - before) << "lost";
-    EXPECT_EQ(gate.count(), 0) << "empty answer while groups were still running";
-    EXPECT_TRUE(table.cover(step));
-    EXPECT_EQ(table.reserved_bytes(), 0U);
-    if (step % 2 == 1) {
-      EXPECT_TRUE(table.retire_through(step));
-    }
-  }
-  EXPECT_TRUE(table.retire_through(4));
-  EXPECT_EQ(table.entered(GroupState::kRetired), producer.ready);
-  EXPECT_EQ(table.held(GroupState::kCovered), 0);
-  EXPECT_EQ(table.entered(GroupState::kFailed),
-            table.failures().contains("lost") ? table.failures().at("lost") : 0);
-  co_return Status();
+ColumnRecord advantages(GroupKey key, std::uint32_t first, std::vector<double> values) {
+  ColumnRecord out;
+  out.key = key;
+  out.column = Column::kAdvantage;
+  out.first = first;
+  out.values = std::move(values);
+  return out;
 }
 
-TEST(ExperienceTable, GivesEachCompleteGroupOnceUnderRandomSchedules) {
-  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
-    VirtualOptions options;
-    options.seed = seed;
-    auto executor = make_virtual_executor(options);
-    ExperienceTable table(*executor, "p", 1000);
-    const Status status = executor->run(consume(*executor, table, seed));
-    ASSERT_TRUE(status) << status.error().message << " seed " << seed;
+TEST(ExperienceTable, IsReadyWhenClosedAndFilledInAnyOrder) {
+  for (const bool close_first : {false, true}) {
+    ExperienceTable table("a", 1000, std::make_unique<AdmissionOrder>());
+    const GroupKey key = group_key(0, 0);
+    ASSERT_TRUE(table.reserve(key, {}, 0));
+    ASSERT_TRUE(table.start(key, 10));
+    ASSERT_TRUE(table.add_member(key, 1, rows(key, 1)));
+    ASSERT_TRUE(table.add_member(key, 0, rows(key, 0)));
+    EXPECT_EQ(table.find(key)->rows[0].member, 0);  // by member, not by arrival
+    EXPECT_EQ(table.outstanding(0), 1);
+    ASSERT_TRUE(table.fill(advantages(key, 1, {2.0}), 1, 20));
+    if (close_first) {
+      ASSERT_TRUE(table.close(key, 2, 20));
+    }
+    EXPECT_TRUE(table.choose(0, 1).empty());
+    ASSERT_TRUE(table.fill(advantages(key, 0, {1.0}), 3, 30));
+    if (!close_first) {
+      ASSERT_TRUE(table.close(key, 3, 30));
+    }
+    EXPECT_EQ(table.find(key)->state, GroupState::kReady);
+    EXPECT_EQ(table.find(key)->ready_at, 3U);
+    EXPECT_EQ(table.outstanding(0), 0);
+    EXPECT_EQ(table.choose(0, 4), std::vector<GroupKey>{key});
+    EXPECT_EQ(table.choose(1, 4), std::vector<GroupKey>{});
+    EXPECT_EQ(table.seconds(GroupState::kRunning), 20e-9);
   }
 }
 
-Async<Status> take_nothing(ExperienceTable& table) {
-  auto taken = co_await table.take(0, 1, Wait(5 * kSecond, "a micro-batch"));
-  if (!taken) co_return tl::unexpected(taken.error());
-  co_return Status();
+TEST(ExperienceTable, RefusesIllegalUseAndStaysAsItWas) {
+  ExperienceTable table("a", 1000, std::make_unique<AdmissionOrder>());
+  const GroupKey key = group_key(0, 0);
+  ASSERT_TRUE(table.reserve(key, {}, 0));
+  EXPECT_FALSE(table.reserve(key, {}, 0));
+  EXPECT_FALSE(table.close(key, 1, 0));  // not started
+  EXPECT_FALSE(table.add_member(key, 0, rows(key, 0)));
+  ASSERT_TRUE(table.start(key, 0));
+  EXPECT_FALSE(table.start(key, 0));
+  EXPECT_FALSE(table.start(group_key(0, 7), 0));  // unknown
+  ASSERT_TRUE(table.add_member(key, 0, rows(key, 0)));
+  EXPECT_FALSE(table.add_member(key, 0, rows(key, 0)));        // twice
+  EXPECT_FALSE(table.fill(advantages(key, 0, {1, 2}), 1, 0));  // more values than rows
+  ColumnRecord response = advantages(key, 0, {1});
+  response.column = Column::kResponse;
+  EXPECT_FALSE(table.fill(response, 1, 0));
+  EXPECT_FALSE(table.take(0, {key}, 0));  // not ready
+  ASSERT_TRUE(table.fill(advantages(key, 0, {1}), 1, 0));
+  ASSERT_TRUE(table.close(key, 1, 0));
+  EXPECT_FALSE(table.close(key, 1, 0));
+  EXPECT_FALSE(table.add_member(key, 1, rows(key, 1)));
+  ASSERT_TRUE(table.take(0, {key}, 0));
+  EXPECT_FALSE(table.take(0, {key}, 0));
+  EXPECT_FALSE(table.end(key, GroupState::kExpired, "late", 0));  // the trainer has it
+  EXPECT_EQ(table.held(GroupState::kTaken), 1);
+  EXPECT_EQ(table.entered(GroupState::kReady), 1);
 }
 
-TEST(ExperienceTable, ATakeThatWaitsTooLongSaysForWhat) {
-  auto executor = make_virtual_executor({});
-  ExperienceTable table(*executor, "writer", 1000);
-  ASSERT_TRUE(table.reserve(key(0, 0), "t", 7));
-  const Status status = executor->run(take_nothing(table));
-  ASSERT_FALSE(status);
-  EXPECT_EQ(status.error().code, ErrorCode::kDeadline);
-  EXPECT_NE(status.error().message.find("a micro-batch"), std::string::npos);
-  EXPECT_NE(status.error().message.find("1 groups"), std::string::npos);
+TEST(ExperienceTable, CountsWhatEndsWithoutUseByReason) {
+  ExperienceTable table("a", 1000, std::make_unique<AdmissionOrder>());
+  for (int i = 0; i < 4; ++i) {
+    TableEntry entry;
+    entry.bytes = 100;
+    ASSERT_TRUE(table.reserve(group_key(0, i), entry, 0));
+    ASSERT_TRUE(table.start(group_key(0, i), 0));
+  }
+  EXPECT_EQ(table.bytes(), 400U);
+  ASSERT_TRUE(table.end(group_key(0, 0), GroupState::kFailed, "engine lost", 0));
+  ASSERT_TRUE(table.end(group_key(0, 1), GroupState::kFiltered, "zero variance", 0));
+  ASSERT_TRUE(table.end(group_key(0, 2), GroupState::kExpired, "stale", 0));
+  ASSERT_TRUE(table.close(group_key(0, 3), 1, 0));
+  EXPECT_EQ(table.held(GroupState::kEmpty), 1);  // no rows for this policy
+  EXPECT_EQ(table.reasons().at("zero variance"), 1);
+  EXPECT_EQ(table.bytes(), 0U);
+  EXPECT_FALSE(table.oldest_outstanding());
+  ASSERT_TRUE(table.retire(1, UINT64_MAX, 0));
+  EXPECT_TRUE(table.entries().empty());
 }
 
-TEST(ExperienceTable, AStepThatWasNotTakenFailsItsSamples) {
-  auto executor = make_virtual_executor({});
-  ExperienceTable table(*executor, "p", 1000);
-  ASSERT_TRUE(table.reserve(key(0, 0), "t", 7));
-  ASSERT_TRUE(table.start(key(0, 0)));
-  ASSERT_TRUE(table.commit(group(key(0, 0), 1)));
-  ASSERT_TRUE(executor->run(take_nothing(table)));
-  ASSERT_TRUE(table.fail_taken(0, "non_finite"));
-  EXPECT_EQ(table.failures().at("non_finite"), 1);
+TEST(ExperienceTable, ASkippedStepFailsItsSamplesUntilARestartBeforeIt) {
+  ExperienceTable table("a", 1000, std::make_unique<AdmissionOrder>());
+  const GroupKey key = group_key(3, 0);
+  ASSERT_TRUE(table.reserve(key, {}, 0));
+  ASSERT_TRUE(table.start(key, 0));
+  ASSERT_TRUE(table.add_member(key, 0, rows(key, 0)));
+  ASSERT_TRUE(table.fill(advantages(key, 0, {1}), 1, 0));
+  ASSERT_TRUE(table.close(key, 1, 0));
+  ASSERT_TRUE(table.take(3, {key}, 0));
+  CoverRecord skipped;
+  skipped.step = 3;
+  skipped.skipped = true;
+  skipped.reason = "non_finite";
+  ASSERT_TRUE(table.cover(skipped, 0));
+  EXPECT_EQ(table.reasons().at("non_finite"), 1);
   EXPECT_EQ(table.held(GroupState::kFailed), 1);
-  EXPECT_EQ(table.reserved_bytes(), 0U);
+  RestartRecord restart;
+  restart.steps = 2;
+  restart.incarnation = 1;
+  ASSERT_TRUE(table.restart(restart, 2, false, 0));
+  EXPECT_EQ(table.held(GroupState::kReady), 1);
+  EXPECT_EQ(table.choose(3, 1), std::vector<GroupKey>{key});
+  EXPECT_EQ(table.reasons().at("non_finite"), 0);
+}
+
+TEST(Timeline, AVersionOfALostTimelineIsNotLive) {
+  Timeline timeline;
+  EXPECT_EQ(timeline.at(5), (Version{0, 5}));
+  timeline.fork(1, 10);
+  EXPECT_EQ(timeline.at(10), (Version{0, 10}));
+  EXPECT_EQ(timeline.at(11), (Version{1, 11}));
+  timeline.fork(2, 20);
+  EXPECT_EQ(timeline.at(15), (Version{1, 15}));
+  EXPECT_EQ(timeline.at(21), (Version{2, 21}));
+  timeline.fork(3, 5);  // back before both
+  EXPECT_EQ(timeline.at(5), (Version{0, 5}));
+  EXPECT_EQ(timeline.at(15), (Version{3, 15}));
+  EXPECT_FALSE(timeline.live(Version{1, 15}));
+  EXPECT_TRUE(timeline.live(Version{3, 6}));
 }
 
 }  // namespace

@@ -4,17 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "experience/version.h"
 #include "model/tokenizer.h"
 
 namespace troupe {
-
-/// A policy version: a number within an incarnation (one timeline of a run; a rollback begins a new
-/// one), so that a version of a lost timeline is never mistaken for a live one.
-struct Version {
-  std::int64_t incarnation = 0;
-  std::int64_t number = 0;
-  bool operator==(const Version&) const = default;
-};
 
 /// A run of tokens of one origin: either shown to the agent, or sampled by one policy version.
 struct Segment {
