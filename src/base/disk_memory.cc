@@ -5,48 +5,17 @@
 #include <set>
 
 #include "base/disk.h"
-
-// Files are a map from normal path to bytes; folders are a set. "" is the root of relative paths
-// and "/" that of absolute ones; both always exist.
+#include "base/disk_in_memory.h"
 
 namespace troupe {
-namespace {
 
-/// Without "." parts, doubled and trailing slashes.
-std::string normal(const std::string& path) {
-  std::string out = path.starts_with('/') ? "/" : "";
-  std::size_t at = 0;
-  while (at < path.size()) {
-    const std::size_t end = std::min(path.find('/', at), path.size());
-    const std::string part = path.substr(at, end - at);
-    at = end + 1;
-    if (part.empty() || part == ".") continue;
-    if (!out.empty() && out != "/") out += '/';
-    out += part;
-  }
-  return out;
-}
+using in_memory::absent;
+using in_memory::below;
+using in_memory::is_root;
+using in_memory::normal;
+using in_memory::parent;
 
-std::string parent(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return "";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-bool is_root(const std::string& path) { return path.empty() || path == "/"; }
-
-/// Whether `path` lies below `folder`, at any depth.
-bool below(const std::string& path, const std::string& folder) {
-  if (folder.empty()) return !path.starts_with('/');
-  return path.starts_with(folder == "/" ? folder : folder + '/');
-}
-
-tl::unexpected<Error> absent(const std::string& path) {
-  return fail(ErrorCode::kNotFound, fmt::format("{}: No such file or directory", path));
-}
-
-}  // namespace
-
+/// Files are a map from normal path to bytes; folders are a set.
 struct MemoryDisk::State {
   std::mutex mutex;
   std::map<std::string, std::string> files;
@@ -55,17 +24,15 @@ struct MemoryDisk::State {
   int calls_left = 0;
   ErrorCode code = ErrorCode::kIo;
 
-  bool has_folder(const std::string& path) { return is_root(path) || folders.contains(path); }
+  [[nodiscard]] bool has_folder(const std::string& path) const {
+    return is_root(path) || folders.contains(path);
+  }
 
   /// Counts a mutating call; true if it is to fail.
   bool fault() { return failing && calls_left-- <= 0; }
   tl::unexpected<Error> injected(const char* action, const std::string& path) {
     calls_left = 0;
-    const bool full = code == ErrorCode::kNoSpace;
-    return fail(code, fmt::format("cannot {} {}: {}", action, path,
-                                  full ? "No space left on device; free some space or choose "
-                                         "another folder"
-                                       : "injected fault"));
+    return tl::unexpected<Error>(in_memory::injected(code, fmt::format("{} {}", action, path)));
   }
 };
 

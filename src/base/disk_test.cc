@@ -6,12 +6,14 @@
 #include <cstdlib>
 #include <string>
 
+#include "base/disk_simulated.h"
+
 namespace troupe {
 namespace {
 
 using Names = std::vector<std::string>;
 
-/// The same contract for both disks, in a fresh folder each.
+/// The same contract for all disks, in a fresh folder each.
 class EveryDisk : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
@@ -21,7 +23,12 @@ class EveryDisk : public ::testing::TestWithParam<const char*> {
       ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
       root_ = pattern;
     } else {
-      disk_ = std::make_unique<MemoryDisk>();
+      const bool simulated = std::string(GetParam()) == "simulated";
+      if (simulated) {
+        disk_ = std::make_unique<SimulatedDisk>();
+      } else {
+        disk_ = std::make_unique<MemoryDisk>();
+      }
       root_ = "/root";
       ASSERT_TRUE(disk_->make_folders(root_));
     }
@@ -33,7 +40,7 @@ class EveryDisk : public ::testing::TestWithParam<const char*> {
   std::string root_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Disks, EveryDisk, ::testing::Values("posix", "memory"),
+INSTANTIATE_TEST_SUITE_P(Disks, EveryDisk, ::testing::Values("posix", "memory", "simulated"),
                          [](const auto& one) { return std::string(one.param); });
 
 TEST_P(EveryDisk, ReadsBackWhatWasWritten) {
