@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "experience/store.h"
 #include "orchestrate/run_observer.h"
 #include "orchestrate/team.h"
 #include "rollout/group_runner.h"
@@ -18,8 +19,11 @@ struct StepSetting {
   const EnvironmentSpec& spec;
   AgentBindings agents;
   std::vector<PolicyLane> lanes;
+  ExperienceStore& store;
   std::int64_t groups = 16;
   std::int64_t group_size = 16;
+  bool refill = false;            ///< replace groups without a gradient
+  std::int64_t most_groups = 16;  ///< that a step plays, those that are refilled included
   std::int64_t micro_batch = 1;
   std::int64_t retries = 3;
   std::uint64_t seed = 1;
@@ -34,6 +38,8 @@ struct StepOutcome {
   std::vector<StepResult> results;
   std::vector<PolicyStep> numbers;
   std::int64_t failed_groups = 0;
+  std::int64_t filtered_groups = 0;  ///< no gradient; replaced
+  std::int64_t kept_episodes = 0;    ///< that the store had from before a restart
   std::string last_failure;
 };
 
@@ -45,6 +51,8 @@ struct StepOutcome {
 ///
 /// A group whose episodes keep failing for reasons outside the agents counts as failed and gives no
 /// gradient; if all do, or an error is not infrastructure, the step fails.
+///
+/// What the store has of the step already, from before a restart, is not played again.
 /// `learning_rates`: one per lane.
 Async<Result<StepOutcome>> run_global_step(const StepSetting& setting, std::int64_t step,
                                            std::vector<double> learning_rates);

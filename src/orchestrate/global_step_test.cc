@@ -60,6 +60,24 @@ struct Stage {
     EXPECT_TRUE(spec->prepare());
     tokenizer = make_symbol_tokenizer(spec->alphabet());
     for (const std::string& agent : spec->agents()) add(agent);
+    open_store();
+  }
+
+  /// Reads what the journal has and goes on after `steps` steps.
+  void open_store(std::int64_t steps = 0) {
+    JournalOptions journal;
+    journal.folder = "/experience";
+    ExperienceStore::Setting from{*executor, disk, journal, {}, {}};
+    for (const PolicyLane& lane : lanes) {
+      ExperienceStore::Policy policy;
+      policy.name = lane.policy;
+      policy.agents = lane.agents;
+      from.policies.push_back(std::move(policy));
+    }
+    auto opened = ExperienceStore::open(std::move(from));
+    ASSERT_TRUE(opened) << opened.error().message;
+    store = std::move(*opened);
+    ASSERT_TRUE(store->restart(steps, 0, std::vector<std::int64_t>(lanes.size(), steps)));
   }
 
   void add(const std::string& agent) {
@@ -76,7 +94,6 @@ struct Stage {
           return static_cast<Nanos>(kMillisecond + rng.below(200) * kMillisecond);
         }));
     trainers.push_back(std::make_unique<RecordingTrainer>(*executor));
-    tables.push_back(std::make_unique<ExperienceTable>(*executor, agent, 1U << 20));
     AgentBinding binding;
     binding.policy = agent;
     binding.engine = engines.back().get();
@@ -89,13 +106,13 @@ struct Stage {
     lane.agents = {agent};
     lane.rollout = engines.back().get();
     lane.train = trainers.back().get();
-    lane.table = tables.back().get();
     lane.group_bytes = 1000;
     lanes.push_back(lane);
   }
 
   StepSetting setting() {
-    StepSetting out{*executor, *spec, bindings, lanes};
+    StepSetting out{*executor, *spec, bindings, lanes, *store};
+    out.most_groups = 12;
     out.groups = 12;
     out.group_size = 4;
     out.micro_batch = 2;
@@ -110,9 +127,9 @@ struct Stage {
   std::shared_ptr<const Tokenizer> tokenizer;
   std::vector<std::unique_ptr<ScriptedEngine>> engines;
   std::vector<std::unique_ptr<RecordingTrainer>> trainers;
-  std::vector<std::unique_ptr<ExperienceTable>> tables;
   AgentBindings bindings;
   std::vector<PolicyLane> lanes;
+  std::unique_ptr<ExperienceStore> store;
 };
 
 Async<Status> run_steps(Stage& stage, int steps, std::vector<StepOutcome>& outcomes) {
@@ -137,8 +154,8 @@ TEST(GlobalStep, TrainsOnEveryGroupOnceAtStalenessZero) {
     ASSERT_TRUE(status) << status.error().message;
     for (std::size_t i = 0; i < 2; ++i) {
       EXPECT_EQ(stage.trainers[i]->seen.size(), 36U);
-      EXPECT_EQ(stage.tables[i]->entered(GroupState::kCovered), 36);
-      EXPECT_EQ(stage.tables[i]->reserved_bytes(), 0U);
+      EXPECT_EQ(stage.store->table(static_cast<int>(i)).entered(GroupState::kCovered), 36);
+      EXPECT_EQ(stage.store->table(static_cast<int>(i)).bytes(), 0U);
       for (const StepOutcome& outcome : outcomes) EXPECT_EQ(outcome.numbers[i].staleness, 0);
     }
   }
@@ -163,7 +180,7 @@ TEST(GlobalStep, InfrastructureFailuresAreRetriedAndNeverRewards) {
     lost += static_cast<int>(failed);
     for (std::size_t i = 0; i < 2; ++i) {
       EXPECT_EQ(static_cast<std::int64_t>(stage.trainers[i]->seen.size()), 24 - failed);
-      EXPECT_EQ(stage.tables[i]->entered(GroupState::kFailed), failed);
+      EXPECT_EQ(stage.store->table(static_cast<int>(i)).entered(GroupState::kFailed), failed);
     }
   }
   EXPECT_GT(lost, 0) << "the failure rate was meant to lose a group now and then";

@@ -39,6 +39,23 @@ Status check_warm_start(const WarmStartOptions& w) {
               "warm_start.steps = 0");
 }
 
+Status check_experience_options(const ExperienceOptions& e) {
+  const ExperienceOptions standard;
+  if (e.store == "memory") {
+    const std::string why = "experience.store is \"memory\"";
+    const std::string remedy = "set experience.store = \"disk\"";
+    TROUPE_TRY(idle_if_given("experience.flush_seconds", e.flush_seconds, standard.flush_seconds,
+                             why, remedy));
+    TROUPE_TRY(idle_if_given("experience.segment_megabytes", e.segment_megabytes,
+                             standard.segment_megabytes, why, remedy));
+    TROUPE_TRY(idle_if_given("experience.disk_timeout", e.disk_timeout, standard.disk_timeout, why,
+                             remedy));
+  }
+  if (e.refill) return {};
+  return idle_if_given("experience.refill_limit", e.refill_limit, standard.refill_limit,
+                       "experience.refill is false", "set experience.refill = true");
+}
+
 Status check_algorithm(const std::string& table, const AlgorithmOptions& a) {
   const AlgorithmOptions standard;
   if (a.entropy_floor <= 0) {
@@ -135,6 +152,7 @@ Status check_tables(const RunOptions& o, const std::string& name, const Table& c
 Status check_idle_options(const RunOptions& o) {
   TROUPE_TRY(check_rollout(o));
   TROUPE_TRY(check_warm_start(o.warm_start));
+  TROUPE_TRY(check_experience_options(o.experience));
   TROUPE_TRY(check_tables(o, "model", o.model, &PolicyOptions::model, check_model));
   TROUPE_TRY(check_tables(o, "optimizer", o.optimizer, &PolicyOptions::optimizer, check_optimizer));
   return check_tables(o, "algorithm", o.algorithm, &PolicyOptions::algorithm, check_algorithm);

@@ -42,6 +42,16 @@ TEST(IdleOptions, SaysTheOptionTheReasonAndTheRemedy) {
   EXPECT_EQ(error_of("[optimizer]\nschedule = \"cosine\"\nfinal_rate = 0.5\n"), "");
 }
 
+TEST(IdleOptions, WhatAStoreInMemoryDoesNotUseIsRefused) {
+  EXPECT_EQ(error_of("[experience]\nstore = \"memory\"\n"), "");
+  EXPECT_EQ(error_of("[experience]\nflush_seconds = 1.0\n"), "");
+  EXPECT_NE(error_of("[experience]\nstore = \"memory\"\nflush_seconds = 1.0\n").find("\"disk\""),
+            std::string::npos);
+  EXPECT_EQ(error_of("[experience]\nrefill = true\nrefill_limit = 3.0\n"), "");
+  EXPECT_NE(error_of("[experience]\nrefill_limit = 3.0\n").find("experience.refill = true"),
+            std::string::npos);
+}
+
 TEST(IdleOptions, ACommonOptionIsIdleOnlyIfItIsSoForAllPolicies) {
   const std::string common = "[algorithm]\nentropy_max = 0.2\n";
   EXPECT_EQ(error_of(common).substr(0, 28), "algorithm.entropy_max = 0.2 ");

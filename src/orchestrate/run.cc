@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "model/decoder.h"
 #include "orchestrate/evaluate.h"
+#include "orchestrate/run_experience.h"
 #include "orchestrate/warm_start.h"
 
 namespace troupe {
@@ -84,7 +85,9 @@ Async<Status> Run::main() {
     s_.observer.on_note("there is no checkpoint yet: the run starts from the beginning");
   }
   Status status = Status();
-  if (saved_step_ < 0) status = co_await begin();
+  const bool fresh = saved_step_ < 0;
+  if (fresh) status = co_await begin();
+  if (status) status = open_store(fresh);
   if (status) status = co_await rl();
   co_await finish(status);
   co_return status;
@@ -108,6 +111,41 @@ Async<Status> Run::begin() {
   s_.observer.on_eval(*report);
   Status saved = co_await save(0, "step");
   co_return saved;
+}
+
+/// How long a disk that is full or fails may hold up the run.
+Wait Run::disk_wait(std::string reason) const {
+  return {static_cast<Nanos>(s_.options.experience.disk_timeout * 1e9), std::move(reason)};
+}
+
+/// `fresh`: the run begins, so nothing that lies there is its own.
+Status Run::open_store(bool fresh) {
+  const bool in_memory = s_.options.experience.store == "memory";
+  Disk& disk = in_memory ? static_cast<Disk&>(memory_) : s_.disk;
+  // On the strand: nothing else runs yet.
+  auto opened =
+      open_experience(s_.executor, disk, s_.options, *team_, s_.folder, step_, state_.place, fresh);
+  if (!opened) return tl::unexpected(opened.error());
+  store_ = std::move(*opened);
+  if (!store_->recovery_note().empty()) s_.observer.on_note(store_->recovery_note());
+  return team_->publish();
+}
+
+/// Admission waits for a disk that is full or fails; nothing else does.
+Async<Status> Run::wait_for_disk() {
+  std::vector<std::uint64_t> bytes;
+  for (const auto& policy : team_->policies()) {
+    bytes.push_back(policy->group_bytes * static_cast<std::uint64_t>(most_groups(s_.options)));
+  }
+  if (store_->may_admit(bytes)) co_return Status();
+  if (store_->journal().trouble()) {
+    s_.observer.on_note(store_->journal().trouble()->message +
+                        "; the run waits, and goes on when the disk does");
+  }
+  s_.executor.idle_reason("experience journal");
+  const Wait wait = disk_wait("the experience journal");
+  Status room = co_await store_->wait_for_room(std::move(bytes), wait);
+  co_return room;
 }
 
 Async<Status> Run::rl() {
@@ -146,7 +184,12 @@ Async<Status> Run::rl() {
 
 Async<Status> Run::one_step(std::int64_t step) {
   const RunOptions& o = s_.options;
-  StepSetting setting{s_.executor, *o.environment, team_->training_bindings(), team_->lanes()};
+  Status room = co_await wait_for_disk();
+  if (!room) co_return room;
+  StepSetting setting{s_.executor, *o.environment, team_->training_bindings(), team_->lanes(),
+                      *store_};
+  setting.refill = o.experience.refill;
+  setting.most_groups = most_groups(o);
   setting.groups = o.rollout.groups;
   setting.group_size = o.rollout.group_size;
   setting.micro_batch = o.pipeline.micro_batch;
@@ -197,6 +240,11 @@ Async<Status> Run::one_step(std::int64_t step) {
         std::min(report.seconds_left, std::max(0.0, o.run.max_seconds - rl_seconds_here_));
   }
   s_.observer.on_step(report);
+  state_.place = store_->state().next_place();
+  if (outcome->kept_episodes > 0) {
+    s_.observer.on_note(fmt::format("step {}: {} episodes taken from the experience journal",
+                                    step + 1, outcome->kept_episodes));
+  }
   if (outcome->failed_groups > 0) {
     s_.observer.on_note(fmt::format("step {}: {} groups failed and gave no gradient: {}", step + 1,
                                     outcome->failed_groups, outcome->last_failure));
@@ -270,6 +318,12 @@ void Run::tell_episode(std::int64_t step, const char* phase, const Task& task,
 }
 
 Async<Status> Run::save(std::int64_t step, std::string kind) {
+  if (store_ && kind == "step") {
+    // What the checkpoint includes must not be forgotten by a journal that lags behind it.
+    const Wait wait = disk_wait("the experience journal, before a checkpoint");
+    Status synced = co_await store_->sync(wait);
+    if (!synced) co_return synced;
+  }
   Checkpoint checkpoint;
   checkpoint.step = step;
   checkpoint.run_digest = s_.options.digest;
@@ -306,11 +360,7 @@ Async<Status> Run::save(std::int64_t step, std::string kind) {
   }
   last_checkpoint_ = *place;
   saved_step_ = step;
-  for (const auto& policy : team_->policies()) {
-    Status retired = policy->table->retire_through(step - 1);
-    if (!retired) co_return retired;
-  }
-  co_return Status();
+  co_return store_ ? store_->retire(step) : Status();
 }
 
 Status Run::restore(const std::string& name) {
@@ -375,6 +425,11 @@ Async<void> Run::finish(Status status) {
           " after step {0}; continue with: troupe train {1}/run.toml --output {1} --resume", step_,
           s_.folder);
     }
+  }
+  if (store_) {
+    const Wait wait = disk_wait("the end of the experience journal");
+    const Status closed = co_await store_->close_journal(wait);
+    if (!closed) report.message += "; " + closed.error().message;
   }
   report.steps = step_;
   report.seconds = seconds(s_.executor.now() - began_);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/disk.h"
+#include "experience/store.h"
 #include "orchestrate/global_step.h"
 #include "orchestrate/run_observer.h"
 #include "orchestrate/run_options.h"
@@ -39,6 +40,9 @@ class Run {
 
  private:
   Async<Status> begin();
+  [[nodiscard]] Wait disk_wait(std::string reason) const;
+  Status open_store(bool fresh);
+  Async<Status> wait_for_disk();
   Async<Status> rl();
   Status restore(const std::string& name);
   Async<Status> one_step(std::int64_t step);
@@ -55,6 +59,8 @@ class Run {
   Setting s_;
   CheckpointStore checkpoints_;
   std::unique_ptr<Team> team_;
+  MemoryDisk memory_;  ///< of the experience, with experience.store = "memory"
+  std::unique_ptr<ExperienceStore> store_;
   RunState state_;
   EvalReport final_;
   std::int64_t step_ = 0;        ///< steps done

@@ -7,6 +7,7 @@
 
 #include "base/options.h"
 #include "environment/services.h"
+#include "experience/options.h"
 #include "model/options.h"
 #include "rollout/options.h"
 #include "train/options.h"
@@ -80,6 +81,7 @@ struct RunOptions {
   PipelineOptions pipeline;
   WarmStartOptions warm_start;
   EvalOptions eval;
+  ExperienceOptions experience;
   CheckpointOptions checkpoint;
   ModelOptions model;          ///< defaults of all policies
   OptimizerOptions optimizer;  ///< defaults of all policies

@@ -22,6 +22,7 @@ std::string RunState::to_json() const {
   out["best_step"] = best_step;
   out["warm_start_seconds"] = warm_start_seconds;
   out["rl_seconds"] = rl_seconds;
+  out["place"] = place;
   return out.dump();
 }
 
@@ -42,6 +43,7 @@ Result<RunState> RunState::from_json(const std::string& text) {
     out.best_step = in.at("best_step").get<std::int64_t>();
     out.warm_start_seconds = in.at("warm_start_seconds").get<double>();
     out.rl_seconds = in.at("rl_seconds").get<double>();
+    out.place = in.at("place").get<std::int64_t>();
   } catch (const json::exception& e) {
     return fail(ErrorCode::kInvalid,
                 std::string("the orchestrator's state in the checkpoint: ") + e.what());

@@ -14,7 +14,8 @@ struct RunState {
   double best_reward = 0;
   std::int64_t best_step = -1;
   double warm_start_seconds = 0;
-  double rl_seconds = 0;  ///< over all processes of the run
+  std::int64_t place = 0;  ///< the prompt cursor: tasks handed out
+  double rl_seconds = 0;   ///< over all processes of the run
 
   [[nodiscard]] std::string to_json() const;
   static Result<RunState> from_json(const std::string& text);

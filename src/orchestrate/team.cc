@@ -100,9 +100,16 @@ std::uint64_t group_bytes(const RunOptions& options, const PolicyOptions& policy
          static_cast<std::uint64_t>(max_context) * kTokenBytes;
 }
 
+std::int64_t most_groups(const RunOptions& options) {
+  const auto groups = static_cast<double>(options.rollout.groups);
+  return options.experience.refill
+             ? static_cast<std::int64_t>(groups * options.experience.refill_limit)
+             : options.rollout.groups;
+}
+
 Status check_experience(const RunOptions& options, const PolicyOptions& policy, int max_context) {
-  const std::uint64_t step = group_bytes(options, policy, max_context) *
-                             static_cast<std::uint64_t>(options.rollout.groups);
+  const std::uint64_t step =
+      group_bytes(options, policy, max_context) * static_cast<std::uint64_t>(most_groups(options));
   if (step <= static_cast<std::uint64_t>(options.rollout.experience_megabytes) << 20) return {};
   return fail(ErrorCode::kInvalid,
               fmt::format("a step's experience of policy \"{}\" may need {} MiB but "
@@ -221,9 +228,6 @@ Result<std::unique_ptr<Team>> Team::make(Executor& executor, Disk& disk,
     runtime->trainer->configure(team->training_.recorded_temperature(),
                                 static_cast<double>(start->max_answer),
                                 options.pipeline.pack_tokens, options.pipeline.recompute);
-    runtime->table = std::make_unique<ExperienceTable>(
-        executor, policy->name,
-        static_cast<std::uint64_t>(options.rollout.experience_megabytes) << 20);
     runtime->group_bytes = group_bytes(options, *policy, runtime->max_context);
     TROUPE_TRY(check_experience(options, *policy, runtime->max_context));
     team->policies_.push_back(std::move(runtime));
@@ -279,7 +283,6 @@ std::vector<PolicyLane> Team::lanes() const {
     lane.agents = policy->options->agents;
     lane.rollout = policy->engine.get();
     lane.train = policy->trainer.get();
-    lane.table = policy->table.get();
     lane.normalize_std = policy->options->algorithm.advantage == "grpo";
     lane.group_bytes = policy->group_bytes;
     out.push_back(std::move(lane));

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/disk.h"
-#include "experience/table.h"
 #include "orchestrate/run_options.h"
 #include "orchestrate/shared_bases.h"
 #include "rollout/episode.h"
@@ -15,13 +14,13 @@
 
 namespace troupe {
 
-/// What the pipeline needs of one policy. Tests put scripted engines here.
+/// What the pipeline needs of one policy; the i-th lane is of the store's i-th policy. Tests put
+/// scripted engines here.
 struct PolicyLane {
   std::string policy;
   std::vector<std::string> agents;
   RolloutEngine* rollout = nullptr;
   TrainEngine* train = nullptr;
-  ExperienceTable* table = nullptr;
   bool normalize_std = true;      ///< GRPO's division by the group's deviation
   std::uint64_t group_bytes = 0;  ///< the most that a group's experience can hold
 };
@@ -38,7 +37,6 @@ struct PolicyRuntime {
   std::shared_ptr<SharedBases::Base> base;  ///< of an adapter; null: the whole model is trained
   std::unique_ptr<Trainer> trainer;
   std::unique_ptr<RolloutEngine> engine;
-  std::unique_ptr<ExperienceTable> table;
 };
 
 /// What a checkpoint of a policy says of its form: whole model or adapter, and of which base.
@@ -92,6 +90,8 @@ struct PolicyStart {
 
 /// The most bytes that the experience of one group of a policy can hold.
 std::uint64_t group_bytes(const RunOptions& options, const PolicyOptions& policy, int max_context);
+/// The most groups that a step plays, those that are refilled included.
+std::int64_t most_groups(const RunOptions& options);
 /// Whether the experience of a step fits rollout.experience_megabytes; kInvalid if not.
 Status check_experience(const RunOptions& options, const PolicyOptions& policy, int max_context);
 /// Takes no memory for a new model, so that a plan can refuse it.

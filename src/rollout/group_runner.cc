@@ -20,9 +20,11 @@ Async<Result<EpisodeRecord>> attempt(const EpisodeSetting& setting, Task task, E
 }
 
 Async<void> play_into(const EpisodeSetting& setting, Task task, EpisodeId id, Gate::Pass pass,
-                      Result<EpisodeRecord>& out) {
+                      const EpisodeSink& done, Status& out) {
   const Gate::Pass held = std::move(pass);
-  out = co_await play_episode(setting, std::move(task), std::move(id));
+  const int member = id.member;
+  auto record = co_await play_episode(setting, std::move(task), std::move(id));
+  out = record ? done(member, std::move(*record)) : Status(tl::unexpected(record.error()));
 }
 
 }  // namespace
@@ -42,30 +44,24 @@ Async<Result<EpisodeRecord>> play_episode(const EpisodeSetting& setting, Task ta
   }
 }
 
-Async<Result<std::vector<EpisodeRecord>>> play_group(const EpisodeSetting& setting, Task task,
-                                                     std::string input, int members,
-                                                     std::uint64_t seed) {
-  std::vector<Result<EpisodeRecord>> results(static_cast<std::size_t>(members));
-  {
-    Gate gate(setting.executor);
-    for (int i = 0; i < members; ++i) {
-      EpisodeId id;
-      id.input = input;
-      id.member = i;
-      id.seed = seed_join(seed, static_cast<std::uint64_t>(i));
-      spawn(play_into(setting, task, std::move(id), Gate::Pass(gate),
-                      results[static_cast<std::size_t>(i)]));
-    }
-    // Every wait inside an episode has its own deadline; this one only guards against a bug.
-    Status ended = co_await gate.wait_empty(Wait(24 * 3600 * kSecond, "episodes of a group"));
-    if (!ended) co_return tl::unexpected(ended.error());
+Async<Status> play_members(const EpisodeSetting& setting, Task task, std::string input,
+                           std::vector<int> members, std::uint64_t seed, EpisodeSink done) {
+  std::vector<Status> results(members.size());
+  Gate gate(setting.executor);
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    EpisodeId id;
+    id.input = input;
+    id.member = members[i];
+    id.seed = seed_join(seed, static_cast<std::uint64_t>(members[i]));
+    spawn(play_into(setting, task, std::move(id), Gate::Pass(gate), done, results[i]));
   }
-  std::vector<EpisodeRecord> records;
-  for (auto& result : results) {
-    if (!result) co_return tl::unexpected(result.error());
-    records.push_back(std::move(*result));
+  // Every wait inside an episode has its own deadline; this one only guards against a bug.
+  Status ended = co_await gate.wait_empty(Wait(24 * 3600 * kSecond, "episodes of a group"));
+  if (!ended) co_return ended;
+  for (Status& result : results) {
+    if (!result) co_return std::move(result);
   }
-  co_return records;
+  co_return Status();
 }
 
 }  // namespace troupe

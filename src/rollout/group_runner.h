@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -34,10 +35,13 @@ Async<Result<EpisodeRecord>> play_episode(const EpisodeSetting& setting, Task ta
 /// True if an error is an infrastructure failure: worth a retry, and never a reward.
 bool is_infrastructure(ErrorCode code);
 
-/// Plays `members` episodes of one task side by side. The i-th has the seed seed_join(seed, i).
-/// The first error, in member order, if any failed.
-Async<Result<std::vector<EpisodeRecord>>> play_group(const EpisodeSetting& setting, Task task,
-                                                     std::string input, int members,
-                                                     std::uint64_t seed);
+/// Hears an episode of a group as soon as it has ended.
+using EpisodeSink = std::function<Status(int member, EpisodeRecord record)>;
+
+/// Plays these members of a group, episodes of one task, side by side; member i has the seed
+/// seed_join(seed, i). Each is handed to `done` when it ends, in any order. When all have ended:
+/// the first error in the order of `members`, of an episode or of `done`.
+Async<Status> play_members(const EpisodeSetting& setting, Task task, std::string input,
+                           std::vector<int> members, std::uint64_t seed, EpisodeSink done);
 
 }  // namespace troupe

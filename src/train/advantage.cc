@@ -5,7 +5,7 @@
 
 namespace troupe {
 
-std::vector<double> group_advantages(const std::vector<Trajectory>& rows, bool normalize_std) {
+std::vector<double> group_advantages(const std::vector<Scored>& rows, bool normalize_std) {
   std::map<std::string, std::vector<std::size_t>> by_agent;
   for (std::size_t i = 0; i < rows.size(); ++i) by_agent[rows[i].agent].push_back(i);
 

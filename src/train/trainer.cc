@@ -156,7 +156,7 @@ Async<StepResult> Trainer::step(std::int64_t groups, double learning_rate) {
   skips_in_row_ = 0;
   weights_ = std::move(next);
   decoder_ = std::move(decoder);
-  ++version_.number;
+  version_ = timeline_.at(version_.number + 1);
   if (!supervised_ && result.tokens.tokens > 0) {
     control_entropy(result.tokens.entropy / static_cast<double>(result.tokens.tokens));
   }
@@ -191,7 +191,7 @@ Status Trainer::import_state(TrainerState state, std::shared_ptr<const Weights> 
   adamw_.steps = state.optimizer_steps;
   adamw_.first = std::move(state.first);
   adamw_.second = std::move(state.second);
-  version_.number = state.version;
+  version_ = timeline_.at(state.version);
   skips_in_row_ = state.skips_in_row;
   entropy_coefficient_ = state.entropy_coefficient;
   return {};

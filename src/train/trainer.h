@@ -67,6 +67,12 @@ class Trainer final : public TrainEngine {
   [[nodiscard]] std::int64_t skips_in_row() const { return skips_in_row_; }
   [[nodiscard]] const OptimizerOptions& optimizer() const { return optimizer_options_; }
 
+  /// Which incarnation its versions belong to.
+  void set_timeline(const Timeline& timeline) {
+    timeline_ = timeline;
+    version_ = timeline_.at(version_.number);
+  }
+
   [[nodiscard]] TrainerState export_state() const;
   /// Continues from a checkpoint; the moments must have the layout's size.
   Status import_state(TrainerState state, std::shared_ptr<const Weights> weights);
@@ -93,6 +99,7 @@ class Trainer final : public TrainEngine {
   std::shared_ptr<const Weights> reference_weights_;
   std::shared_ptr<const Decoder> reference_;
   AdamW adamw_;
+  Timeline timeline_;
   Version version_;
   std::int64_t skips_in_row_ = 0;
   double entropy_coefficient_ = 0;

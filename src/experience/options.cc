@@ -1,0 +1,29 @@
+#include "experience/options.h"
+
+namespace troupe {
+
+void ExperienceOptions::declare(OptionSet& o) {
+  o.add("store", &store,
+        "Where samples are kept until a checkpoint includes them: \"disk\" (RUN/experience; a "
+        "crash loses the last fraction of a second) or \"memory\" (a crash loses all since the "
+        "last checkpoint). The result is the same.")
+      .one_of({"disk", "memory"});
+  o.add("flush_seconds", &flush_seconds,
+        "How long a sample may wait to be written and synced together with others.")
+      .range(0.001, 60);
+  o.add("segment_megabytes", &segment_megabytes,
+        "Size of a journal file, in MiB, before the next one begins.")
+      .range(1, 65536);
+  o.add("disk_timeout", &disk_timeout,
+        "Seconds that a full or failing disk may hold up the run before it ends with an error. "
+        "Nothing is lost either way.")
+      .range(0.001, 1e6);
+  o.add("refill", &refill,
+        "Replace groups whose rewards are all equal, which give no gradient, with groups of the "
+        "next tasks until the batch is full (DAPO's dynamic sampling).");
+  o.add("refill_limit", &refill_limit,
+        "With refill: the most groups that a step plays, in multiples of rollout.groups.")
+      .range(1, 100);
+}
+
+}  // namespace troupe

@@ -1,0 +1,38 @@
+#include "orchestrate/run_experience.h"
+
+#include "base/digest.h"
+
+namespace troupe {
+
+std::string experience_folder(const std::string& run_folder) { return run_folder + "/experience"; }
+
+Result<std::unique_ptr<ExperienceStore>> open_experience(Executor& executor, Disk& disk,
+                                                         const RunOptions& options, Team& team,
+                                                         const std::string& run_folder,
+                                                         std::int64_t steps, std::int64_t place,
+                                                         bool fresh) {
+  JournalOptions journal;
+  journal.folder = experience_folder(run_folder);
+  journal.segment_bytes = static_cast<std::uint64_t>(options.experience.segment_megabytes) << 20;
+  journal.flush_interval = static_cast<Nanos>(options.experience.flush_seconds * 1e9);
+  if (fresh) TROUPE_TRY(disk.remove(journal.folder));
+  ExperienceStore::Setting setting{executor, disk, journal, {}, {}};
+  setting.run = checksum64(options.digest, 0);
+  std::vector<std::int64_t> versions;
+  for (const auto& policy : team.policies()) {
+    ExperienceStore::Policy table;
+    table.name = policy->options->name;
+    table.agents = policy->options->agents;
+    table.byte_budget = static_cast<std::uint64_t>(options.rollout.experience_megabytes) << 20;
+    setting.policies.push_back(std::move(table));
+    versions.push_back(policy->trainer->version().number);
+  }
+  TROUPE_ASSIGN(auto store, ExperienceStore::open(std::move(setting)));
+  TROUPE_TRY(store->restart(steps, place, std::move(versions)));
+  for (std::size_t i = 0; i < team.policies().size(); ++i) {
+    team.policies()[i]->trainer->set_timeline(store->table(static_cast<int>(i)).timeline());
+  }
+  return store;
+}
+
+}  // namespace troupe

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/disk.h"
+#include "experience/store.h"
+#include "orchestrate/run_options.h"
+#include "orchestrate/team.h"
+
+namespace troupe {
+
+/// Where a run keeps its experience, RUN/experience.
+std::string experience_folder(const std::string& run_folder);
+
+/// The store of a run's experience, one policy per policy of the team, at the point where the run
+/// goes on: after `steps` steps, with tasks up to `place` handed out. `fresh`: nothing that lies
+/// there is of use. The trainers learn which incarnation their versions belong to. Blocks while it
+/// reads the journal.
+Result<std::unique_ptr<ExperienceStore>> open_experience(Executor& executor, Disk& disk,
+                                                         const RunOptions& options, Team& team,
+                                                         const std::string& run_folder,
+                                                         std::int64_t steps, std::int64_t place,
+                                                         bool fresh);
+
+}  // namespace troupe

@@ -1,0 +1,156 @@
+#include "orchestrate/step_groups.h"
+
+#include <algorithm>
+
+#include "base/rng.h"
+#include "orchestrate/task_order.h"
+#include "train/advantage.h"
+
+namespace troupe {
+namespace {
+
+constexpr const char* kNoGradient = "zero variance";
+
+std::vector<Scored> scores(const std::vector<Row>& rows) {
+  std::vector<Scored> out;
+  out.reserve(rows.size());
+  for (const Row& row : rows) out.push_back({row.agent, row.number(Column::kReward)});
+  return out;
+}
+
+Result<Task> task_of(const StepSetting& setting, std::int64_t place) {
+  const auto n = static_cast<std::uint64_t>(place);
+  return setting.spec.task(Split::kTrain,
+                           task_at(setting.spec.size(Split::kTrain), setting.seed, n));
+}
+
+}  // namespace
+
+StepGroups::StepGroups(const StepSetting& setting, std::int64_t step)
+    : setting_(setting),
+      step_(step),
+      gate_(setting.executor),
+      episodes_{setting.executor,
+                setting.spec,
+                setting.agents,
+                follow_environment,
+                static_cast<int>(setting.retries),
+                setting.turn_wait} {}
+
+void StepGroups::begin() {
+  // What a restart found of this step comes first: its groups keep their tasks.
+  const auto& known = setting_.store.table(0).entries();
+  GroupKey key;
+  key.step = step_;
+  for (auto it = known.lower_bound(key); it != known.end() && it->first.step == step_; ++it) {
+    ++admitted_;
+    if (it->second.state == GroupState::kFiltered) ++filtered_;
+    if (it->second.state == GroupState::kFailed) ++failed_;
+  }
+  for (key.index = 0; key.index < admitted_; ++key.index) {
+    const TableEntry* entry = setting_.store.table(0).find(key);
+    if (entry == nullptr || !pending(entry->state)) continue;
+    spawn(play(key, Gate::Pass(gate_)));
+  }
+  admit_due();
+}
+
+void StepGroups::admit_due() {
+  GroupKey key;
+  key.step = step_;
+  while (error_ && admitted_ < std::min(setting_.groups + filtered_, setting_.most_groups)) {
+    key.index = admitted_++;
+    note(admit(key));
+    if (error_) spawn(play(key, Gate::Pass(gate_)));
+  }
+}
+
+Status StepGroups::admit(GroupKey key) {
+  ExperienceStore& store = setting_.store;
+  const std::int64_t place = store.state().next_place();
+  TROUPE_ASSIGN(const Task task, task_of(setting_, place));
+  std::vector<std::uint64_t> bytes;
+  std::vector<std::int64_t> versions;
+  for (const PolicyLane& lane : setting_.lanes) {
+    bytes.push_back(lane.group_bytes);
+    versions.push_back(lane.train->version().number);
+  }
+  return store.reserve(key, place, task.id, std::move(bytes), std::move(versions));
+}
+
+Async<void> StepGroups::play(GroupKey key, Gate::Pass pass) {
+  const Gate::Pass held = std::move(pass);
+  const Status status = co_await play_group(key);
+  if (status) co_return;
+  const bool lost = is_infrastructure(status.error().code);
+  // The trainers must not wait for it.
+  const Status ended =
+      setting_.store.end(key, GroupState::kFailed, lost ? "infrastructure" : "error");
+  if (lost) {
+    ++failed_;
+    last_failure_ = status.error().message;
+    note(ended);
+  } else {
+    note(status);
+  }
+}
+
+/// Plays one group, from its task to its tables.
+Async<Status> StepGroups::play_group(GroupKey key) {
+  ExperienceStore& store = setting_.store;
+  const TableEntry& entry = *store.table(0).find(key);
+  const auto place = static_cast<std::uint64_t>(entry.place);
+  auto task = task_of(setting_, entry.place);
+  if (!task) co_return tl::unexpected(task.error());
+  if (entry.state == GroupState::kReserved) {
+    Status started = store.start(key);
+    if (!started) co_return started;
+  }
+  std::vector<int> missing;
+  for (int member = 0; member < setting_.group_size; ++member) {
+    if (!entry.has_member(member)) missing.push_back(member);
+  }
+  kept_episodes_ += setting_.group_size - static_cast<std::int64_t>(missing.size());
+  const EpisodeSink keep = [this, key, &task](int member, EpisodeRecord record) {
+    if (member == 0 && setting_.on_episode) setting_.on_episode(*task, record);
+    return setting_.store.add_episode(key, member, record.trajectories);
+  };
+  const std::uint64_t seed = seed_join(seed_join(setting_.seed, "rollout"), place);
+  Status played = co_await play_members(episodes_, *task, std::to_string(place), std::move(missing),
+                                        seed, keep);
+  if (!played) co_return played;
+  co_return close(key);
+}
+
+bool StepGroups::no_gradient(GroupKey key) const {
+  for (std::size_t i = 0; i < setting_.lanes.size(); ++i) {
+    const auto& rows = setting_.store.table(static_cast<int>(i)).find(key)->rows;
+    const auto advantages = group_advantages(scores(rows), setting_.lanes[i].normalize_std);
+    if (std::any_of(advantages.begin(), advantages.end(), [](double a) { return a != 0; })) {
+      return false;
+    }
+  }
+  return true;
+}
+
+Status StepGroups::close(GroupKey key) {
+  ExperienceStore& store = setting_.store;
+  if (setting_.refill && no_gradient(key)) {
+    ++filtered_;
+    TROUPE_TRY(store.end(key, GroupState::kFiltered, kNoGradient));
+    admit_due();
+    return {};
+  }
+  for (std::size_t i = 0; i < setting_.lanes.size(); ++i) {
+    ColumnRecord column;
+    column.key = key;
+    column.policy = static_cast<std::uint16_t>(i);
+    column.column = Column::kAdvantage;
+    const auto& rows = store.table(static_cast<int>(i)).find(key)->rows;
+    column.values = group_advantages(scores(rows), setting_.lanes[i].normalize_std);
+    if (!column.values.empty()) TROUPE_TRY(store.fill(std::move(column)));
+  }
+  return store.close(key);
+}
+
+}  // namespace troupe
