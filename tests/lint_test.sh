@@ -88,6 +88,13 @@ rooms clean src/cli/a.cc '#include "observe/x.h"'
 rooms clean src/train/a.cc '#include "troupe/result.h"'
 rooms clean src/train/a.cc '#include "train/x.h"'
 
+printf '#pragma once\nstruct Row {\n};\n' > "$copy/src/base/row.h"
+rooms found src/train/a.h 'struct Row {'
+rooms found src/train/a.h 'class Row final : public Line {'
+rooms clean src/train/a.h 'struct Row;'
+rooms clean src/train/a.h 'struct Line::Row {'
+rooms clean src/train/a.h 'struct Rows {'
+
 # house TEXT COMMAND...: after COMMAND in the copy, lint_rooms must say TEXT.
 house() {
   local text=$1 out

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Fails if a room includes a room that is not above it, if a room has no README.md, or if a header
-# does not begin with #pragma once. Prints file:line and the rule.
+# Fails if a room includes a room that is not above it, if a room has no README.md, if a header does
+# not begin with #pragma once, or if two headers define a type of the same name. Prints file:line
+# and the rule.
 #   tools/lint_rooms.sh [ROOT]
 set -uo pipefail
 cd "${1:-$(dirname "$0")/..}" || exit 2
@@ -46,4 +47,16 @@ while read -r header; do
   [[ $(head -n 1 "$header") == '#pragma once' ]] ||
     complain "$header:1: a header begins with #pragma once"
 done < <(find src include -name '*.h' | sort)
+
+# Two types of one name in one namespace link without a word and crash at run time. Nested types and
+# specialisations aside, and the kernels, which have a namespace for each instruction set.
+declare -A type_at
+while IFS=: read -r file line text; do
+  name=$(sed -E 's/^(struct|class|enum class|enum) (\[\[\w+\]\] )?(\w+).*/\3/' <<<"$text")
+  if [[ -n ${type_at[$name]:-} ]]; then
+    complain "$file:$line: a type named $name is already in ${type_at[$name]}"
+  fi
+  type_at[$name]=$file:$line
+done < <(grep -rnE --include='*.h' --exclude-dir=kernels \
+           '^(struct|class|enum class|enum) (\[\[\w+\]\] )?\w+( (final|:)[^;]*)?( : [^;]*)? \{' src include | sort)
 exit $found

@@ -152,7 +152,7 @@ class Checker {
   void check_episode(const std::string& where, const Played& played, bool teacher) {
     const std::vector<std::string> agents = spec_.agents();
     std::map<std::string, int> turns;
-    for (const Exchange& exchange : played.exchanges) {
+    for (const PlayedTurn& exchange : played.exchanges) {
       const std::string& agent = exchange.prompt.agent;
       if (std::find(agents.begin(), agents.end(), agent) == agents.end()) {
         problem(where, fmt::format("a prompt for the unknown agent '{}'", agent));

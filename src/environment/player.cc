@@ -73,7 +73,7 @@ Played play_episode(const EnvironmentSpec& spec, const Task& task, std::uint64_t
 
 std::string playthrough_text(const Played& played) {
   std::string out = fmt::format("task {} {}\n", played.task.id, printable(played.task.payload));
-  for (const Exchange& exchange : played.exchanges) {
+  for (const PlayedTurn& exchange : played.exchanges) {
     out += fmt::format("{} {}: {} -> {}{}\n", exchange.turn, exchange.prompt.agent,
                        printable(exchange.prompt.text), printable(exchange.action.text),
                        exchange.action.truncated ? " (truncated)" : "");

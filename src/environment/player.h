@@ -20,8 +20,8 @@ Player teacher_player(double noise);
 /// Uniform characters of `alphabet` (any printable ASCII if empty), uniform length up to `longest`.
 Player random_player(std::string alphabet, std::size_t longest);
 
-/// One prompt and its answer.
-struct Exchange {
+/// One prompt and its answer, in which turn.
+struct PlayedTurn {
   int turn = 0;
   Prompt prompt;
   Action action;
@@ -30,7 +30,7 @@ struct Exchange {
 /// An episode as it was played.
 struct Played {
   Task task;
-  std::vector<Exchange> exchanges;
+  std::vector<PlayedTurn> exchanges;
   bool finished = false;  ///< ended by itself, within agents * (max_turns + 1) turns
   Outcome outcome;        ///< of a finished episode
   std::optional<Error> error;

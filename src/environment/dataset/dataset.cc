@@ -22,13 +22,13 @@ struct DatasetTable {
   PromptTemplate prompt;
   std::unique_ptr<Grader> grader;
   Layout layout = Layout::kQuestion;
-  std::vector<Row> train;
-  std::vector<Row> held_out;
+  std::vector<DatasetRow> train;
+  std::vector<DatasetRow> held_out;
   bool own_file = false;  ///< the held-out rows come from a file of their own
   std::string alphabet;
   int longest_answer = 1;
 
-  [[nodiscard]] const std::vector<Row>& rows(Split split) const {
+  [[nodiscard]] const std::vector<DatasetRow>& rows(Split split) const {
     return split == Split::kTrain ? train : held_out;
   }
 };
@@ -77,13 +77,13 @@ class DatasetEpisode : public Environment {
  private:
   std::shared_ptr<const DatasetTable> table_;
   Task task_;
-  Row row_;
+  DatasetRow row_;
   Turn turn_;
   Outcome outcome_;
 };
 
 /// A fixed order that does not follow the file's.
-void shuffle(std::vector<Row>& rows, Split split) {
+void shuffle(std::vector<DatasetRow>& rows, Split split) {
   Rng rng(task_seed("dataset", split, 0));
   for (std::size_t i = rows.size(); i > 1; --i) std::swap(rows[i - 1], rows[rng.below(i)]);
 }
@@ -93,7 +93,7 @@ void shuffle(std::vector<Row>& rows, Split split) {
 std::string alphabet_of(const DatasetTable& table) {
   std::set<char> seen;
   for (Split split : {Split::kTrain, Split::kHeldOut}) {
-    for (const Row& row : table.rows(split)) {
+    for (const DatasetRow& row : table.rows(split)) {
       const std::string prompt = table.prompt.render(row);
       seen.insert(prompt.begin(), prompt.end());
       seen.insert(row.answer.begin(), row.answer.end());
@@ -116,7 +116,7 @@ std::string alphabet_of(const DatasetTable& table) {
 int longest_answer(const DatasetTable& table) {
   std::size_t longest = 1;
   for (Split split : {Split::kTrain, Split::kHeldOut}) {
-    for (const Row& row : table.rows(split)) {
+    for (const DatasetRow& row : table.rows(split)) {
       std::size_t length = row.answer.size();
       if (!row.nums.empty()) {
         length = row.nums.size() - 1 + 2 * (std::max<std::size_t>(row.nums.size(), 2) - 2);
@@ -213,7 +213,7 @@ Status DatasetSpec::split_rows(Rows rows) {
     table_->train = std::move(rows.rows);
     return read_held_out();
   }
-  for (Row& row : rows.rows) {
+  for (DatasetRow& row : rows.rows) {
     const bool held_out = split_of(row.key(), held_out_share_) == Split::kHeldOut;
     (held_out ? table_->held_out : table_->train).push_back(std::move(row));
   }
@@ -234,8 +234,8 @@ Status DatasetSpec::read_held_out() {
                             path_, held_out_path_));
   }
   std::map<std::string, int> seen;
-  for (const Row& row : table_->train) seen.emplace(row.key(), row.line);
-  for (const Row& row : rows.rows) {
+  for (const DatasetRow& row : table_->train) seen.emplace(row.key(), row.line);
+  for (const DatasetRow& row : rows.rows) {
     const auto found = seen.find(row.key());
     if (found == seen.end()) continue;
     return fail(
@@ -262,8 +262,8 @@ std::optional<std::uint64_t> DatasetSpec::size(Split split) const {
 }
 
 Result<Task> DatasetSpec::task(Split split, std::uint64_t index) const {
-  const std::vector<Row>& rows = table_->rows(split);
-  const Row& row = rows[index % rows.size()];
+  const std::vector<DatasetRow>& rows = table_->rows(split);
+  const DatasetRow& row = rows[index % rows.size()];
   const bool other_file = split == Split::kHeldOut && table_->own_file;
   return Task{fmt::format("dataset-{}{}", other_file ? "heldout-" : "", row.line), row.payload()};
 }

@@ -26,7 +26,7 @@ tl::unexpected<Error> useless(const std::string& option, const std::string& veri
 /// Numeric if every answer is a number, else exact.
 std::string natural_verifier(const Rows& rows) {
   if (rows.layout == Layout::kCountdown) return "countdown";
-  const bool numbers = std::all_of(rows.rows.begin(), rows.rows.end(), [](const Row& row) {
+  const bool numbers = std::all_of(rows.rows.begin(), rows.rows.end(), [](const DatasetRow& row) {
     return whole_number_text(row.answer).has_value();
   });
   return numbers ? "numeric" : "exact";
@@ -59,7 +59,7 @@ Result<std::unique_ptr<Grader>> Grader::make(const GraderOptions& options, const
                                                       : "\"exact\", \"numeric\" or \"regex\""));
   }
   if (verifier == "numeric") {
-    for (const Row& row : rows.rows) {
+    for (const DatasetRow& row : rows.rows) {
       if (whole_number_text(row.answer)) continue;
       return fail(ErrorCode::kInvalid,
                   fmt::format("{}:{}: the answer '{}' is not a number; use verifier = \"exact\"",
@@ -124,7 +124,8 @@ std::pair<double, double> Grader::range() const {
   return {options_.reward_min, options_.reward_max};
 }
 
-Result<Outcome> Grader::grade(const Row& row, const Task& task, const std::string& answer) const {
+Result<Outcome> Grader::grade(const DatasetRow& row, const Task& task,
+                              const std::string& answer) const {
   const std::string& verifier = options_.verifier;
   if (verifier == "command") return ask_command(task, answer);
   if (verifier == "exact") return scored(final_answer(answer) == row.answer);

@@ -31,7 +31,7 @@ class Grader {
                                               const std::string& path);
 
   /// The score of `answer`: one reward. kUnavailable if the reward command failed.
-  Result<Outcome> grade(const Row& row, const Task& task, const std::string& answer) const;
+  Result<Outcome> grade(const DatasetRow& row, const Task& task, const std::string& answer) const;
 
   /// The verifier in use: exact, numeric, regex, countdown or command.
   [[nodiscard]] const std::string& verifier() const { return options_.verifier; }

@@ -58,7 +58,7 @@ Result<PromptTemplate> PromptTemplate::make(std::string text, Layout layout) {
   return PromptTemplate(std::move(text));
 }
 
-std::string PromptTemplate::render(const Row& row) const {
+std::string PromptTemplate::render(const DatasetRow& row) const {
   return replaced(text_, [&](const std::string& word) -> std::string {
     if (word == "question") return row.question;
     if (word == "nums") return fmt::format("{}", fmt::join(row.nums, ","));

@@ -14,7 +14,7 @@ class PromptTemplate {
   /// `text` empty: "{question}\nAnswer: ", or "{nums}={target}>" as the countdown environment has.
   /// kInvalid: {answer}, an unknown placeholder, one of the other layout, or none.
   static Result<PromptTemplate> make(std::string text, Layout layout);
-  [[nodiscard]] std::string render(const Row& row) const;
+  [[nodiscard]] std::string render(const DatasetRow& row) const;
 
  private:
   explicit PromptTemplate(std::string text) : text_(std::move(text)) {}

@@ -33,14 +33,14 @@ Result<Layout> layout_of(const json& object) {
                           keys.empty() ? "none" : fmt::format("{}", fmt::join(keys, ", "))));
 }
 
-Result<Row> question_row(const json& object) {
+Result<DatasetRow> question_row(const json& object) {
   const json& question = object.at("question");
   const json& answer = object.at("answer");
   if (!question.is_string()) return fail(ErrorCode::kInvalid, "\"question\" must be text");
   if (!answer.is_string() && !answer.is_number()) {
     return fail(ErrorCode::kInvalid, "\"answer\" must be text or a number");
   }
-  Row row;
+  DatasetRow row;
   row.question = question.get<std::string>();
   row.answer = final_answer(answer.is_string() ? answer.get<std::string>() : answer.dump());
   if (row.answer.empty()) {
@@ -56,10 +56,10 @@ bool is_integer(const json& value, std::int64_t low) {
   return value.get<std::int64_t>() >= low && value.get<std::int64_t>() <= kMaxNumber;
 }
 
-Result<Row> countdown_row(const json& object) {
+Result<DatasetRow> countdown_row(const json& object) {
   const json& nums = object.at("nums");
   const json& target = object.at("target");
-  Row row;
+  DatasetRow row;
   bool good = nums.is_array() && !nums.empty() && is_integer(target, -kMaxNumber);
   for (std::size_t i = 0; good && i < nums.size(); ++i) {
     good = is_integer(nums[i], 0);
@@ -77,21 +77,21 @@ Result<Row> countdown_row(const json& object) {
 
 }  // namespace
 
-std::string Row::key() const {
+std::string DatasetRow::key() const {
   if (nums.empty()) return question;
   std::vector<std::int64_t> sorted = nums;
   std::sort(sorted.begin(), sorted.end());
   return fmt::format("{}={}", fmt::join(sorted, ","), target);
 }
 
-std::string Row::payload() const {
+std::string DatasetRow::payload() const {
   const json object = nums.empty() ? json{{"question", question}, {"answer", answer}}
                                    : json{{"nums", nums}, {"target", target}};
   return object.dump();
 }
 
-Result<Row> row_of(const Task& task, Layout layout) {
-  Row row;
+Result<DatasetRow> row_of(const Task& task, Layout layout) {
+  DatasetRow row;
   if (layout == Layout::kQuestion) {
     TROUPE_ASSIGN(row.question, payload_text(task, "question"));
     TROUPE_ASSIGN(row.answer, payload_text(task, "answer"));
@@ -115,7 +115,7 @@ Result<Rows> read_rows(Disk& disk, const std::string& path, const std::string& o
                   fmt::format("has {}, but line {} has {}; keep one layout per file",
                               keys_of(layout), out.rows[0].line, keys_of(out.layout)));
     }
-    TROUPE_ASSIGN(Row row,
+    TROUPE_ASSIGN(DatasetRow row,
                   layout == Layout::kQuestion ? question_row(object) : countdown_row(object));
     row.line = line;
     out.rows.push_back(std::move(row));

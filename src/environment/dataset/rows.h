@@ -17,7 +17,7 @@ enum class Layout {
 };
 
 /// One row. Keys of the other layout stay empty; keys of neither are ignored.
-struct Row {
+struct DatasetRow {
   int line = 0;  ///< 1-based, in its file
   std::string question;
   std::string answer;  ///< the final answer: what follows the last "####" if there is one, trimmed
@@ -29,11 +29,11 @@ struct Row {
   /// The row as a task's payload, and back.
   [[nodiscard]] std::string payload() const;
 };
-Result<Row> row_of(const Task& task, Layout layout);
+Result<DatasetRow> row_of(const Task& task, Layout layout);
 
 struct Rows {
   Layout layout = Layout::kQuestion;
-  std::vector<Row> rows;
+  std::vector<DatasetRow> rows;
 };
 
 /// Reads a JSONL file. kInvalid names file and line: malformed, missing keys, wrong types, or a

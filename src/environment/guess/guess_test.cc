@@ -25,7 +25,7 @@ TEST(Guess, AnswersWithTheDirection) {
   const Played played = play_answers(spec, task, {"16", "24", "7x", "0", "", "20"});
   ASSERT_EQ(played.exchanges.size(), 6U);
   std::string prompts;
-  for (const Exchange& exchange : played.exchanges) prompts += exchange.prompt.text;
+  for (const PlayedTurn& exchange : played.exchanges) prompts += exchange.prompt.text;
   EXPECT_EQ(prompts, "?><!!!");
   EXPECT_DOUBLE_EQ(played.outcome.rewards.at(0), 1.0 - 0.08 * 5);
   EXPECT_TRUE(played.outcome.success);
