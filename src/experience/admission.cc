@@ -43,10 +43,11 @@ Status validate(const AdmissionSettings& settings) {
   if (settings.staleness > static_cast<double>(whole) && ahead == whole * settings.batch) {
     return fail(
         ErrorCode::kInvalid,
-        fmt::format("staleness {} of steps of {} groups lets in no more than {} does: give at "
-                    "least {:.4g} more, or {}",
-                    settings.staleness, settings.batch, whole,
-                    1.0 / static_cast<double>(settings.batch), whole));
+        fmt::format(
+            "staleness {} of steps of {} groups lets in no more than {} does: give {:.4g} or "
+            "more, or {}",
+            settings.staleness, settings.batch, whole,
+            static_cast<double>(whole) + 1.0 / static_cast<double>(settings.batch), whole));
   }
   const RateBand& band = settings.band;
   if (!(band.samples_per_insert > 0) || std::isinf(band.samples_per_insert)) {

@@ -49,7 +49,8 @@ struct OrderVerdict {
 /// was admitted before the live version must fit into the step.
 ///
 /// kWait and no take_instead: all blockers run. Waiting for one ends, since each completes or ends;
-/// restarting one gives it the live version (nothing is gained if A = 0, where only waiting helps).
+/// restarting the first `excess` of them gives them the live version (nothing is gained if A = 0,
+/// where only waiting helps).
 /// A candidate that is not among the outstanding groups counts as none. `places_left`: groups that
 /// the step still has to take, at least 1. A pure function; O(n log n).
 OrderVerdict may_take(const AdmissionSettings& settings, std::int64_t v, std::int64_t places_left,

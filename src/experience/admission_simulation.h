@@ -30,6 +30,8 @@ struct Scene {
   double sigma = 1.5;         ///< of the logarithm of a length
   std::int64_t steps = 30;    ///< the run ends with this version
   std::int64_t kill_at = -1;  ///< kill while this version is live
+  bool repeats = false;       ///< undone steps are repeated as recorded, to the same versions
+  bool late_start = false;    ///< an episode plays with the version at its start, not its admission
   std::uint64_t seed = 1;
 };
 
@@ -115,7 +117,7 @@ class Simulation {
       if (!groups_.contains(id)) continue;
       start(id);
     }
-    while (!stepping_ && take_one()) {
+    while (!stepping_ && (repeat_batch() || take_one())) {
       if (static_cast<std::int64_t>(taken_.size()) < scene_.admission.batch) continue;
       stepping_ = true;
       at(0.5 + rng_.uniform(), -1, 0);
@@ -126,6 +128,7 @@ class Simulation {
     --idle_;
     Episode& episode = groups_[id];
     episode.started = true;
+    if (scene_.late_start) episode.oldest = version_;
     at(std::exp(scene_.sigma * rng_.normal()), id, episode.attempt);
   }
 
@@ -134,6 +137,7 @@ class Simulation {
     counts.steps = version_;
     counts.consumed = version_ * scene_.admission.batch + static_cast<std::int64_t>(taken_.size());
     for (const auto& [id, g] : groups_) ++(g.ready ? counts.ready : counts.running);
+    for (const auto& batch : recorded_) counts.ready += static_cast<std::int64_t>(batch.size());
     EXPECT_LE(counts.consumed + counts.outstanding(),
               std::max(admission_capacity(scene_.admission, version_), allowance_));
     return launch_room(scene_.admission, counts).groups;
@@ -183,12 +187,25 @@ class Simulation {
     }
     const Episode episode = groups_.at(id);
     groups_.erase(id);
+    use(episode);
+    return true;
+  }
+
+  /// A recorded batch as it was; the last one may be the beginning of one.
+  bool repeat_batch() {
+    if (recorded_.empty()) return false;
+    for (const Episode& episode : recorded_.front()) use(episode);
+    recorded_.erase(recorded_.begin());
+    return true;
+  }
+
+  void use(const Episode& episode) {
     taken_.push_back(episode);
     const std::int64_t staleness = version_ - episode.oldest;
+    EXPECT_GE(staleness, 0);
     stalest = std::max(stalest, staleness);
     at_bound_ += staleness == staleness_bound(scene_.admission) ? 1 : 0;
     most_at_bound = std::max(most_at_bound, at_bound_);
-    return true;
   }
 
   void restart(const OrderVerdict& verdict) {
@@ -208,31 +225,30 @@ class Simulation {
     }
   }
 
-  /// The process dies; the run goes on from a checkpoint of up to two steps ago. What the undone
-  /// steps took is given out again, what was running is lost, and what was sampled by a version of
-  /// the lost timeline is gone with it.
+  /// The process dies; the run goes on from a checkpoint of up to two steps ago, and what was
+  /// running is lost. Either the undone steps are repeated as they were; or what they took is given
+  /// out again, and what was sampled by a version of the lost timeline is gone with it.
   void kill() {
     ++kills;
     ++epoch_;
-    std::map<std::int64_t, Episode> kept;
-    std::vector<Episode> back = taken_;
     const std::int64_t to =
         std::max<std::int64_t>(0, version_ - static_cast<std::int64_t>(rng_.below(3)));
-    for (std::int64_t v = to; v < version_; ++v) {
-      const auto& step = covered_[static_cast<std::size_t>(v)];
-      back.insert(back.end(), step.begin(), step.end());
-    }
+    std::vector<std::vector<Episode>> undone(covered_.begin() + to, covered_.end());
+    if (!taken_.empty()) undone.push_back(taken_);
+    std::vector<Episode> back;
     for (const auto& [id, g] : groups_) {
       if (g.ready) back.push_back(g);
     }
+    groups_.clear();
+    if (scene_.repeats) {
+      recorded_ = undone;
+    } else {
+      for (const auto& batch : undone) back.insert(back.end(), batch.begin(), batch.end());
+      std::erase_if(back, [&](const Episode& g) { return g.oldest > to; });
+    }
     std::sort(back.begin(), back.end(),
               [](const Episode& a, const Episode& b) { return a.oldest < b.oldest; });
-    for (Episode& g : back) {
-      if (g.oldest > to) continue;
-      g.ready = true;
-      kept[next_++] = g;
-    }
-    groups_ = kept;
+    for (const Episode& g : back) groups_[next_++] = g;
     covered_.resize(static_cast<std::size_t>(to));
     version_ = to;
     taken_.clear();
@@ -241,6 +257,7 @@ class Simulation {
     stepping_ = false;
     idle_ = scene_.workers;
     allowance_ = version_ * scene_.admission.batch + static_cast<std::int64_t>(groups_.size());
+    for (const auto& batch : recorded_) allowance_ += static_cast<std::int64_t>(batch.size());
   }
 
   Scene scene_;
@@ -256,8 +273,9 @@ class Simulation {
   std::int64_t arrivals_ = 0;
   std::int64_t version_ = 0;
   bool stepping_ = false;
-  std::vector<Episode> taken_;                 ///< by the step being filled
-  std::vector<std::vector<Episode>> covered_;  ///< by step
+  std::vector<Episode> taken_;                  ///< by the step being filled
+  std::vector<std::vector<Episode>> covered_;   ///< by step
+  std::vector<std::vector<Episode>> recorded_;  ///< batches to be taken again
   std::int64_t at_bound_ = 0;
   std::int64_t allowance_ = 0;  ///< what may be outstanding right after a kill
 };

@@ -17,10 +17,13 @@ Scene draw(double staleness, std::uint64_t seed) {
   Scene out;
   out.seed = seed;
   out.admission.staleness = staleness;
-  out.admission.batch = 2 * (1 + static_cast<std::int64_t>(rng.below(4)));
+  const bool whole = staleness == std::floor(staleness);
+  out.admission.batch = (whole ? 1 : 2) * (1 + static_cast<std::int64_t>(rng.below(whole ? 8 : 4)));
   out.workers = 1 + rng.below(16);
   out.sigma = 0.5 + 1.5 * rng.uniform();
   if (rng.below(2) == 0) out.kill_at = static_cast<std::int64_t>(rng.below(30));
+  out.repeats = rng.below(2) == 0;
+  out.late_start = rng.below(2) == 0;
   return out;
 }
 

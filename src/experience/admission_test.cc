@@ -138,7 +138,8 @@ TEST(AdmissionSettings, RefusesWhatWouldDoNothingOrStandStill) {
   EXPECT_FALSE(validate(settings(INFINITY, 4)));
   const Status idle = validate(settings(1.2, 4));  // less than a group more than 1
   ASSERT_FALSE(idle);
-  EXPECT_NE(idle.error().message.find("0.25"), std::string::npos) << idle.error().message;
+  EXPECT_NE(idle.error().message.find("give 1.25 or more, or 1"), std::string::npos)
+      << idle.error().message;
 
   AdmissionSettings s = settings(0, 4);
   s.band.min_size = 2;

@@ -32,15 +32,14 @@ std::vector<Replay> choose_replays(const ReplaySettings& settings,
     drawn.push_back({std::log(1 - rng.uniform()) / mass, {c.key, mass}});
   }
   std::sort(drawn.begin(), drawn.end(), [](const Drawn& a, const Drawn& b) {
-    return a.rank != b.rank ? a.rank > b.rank : a.replay.replay_of < b.replay.replay_of;
+    return a.rank != b.rank ? a.rank > b.rank : a.replay.key < b.replay.key;
   });
   const auto most = static_cast<std::size_t>(
       std::max(0.0, std::floor(settings.share * static_cast<double>(batch) + 1e-9)));
   if (drawn.size() > most) drawn.resize(most);
   std::vector<Replay> out;
   for (const Drawn& d : drawn) out.push_back(d.replay);
-  std::sort(out.begin(), out.end(),
-            [](const Replay& a, const Replay& b) { return a.replay_of < b.replay_of; });
+  std::sort(out.begin(), out.end(), [](const Replay& a, const Replay& b) { return a.key < b.key; });
   return out;
 }
 

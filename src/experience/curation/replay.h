@@ -21,10 +21,10 @@ struct ReplayCandidate {
   double advantage = 0;   ///< mean of |A| over its rows
 };
 
-/// A group to be trained on once more: as a new one, with a key of its own, marked with the key of
-/// the one it repeats.
+/// A group to be trained on once more: as a new group with a key of its own, each row of which is
+/// marked as the replay of its sample.
 struct Replay {
-  GroupKey replay_of;
+  GroupKey key;     ///< of the one that it repeats
   double mass = 0;  ///< its weight in the draw
   bool operator==(const Replay&) const = default;
 };

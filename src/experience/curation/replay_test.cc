@@ -57,7 +57,7 @@ TEST(ChooseReplays, KeepsToItsShareAndGivesEachGroupOnce) {
     const std::vector<Replay> chosen = choose_replays(s, candidates, 10, 16, seed);
     EXPECT_EQ(chosen.size(), std::min(eligible, static_cast<std::size_t>(s.share * 16)));
     for (std::size_t i = 1; i < chosen.size(); ++i) {
-      EXPECT_LT(chosen[i - 1].replay_of, chosen[i].replay_of);
+      EXPECT_LT(chosen[i - 1].key, chosen[i].key);
     }
     for (std::size_t i = candidates.size(); i > 1; --i) {
       std::swap(candidates[i - 1], candidates[rng.below(i)]);
@@ -75,7 +75,7 @@ TEST(ChooseReplays, DrawsInProportionToMass) {
   const int seeds = 40000;
   std::map<GroupKey, int> times;
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {
-    for (const Replay& r : choose_replays(s, candidates, 10, 4, seed)) ++times[r.replay_of];
+    for (const Replay& r : choose_replays(s, candidates, 10, 4, seed)) ++times[r.key];
   }
   for (const ReplayCandidate& c : candidates) {
     const double expected = seeds * replay_mass(s, c, 10) / total;
