@@ -41,6 +41,12 @@ struct GroupKey {
   auto operator<=>(const GroupKey&) const = default;
 };
 
+/// What a row's advantage follows from.
+struct Scored {
+  std::string agent;
+  double reward = 0;
+};
+
 /// The episodes of one task that are compared with each other, as one policy sees them: one
 /// trajectory per episode and agent of this policy. The unit of readiness and of backward.
 struct Group {

@@ -165,7 +165,7 @@ void fields(A& a, ConsumerRecord& r) {
 }
 template <class A>
 void fields(A& a, CountersRecord& r) {
-  a(r.policy, r.entered, r.reasons, r.forks, r.arrivals, r.version, r.used, r.used_digest);
+  a(r.policy, r.entered, r.reasons, r.forks, r.arrivals, r.version, r.steps, r.used, r.used_digest);
 }
 template <class A>
 void fields(A& a, CursorRecord& r) {

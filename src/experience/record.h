@@ -97,6 +97,7 @@ struct CountersRecord {
   std::vector<std::pair<std::int64_t, std::int64_t>> forks;   ///< of the timeline
   std::int64_t arrivals = 0;
   std::int64_t version = 0;
+  std::int64_t steps = 0;
   std::int64_t used = 0;
   std::uint64_t used_digest = 0;
 };

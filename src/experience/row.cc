@@ -44,6 +44,13 @@ const char* to_string(Column column) {
   return index < kColumns ? kNames[index] : "?";
 }
 
+std::vector<Scored> scores(const std::vector<Row>& rows) {
+  std::vector<Scored> out;
+  out.reserve(rows.size());
+  for (const Row& row : rows) out.push_back({row.agent, row.number(Column::kReward)});
+  return out;
+}
+
 Row make_row(const Trajectory& trajectory) {
   Row row;
   row.sample_id = trajectory.sample_id;

@@ -5,7 +5,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "experience/group.h"
 #include "experience/journal/frame.h"
 #include "experience/trajectory.h"
 
@@ -55,6 +57,9 @@ struct Row {
     return true;
   }
 };
+
+/// Who earned what, row by row.
+std::vector<Scored> scores(const std::vector<Row>& rows);
 
 /// A finished trajectory as a row: response, reward, success, truncated and entropy are ready, the
 /// advantage is pending (it needs the whole group).

@@ -53,7 +53,8 @@ Status StoreState::change(TablesRecord& r, Lsn, Nanos) {
   if (!tables_.empty()) return fail(ErrorCode::kInternal, "the journal names its tables twice");
   if (policies_.empty()) {
     run_ = r.run;
-    for (const std::string& name : r.policies) policies_.push_back({name, {}, UINT64_MAX, nullptr});
+    for (const std::string& name : r.policies)
+      policies_.push_back({name, {}, UINT64_MAX, nullptr, {}});
   }
   const TablesRecord own = heading();
   if (own.policies != r.policies || own.run != r.run) {

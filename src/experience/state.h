@@ -24,7 +24,8 @@ class StoreState {
     std::string name;
     std::vector<std::string> agents;  ///< whose trajectories are this policy's
     std::uint64_t byte_budget = 1U << 30;
-    std::unique_ptr<Selector> selector;  ///< null: admission order
+    std::unique_ptr<Selector> selector;          ///< null: admission order
+    std::optional<AdmissionSettings> admission;  ///< none: only bytes hold up admission
   };
   /// `run`: digest of what the experience belongs to. Without policies, any run's journal can be
   /// replayed, and says itself which there are.
@@ -47,6 +48,9 @@ class StoreState {
   }
   [[nodiscard]] const ExperienceTable& table(int policy) const {
     return *tables_[static_cast<std::size_t>(policy)];
+  }
+  [[nodiscard]] const Policy& policy(int index) const {
+    return policies_[static_cast<std::size_t>(index)];
   }
   /// The table of an agent; -1 if nobody trains it.
   [[nodiscard]] int policy_of(const std::string& agent) const;

@@ -62,6 +62,8 @@ bool ExperienceStore::may_admit(const std::vector<std::uint64_t>& bytes) {
   if (journal_->trouble() || journal_->backlog() > backlog_bytes_) return false;
   for (std::size_t i = 0; i < state_.tables().size(); ++i) {
     ExperienceTable& table = *state_.tables()[i];
+    const auto& pace = state_.policy(static_cast<int>(i)).admission;
+    if (pace && launch_room(*pace, table.admission_counts(pace->batch)).groups < 1) return false;
     const std::uint64_t most = table.byte_budget() - std::min(table.byte_budget(), bytes[i]);
     if (table.bytes() > most) table.spill(most, journal_->durable());
     if (table.bytes() > most && table.bytes() > 0) return false;
@@ -162,6 +164,32 @@ Async<Result<std::shared_ptr<const Group>>> ExperienceStore::load(int policy, Gr
   co_return group;
 }
 
+/// Of the groups that the selector chose, those that may be taken now; the more urgent ones that
+/// the order rule names come in their place.
+std::vector<GroupKey> ExperienceStore::in_order(int policy, std::int64_t step,
+                                                std::vector<GroupKey> chosen) const {
+  const ExperienceTable& from = table(policy);
+  const auto& pace = state_.policy(policy).admission;
+  // In order of admission, or in recorded batches, pacing alone keeps the bound.
+  if (!pace || from.selector().bound_to_step() || from.recorded().contains(step)) return chosen;
+  std::vector<OutstandingGroup> outstanding = from.outstanding_groups();
+  std::int64_t places = pace->batch - from.taken(step);
+  std::vector<GroupKey> out;
+  for (GroupKey key : chosen) {
+    if (places < 1) break;
+    if (std::find(out.begin(), out.end(), key) != out.end()) continue;
+    const OrderVerdict verdict = may_take(*pace, from.steps(), places, outstanding, key);
+    if (verdict.action != OrderAction::kGo) {
+      if (!verdict.take_instead) break;
+      key = *verdict.take_instead;
+    }
+    std::erase_if(outstanding, [key](const OutstandingGroup& g) { return g.key == key; });
+    out.push_back(key);
+    --places;
+  }
+  return out;
+}
+
 Async<Result<std::vector<std::shared_ptr<const Group>>>> ExperienceStore::take(int policy,
                                                                                std::int64_t step,
                                                                                int count,
@@ -170,7 +198,7 @@ Async<Result<std::vector<std::shared_ptr<const Group>>>> ExperienceStore::take(i
   const auto wanted = static_cast<std::size_t>(count);
   const Nanos deadline = executor_.now() + wait.limit;
   while (true) {
-    std::vector<GroupKey> keys = from.choose(step, wanted);
+    std::vector<GroupKey> keys = in_order(policy, step, from.choose(step, wanted));
     const std::int64_t outstanding = from.outstanding(step);
     if (keys.size() >= wanted || outstanding == 0) {
       std::vector<std::shared_ptr<const Group>> out;

@@ -51,7 +51,8 @@ class ExperienceStore {
   Status restart(std::int64_t steps, std::int64_t place, std::vector<std::int64_t> versions);
 
   // Rollout. All are about a group in all tables.
-  /// True if a group of at most so many bytes per policy may be admitted now.
+  /// True if a group of at most so many bytes per policy may be admitted now: every policy's pace
+  /// of admission (admission.h), its memory and the disk allow it.
   [[nodiscard]] bool may_admit(const std::vector<std::uint64_t>& bytes);
   /// Waits until may_admit().
   Async<Status> wait_for_room(std::vector<std::uint64_t> bytes, Wait wait);
@@ -73,7 +74,8 @@ class ExperienceStore {
 
   // Training, per policy.
   /// Waits until `count` groups are ready for `step`, or all that it can still get, and takes them
-  /// in the selector's order. Empty: nothing is outstanding. kDeadline names what is missing.
+  /// in the selector's order, as far as the order rule allows that (admission_due.h). Empty:
+  /// nothing is outstanding. kDeadline names what is missing.
   Async<Result<std::vector<std::shared_ptr<const Group>>>> take(int policy, std::int64_t step,
                                                                 int count, Wait wait);
   /// The step included what was taken for it, and led to the version of that number.
@@ -106,6 +108,8 @@ class ExperienceStore {
  private:
   explicit ExperienceStore(Setting setting);
   Status change(StoreRecord record);
+  [[nodiscard]] std::vector<GroupKey> in_order(int policy, std::int64_t step,
+                                               std::vector<GroupKey> chosen) const;
   Async<Result<std::shared_ptr<const Group>>> load(int policy, GroupKey key);
 
   Executor& executor_;

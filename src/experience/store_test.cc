@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <set>
 
+#include "base/rng.h"
+#include "experience/selection/arrival_order.h"
 #include "experience/store_test_support.h"
 
 namespace troupe {
@@ -303,6 +306,85 @@ TEST(ExperienceStore, AFullDiskStopsAdmissionAndNothingElse) {
     EXPECT_EQ(store.table(0).held(GroupState::kReady), 2);
     co_return Status();
   });
+}
+
+/// Episodes of log-normal length on four workers, trained on in order of completion, one version
+/// of overlap: the longest are overtaken, but never by more than the bound.
+struct Overlap {
+  Executor& executor;
+  ExperienceStore& store;
+  AdmissionSettings pace;
+  Rng rng;
+  Gate gate;
+  std::int64_t stalest = 0;
+
+  Async<void> play(GroupKey key, Gate::Pass pass) {
+    const Gate::Pass held = std::move(pass);
+    const double length = std::exp(1.5 * rng.normal());
+    co_await sleep_for(executor, static_cast<Nanos>(length * kSecond));
+    const std::int64_t version = store.table(0).find(key)->version;
+    const Trajectory said = test_trajectory(key, 0, "a", 2, store.table(0).timeline().at(version));
+    EXPECT_TRUE(store.add_episode(key, 0, {said}));
+    EXPECT_TRUE(finish_group(store, key));
+  }
+
+  Async<void> roll_out(std::int64_t groups, Gate::Pass pass) {
+    const Gate::Pass held = std::move(pass);
+    const Bytes bytes(1, 100);
+    for (std::int64_t i = 0; i < groups; ++i) {
+      const Status room = co_await store.wait_for_room(bytes, Wait(10000 * kSecond, "room"));
+      EXPECT_TRUE(room);
+      const GroupKey key = group_key(i / pace.batch, i % pace.batch);
+      EXPECT_TRUE(store.reserve(key, i, "t", bytes, Numbers(1, store.table(0).version())));
+      EXPECT_TRUE(store.start(key));
+      spawn(play(key, Gate::Pass(gate)));
+    }
+  }
+
+  Async<Status> run(std::int64_t steps) {
+    spawn(roll_out(steps * pace.batch, Gate::Pass(gate)));
+    for (std::int64_t step = 0; step < steps; ++step) {
+      for (std::int64_t i = 0; i < pace.batch; ++i) {
+        auto one = co_await store.take(0, step, 1, Wait(10000 * kSecond, "a group"));
+        CO_ASSERT(one);
+        if (one->empty()) {  // the next is not admitted yet
+          --i;
+          const bool moved = co_await store.changed().wait(kSoon);
+          CO_ASSERT(moved);
+          continue;
+        }
+        const auto& said = (*one)[0]->rows[0].segments[1];
+        stalest = std::max(stalest, step - said.version.number);
+      }
+      CO_TRY(store.cover(0, step, step + 1));
+    }
+    const Status left = co_await gate.wait_empty(kSoon);
+    co_return left;
+  }
+};
+
+TEST(ExperienceStore, KeepsTheStalenessBoundInOrderOfCompletion) {
+  std::int64_t stalest = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    VirtualOptions clock;
+    clock.seed = seed;
+    auto executor = make_virtual_executor(clock);
+    MemoryDisk disk;
+    auto setting = test_setting(*executor, disk, {"a"});
+    AdmissionSettings pace;
+    pace.staleness = static_cast<double>(seed % 3);
+    pace.batch = 4;
+    setting.policies[0].admission = pace;
+    setting.policies[0].selector = std::make_unique<ArrivalOrder>();
+    auto store = ExperienceStore::open(std::move(setting));
+    ASSERT_TRUE(store);
+    Overlap overlap{*executor, **store, pace, Rng(seed), Gate(*executor)};
+    const Status status = executor->run(overlap.run(30));
+    ASSERT_TRUE(status) << status.error().message << " seed " << seed;
+    EXPECT_LE(overlap.stalest, staleness_bound(pace)) << "seed " << seed;
+    stalest = std::max(stalest, overlap.stalest);
+  }
+  EXPECT_EQ(stalest, 2) << "the bound was never reached: the test proved nothing";
 }
 
 TEST(ExperienceStore, AnotherRunsJournalIsRefused) {

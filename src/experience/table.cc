@@ -263,6 +263,7 @@ Status ExperienceTable::cover(const CoverRecord& record, Nanos now) {
     }
   }
   version_ = std::max(version_, record.version);
+  steps_ = std::max(steps_, record.step + 1);
   return {};
 }
 
@@ -346,6 +347,7 @@ Status ExperienceTable::restart(const RestartRecord& record, std::int64_t versio
     }
     version_ = std::max(version_, version);
   }
+  steps_ = record.steps;
   timeline_.fork(record.incarnation, version_);
   return {};
 }
@@ -361,6 +363,35 @@ std::int64_t ExperienceTable::outstanding(std::int64_t step) const {
 std::optional<std::int64_t> ExperienceTable::oldest_outstanding() const {
   if (outstanding_versions_.empty()) return std::nullopt;
   return outstanding_versions_.begin()->first;
+}
+
+AdmissionCounts ExperienceTable::admission_counts(std::int64_t batch) const {
+  AdmissionCounts out;
+  // By steps, not versions: a step that was skipped has used its batch, too.
+  out.steps = steps_;
+  out.consumed = steps_ * batch + held(GroupState::kTaken);
+  out.running = held(GroupState::kReserved) + held(GroupState::kRunning);
+  out.ready = held(GroupState::kReady);
+  return out;
+}
+
+std::vector<OutstandingGroup> ExperienceTable::outstanding_groups() const {
+  std::vector<OutstandingGroup> out;
+  for (const auto& [key, entry] : entries_) {
+    if (!outstanding_state(entry.state)) continue;
+    std::int64_t oldest = entry.version;
+    for (const Row& row : entry.rows) oldest = std::min(oldest, row.oldest.number);
+    out.push_back({key, oldest, entry.state == GroupState::kReady});
+  }
+  return out;
+}
+
+std::int64_t ExperienceTable::taken(std::int64_t step) const {
+  const auto batches = batches_.find(step);
+  std::int64_t out = 0;
+  if (batches == batches_.end()) return out;
+  for (const auto& batch : batches->second) out += static_cast<std::int64_t>(batch.size());
+  return out;
 }
 
 double ExperienceTable::seconds(GroupState state) const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/executor.h"
+#include "experience/admission_due.h"
 #include "experience/group.h"
 #include "experience/record.h"
 #include "experience/row.h"
@@ -96,6 +97,14 @@ class ExperienceTable {
   [[nodiscard]] const Timeline& timeline() const { return timeline_; }
   /// Number of the newest version that a covered step led to.
   [[nodiscard]] std::int64_t version() const { return version_; }
+  /// Steps that were covered or skipped so far.
+  [[nodiscard]] std::int64_t steps() const { return steps_; }
+  /// What paces admission (admission.h), with `batch` groups in a step.
+  [[nodiscard]] AdmissionCounts admission_counts(std::int64_t batch) const;
+  /// Groups that wait for their episodes or for a step, in order of their keys.
+  [[nodiscard]] std::vector<OutstandingGroup> outstanding_groups() const;
+  /// Groups that have been taken for a step.
+  [[nodiscard]] std::int64_t taken(std::int64_t step) const;
 
   /// Groups now in a state; groups that ever entered it; seconds that groups spent in it.
   [[nodiscard]] std::int64_t held(GroupState state) const { return held_[index(state)]; }
@@ -142,6 +151,7 @@ class ExperienceTable {
       outstanding_versions_;  ///< groups pending or ready, by version
   Timeline timeline_;
   std::int64_t version_ = 0;
+  std::int64_t steps_ = 0;
   std::int64_t arrivals_ = 0;
   std::uint64_t bytes_ = 0;
   std::array<std::int64_t, kGroupStates> held_{};

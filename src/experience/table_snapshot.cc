@@ -9,6 +9,7 @@ CountersRecord ExperienceTable::counters() const {
   out.forks = timeline_.forks();
   out.arrivals = arrivals_;
   out.version = version_;
+  out.steps = steps_;
   out.used = used_;
   out.used_digest = used_digest_;
   return out;
@@ -22,6 +23,7 @@ void ExperienceTable::restore(const CountersRecord& record) {
   for (const auto& [incarnation, after] : record.forks) timeline_.fork(incarnation, after);
   arrivals_ = record.arrivals;
   version_ = record.version;
+  steps_ = record.steps;
   used_ = record.used;
   used_digest_ = record.used_digest;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "experience/curation/refill.h"
 #include "experience/store.h"
 #include "orchestrate/run_observer.h"
 #include "orchestrate/team.h"
@@ -22,8 +23,7 @@ struct StepSetting {
   ExperienceStore& store;
   std::int64_t groups = 16;
   std::int64_t group_size = 16;
-  bool refill = false;            ///< replace groups without a gradient
-  std::int64_t most_groups = 16;  ///< that a step plays, those that are refilled included
+  RefillSettings refill = {};  ///< limit 1: groups without a gradient stay
   std::int64_t micro_batch = 1;
   std::int64_t retries = 3;
   std::uint64_t seed = 1;

@@ -112,7 +112,7 @@ struct Stage {
 
   StepSetting setting() {
     StepSetting out{*executor, *spec, bindings, lanes, *store};
-    out.most_groups = 12;
+    out.refill.batch = 12;
     out.groups = 12;
     out.group_size = 4;
     out.micro_batch = 2;

@@ -51,6 +51,11 @@ Status check_experience_options(const ExperienceOptions& e) {
     TROUPE_TRY(idle_if_given("experience.disk_timeout", e.disk_timeout, standard.disk_timeout, why,
                              remedy));
   }
+  if (e.refill && e.refill_limit == 1) {
+    return fail(
+        ErrorCode::kInvalid,
+        "experience.refill = true would do nothing: experience.refill_limit is 1; raise it");
+  }
   if (e.refill) return {};
   return idle_if_given("experience.refill_limit", e.refill_limit, standard.refill_limit,
                        "experience.refill is false", "set experience.refill = true");

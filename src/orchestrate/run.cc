@@ -135,7 +135,8 @@ Status Run::open_store(bool fresh) {
 Async<Status> Run::wait_for_disk() {
   std::vector<std::uint64_t> bytes;
   for (const auto& policy : team_->policies()) {
-    bytes.push_back(policy->group_bytes * static_cast<std::uint64_t>(most_groups(s_.options)));
+    bytes.push_back(policy->group_bytes *
+                    static_cast<std::uint64_t>(refill_cap(refill_settings(s_.options))));
   }
   if (store_->may_admit(bytes)) co_return Status();
   if (store_->journal().trouble()) {
@@ -188,8 +189,7 @@ Async<Status> Run::one_step(std::int64_t step) {
   if (!room) co_return room;
   StepSetting setting{s_.executor, *o.environment, team_->training_bindings(), team_->lanes(),
                       *store_};
-  setting.refill = o.experience.refill;
-  setting.most_groups = most_groups(o);
+  setting.refill = refill_settings(o);
   setting.groups = o.rollout.groups;
   setting.group_size = o.rollout.group_size;
   setting.micro_batch = o.pipeline.micro_batch;

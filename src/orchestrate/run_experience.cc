@@ -24,6 +24,9 @@ Result<std::unique_ptr<ExperienceStore>> open_experience(Executor& executor, Dis
     table.name = policy->options->name;
     table.agents = policy->options->agents;
     table.byte_budget = static_cast<std::uint64_t>(options.rollout.experience_megabytes) << 20;
+    AdmissionSettings pace;  // every step trains on samples of its own version
+    pace.batch = options.rollout.groups;
+    table.admission = pace;
     setting.policies.push_back(std::move(table));
     versions.push_back(policy->trainer->version().number);
   }

@@ -3,20 +3,12 @@
 #include <algorithm>
 
 #include "base/rng.h"
+#include "experience/curation/zero_variance.h"
 #include "orchestrate/task_order.h"
 #include "train/advantage.h"
 
 namespace troupe {
 namespace {
-
-constexpr const char* kNoGradient = "zero variance";
-
-std::vector<Scored> scores(const std::vector<Row>& rows) {
-  std::vector<Scored> out;
-  out.reserve(rows.size());
-  for (const Row& row : rows) out.push_back({row.agent, row.number(Column::kReward)});
-  return out;
-}
 
 Result<Task> task_of(const StepSetting& setting, std::int64_t place) {
   const auto n = static_cast<std::uint64_t>(place);
@@ -58,7 +50,7 @@ void StepGroups::begin() {
 void StepGroups::admit_due() {
   GroupKey key;
   key.step = step_;
-  while (error_ && admitted_ < std::min(setting_.groups + filtered_, setting_.most_groups)) {
+  while (error_ && admitted_ < refill_launches(setting_.refill, filtered_)) {
     key.index = admitted_++;
     note(admit(key));
     if (error_) spawn(play(key, Gate::Pass(gate_)));
@@ -122,24 +114,27 @@ Async<Status> StepGroups::play_group(GroupKey key) {
   co_return close(key);
 }
 
-bool StepGroups::no_gradient(GroupKey key) const {
+/// Why a group should be replaced: no policy learns from it.
+std::optional<std::string> StepGroups::refused(GroupKey key) const {
+  std::optional<std::string> out;
   for (std::size_t i = 0; i < setting_.lanes.size(); ++i) {
     const auto& rows = setting_.store.table(static_cast<int>(i)).find(key)->rows;
-    const auto advantages = group_advantages(scores(rows), setting_.lanes[i].normalize_std);
-    if (std::any_of(advantages.begin(), advantages.end(), [](double a) { return a != 0; })) {
-      return false;
-    }
+    if (rows.empty()) continue;
+    out = zero_variance(scores(rows));
+    if (!out) return std::nullopt;
   }
-  return true;
+  return out;
 }
 
 Status StepGroups::close(GroupKey key) {
   ExperienceStore& store = setting_.store;
-  if (setting_.refill && no_gradient(key)) {
-    ++filtered_;
-    TROUPE_TRY(store.end(key, GroupState::kFiltered, kNoGradient));
-    admit_due();
-    return {};
+  if (setting_.refill.limit > 1) {
+    if (const auto reason = refused(key)) {
+      ++filtered_;
+      TROUPE_TRY(store.end(key, GroupState::kFiltered, *reason));
+      admit_due();
+      return {};
+    }
   }
   for (std::size_t i = 0; i < setting_.lanes.size(); ++i) {
     ColumnRecord column;

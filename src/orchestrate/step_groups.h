@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,7 @@ namespace troupe {
 /// episodes that the store does not have yet, and closes the groups.
 ///
 /// With refill, a group whose rewards are all equal ends as filtered and the next task takes its
-/// place. So at every moment as many groups have been admitted as the batch has plus those that
-/// were filtered: which tasks a step plays and which groups it trains on do not depend on timing.
+/// place (experience/curation/refill.h says why the batch does not depend on timing).
 ///
 /// Lives on the strand, at least until its gate is empty.
 class StepGroups {
@@ -39,7 +39,7 @@ class StepGroups {
   Async<void> play(GroupKey key, Gate::Pass pass);
   Async<Status> play_group(GroupKey key);
   Status close(GroupKey key);
-  [[nodiscard]] bool no_gradient(GroupKey key) const;
+  [[nodiscard]] std::optional<std::string> refused(GroupKey key) const;
 
   const StepSetting& setting_;
   std::int64_t step_;

@@ -100,16 +100,13 @@ std::uint64_t group_bytes(const RunOptions& options, const PolicyOptions& policy
          static_cast<std::uint64_t>(max_context) * kTokenBytes;
 }
 
-std::int64_t most_groups(const RunOptions& options) {
-  const auto groups = static_cast<double>(options.rollout.groups);
-  return options.experience.refill
-             ? static_cast<std::int64_t>(groups * options.experience.refill_limit)
-             : options.rollout.groups;
+RefillSettings refill_settings(const RunOptions& options) {
+  return {options.rollout.groups, options.experience.refill ? options.experience.refill_limit : 1};
 }
 
 Status check_experience(const RunOptions& options, const PolicyOptions& policy, int max_context) {
-  const std::uint64_t step =
-      group_bytes(options, policy, max_context) * static_cast<std::uint64_t>(most_groups(options));
+  const std::uint64_t step = group_bytes(options, policy, max_context) *
+                             static_cast<std::uint64_t>(refill_cap(refill_settings(options)));
   if (step <= static_cast<std::uint64_t>(options.rollout.experience_megabytes) << 20) return {};
   return fail(ErrorCode::kInvalid,
               fmt::format("a step's experience of policy \"{}\" may need {} MiB but "

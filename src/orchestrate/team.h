@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/disk.h"
+#include "experience/curation/refill.h"
 #include "orchestrate/run_options.h"
 #include "orchestrate/shared_bases.h"
 #include "rollout/episode.h"
@@ -90,8 +91,8 @@ struct PolicyStart {
 
 /// The most bytes that the experience of one group of a policy can hold.
 std::uint64_t group_bytes(const RunOptions& options, const PolicyOptions& policy, int max_context);
-/// The most groups that a step plays, those that are refilled included.
-std::int64_t most_groups(const RunOptions& options);
+/// How a step replaces groups without a gradient; limit 1: not at all.
+RefillSettings refill_settings(const RunOptions& options);
 /// Whether the experience of a step fits rollout.experience_megabytes; kInvalid if not.
 Status check_experience(const RunOptions& options, const PolicyOptions& policy, int max_context);
 /// Takes no memory for a new model, so that a plan can refuse it.

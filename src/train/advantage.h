@@ -1,15 +1,10 @@
 #pragma once
 
-#include <string>
 #include <vector>
 
-namespace troupe {
+#include "experience/group.h"
 
-/// What a row's advantage follows from.
-struct Scored {
-  std::string agent;
-  double reward = 0;
-};
+namespace troupe {
 
 /// Group-relative advantages: a row's reward against the rewards of the same agent in the same
 /// group (agents see different things, so they are not compared with each other).

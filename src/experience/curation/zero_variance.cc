@@ -5,10 +5,10 @@
 
 namespace troupe {
 
-std::optional<std::string> zero_variance(const std::vector<Trajectory>& rows) {
+std::optional<std::string> zero_variance(const std::vector<Scored>& rows) {
   if (rows.empty()) return std::nullopt;
   std::map<std::string_view, double> first;
-  for (const Trajectory& row : rows) {
+  for (const Scored& row : rows) {
     const auto [at, added] = first.try_emplace(row.agent, row.reward);
     if (!added && at->second != row.reward) return std::nullopt;
   }

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "experience/trajectory.h"
+#include "experience/group.h"
 
 namespace troupe {
 
@@ -21,6 +21,6 @@ namespace troupe {
 /// place, so a step's gradient is larger and of a steadier size, and it is the gradient over the
 /// tasks that are in between. What is solved always is no longer held in place by KL or entropy
 /// terms, and a task that is solved once in many groups counts only when it is.
-std::optional<std::string> zero_variance(const std::vector<Trajectory>& rows);
+std::optional<std::string> zero_variance(const std::vector<Scored>& rows);
 
 }  // namespace troupe

@@ -10,14 +10,9 @@
 namespace troupe {
 namespace {
 
-std::vector<Trajectory> rows(const std::vector<std::pair<std::string, double>>& in) {
-  std::vector<Trajectory> out;
-  for (const auto& [agent, reward] : in) {
-    Trajectory t;
-    t.agent = agent;
-    t.reward = reward;
-    out.push_back(std::move(t));
-  }
+std::vector<Scored> rows(const std::vector<std::pair<std::string, double>>& in) {
+  std::vector<Scored> out;
+  for (const auto& [agent, reward] : in) out.push_back({agent, reward});
   return out;
 }
 
