@@ -24,6 +24,23 @@ void ExperienceOptions::declare(OptionSet& o) {
   o.add("refill_limit", &refill_limit,
         "With refill: the most groups that a step plays, in multiples of rollout.groups.")
       .range(1, 100);
+  o.add("tasks", &tasks,
+        "Which tasks a step plays: \"order\" (one after the other) or \"difficulty\" (of the next "
+        "task_window times rollout.groups tasks those whose success rate so far is nearest to "
+        "target_success; the others are passed over).")
+      .one_of({"order", "difficulty"});
+  o.add("task_window", &task_window,
+        "With tasks = \"difficulty\": how many tasks there are for one "
+        "that is played.")
+      .range(2, 1000);
+  o.add("target_success", &target_success,
+        "With tasks = \"difficulty\": the success rate that is looked for. A task that was never "
+        "played counts as 0.5.")
+      .range(0, 1);
+  o.add("explore", &explore,
+        "With tasks = \"difficulty\": share of the groups that go to other tasks of the window, "
+        "drawn at random.")
+      .range(0, 1);
 }
 
 }  // namespace troupe

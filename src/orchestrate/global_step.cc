@@ -23,6 +23,7 @@ struct LaneStep {
   double learning_rate;
   StepResult& result;
   PolicyStep& numbers;
+  std::vector<TaskOutcome>& tasks;
 
   [[nodiscard]] const PolicyLane& lane() const {
     return setting.lanes[static_cast<std::size_t>(policy)];
@@ -61,6 +62,9 @@ Async<Status> train(LaneStep self) {
                     : setting.store.cover(self.policy, self.step, lane.train->version().number);
   if (!kept) co_return kept;
   std::sort(seen.begin(), seen.end(), [](const auto& a, const auto& b) { return a->key < b->key; });
+  if (self.policy == 0) {  // an episode's success is the whole team's
+    for (const auto& group : seen) self.tasks.push_back(outcome_of(*group));
+  }
   self.numbers = step_numbers(lane, seen, version, self.result);
   co_return Status();
 }
@@ -83,8 +87,8 @@ Async<Result<StepOutcome>> run_global_step(const StepSetting& setting, std::int6
   groups.begin();
   if (groups.error()) {
     for (std::size_t i = 0; i < setting.lanes.size(); ++i) {
-      const LaneStep lane{setting,           static_cast<int>(i), step,
-                          learning_rates[i], out.results[i],      out.numbers[i]};
+      const LaneStep lane{setting,        static_cast<int>(i), step,     learning_rates[i],
+                          out.results[i], out.numbers[i],      out.tasks};
       spawn(train_into(groups, lane, Gate::Pass(groups.gate())));
     }
   }

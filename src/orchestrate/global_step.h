@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "experience/curation/difficulty.h"
 #include "experience/curation/refill.h"
 #include "experience/store.h"
 #include "orchestrate/run_observer.h"
@@ -24,6 +25,10 @@ struct StepSetting {
   std::int64_t groups = 16;
   std::int64_t group_size = 16;
   RefillSettings refill = {};  ///< limit 1: groups without a gradient stay
+  /// Set: a step plays those of its task_window * groups tasks that are of the right difficulty.
+  const TaskHistory* history = nullptr;
+  DifficultySettings difficulty = {};
+  std::int64_t task_window = 1;
   std::int64_t micro_batch = 1;
   std::int64_t retries = 3;
   std::uint64_t seed = 1;
@@ -39,6 +44,7 @@ struct StepOutcome {
   std::vector<PolicyStep> numbers;
   std::int64_t failed_groups = 0;
   std::int64_t filtered_groups = 0;  ///< no gradient; replaced
+  std::vector<TaskOutcome> tasks;    ///< of the groups that were trained on
   std::int64_t kept_episodes = 0;    ///< that the store had from before a restart
   std::string last_failure;
 };

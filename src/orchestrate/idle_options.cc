@@ -51,6 +51,20 @@ Status check_experience_options(const ExperienceOptions& e) {
     TROUPE_TRY(idle_if_given("experience.disk_timeout", e.disk_timeout, standard.disk_timeout, why,
                              remedy));
   }
+  if (e.tasks == "order") {
+    const std::string why = "experience.tasks is \"order\"";
+    const std::string remedy = "set experience.tasks = \"difficulty\"";
+    TROUPE_TRY(
+        idle_if_given("experience.task_window", e.task_window, standard.task_window, why, remedy));
+    TROUPE_TRY(idle_if_given("experience.target_success", e.target_success, standard.target_success,
+                             why, remedy));
+    TROUPE_TRY(idle_if_given("experience.explore", e.explore, standard.explore, why, remedy));
+  } else if (e.refill) {
+    return fail(
+        ErrorCode::kInvalid,
+        "experience.refill = true and experience.tasks = \"difficulty\" do not go together: "
+        "refill takes the tasks in their order; choose one of them");
+  }
   if (e.refill && e.refill_limit == 1) {
     return fail(
         ErrorCode::kInvalid,

@@ -52,6 +52,13 @@ TEST(IdleOptions, WhatAStoreInMemoryDoesNotUseIsRefused) {
             std::string::npos);
 }
 
+TEST(IdleOptions, ChoosingTasksByDifficultyGoesWithItsOwnOptionsOnly) {
+  EXPECT_EQ(error_of("[experience]\ntasks = \"difficulty\"\nexplore = 0.2\n"), "");
+  EXPECT_NE(error_of("[experience]\nexplore = 0.2\n").find("\"difficulty\""), std::string::npos);
+  EXPECT_NE(error_of("[experience]\ntasks = \"difficulty\"\nrefill = true\n").find("choose one"),
+            std::string::npos);
+}
+
 TEST(IdleOptions, ACommonOptionIsIdleOnlyIfItIsSoForAllPolicies) {
   const std::string common = "[algorithm]\nentropy_max = 0.2\n";
   EXPECT_EQ(error_of(common).substr(0, 28), "algorithm.entropy_max = 0.2 ");

@@ -190,6 +190,11 @@ Async<Status> Run::one_step(std::int64_t step) {
   StepSetting setting{s_.executor, *o.environment, team_->training_bindings(), team_->lanes(),
                       *store_};
   setting.refill = refill_settings(o);
+  if (o.experience.tasks == "difficulty") {
+    setting.history = &state_.history;
+    setting.task_window = o.experience.task_window;
+    setting.difficulty = {o.experience.target_success, o.experience.explore};
+  }
   setting.groups = o.rollout.groups;
   setting.group_size = o.rollout.group_size;
   setting.micro_batch = o.pipeline.micro_batch;
@@ -241,6 +246,7 @@ Async<Status> Run::one_step(std::int64_t step) {
   }
   s_.observer.on_step(report);
   state_.place = store_->state().next_place();
+  if (setting.history != nullptr) state_.history.fold(std::move(outcome->tasks));
   if (outcome->kept_episodes > 0) {
     s_.observer.on_note(fmt::format("step {}: {} episodes taken from the experience journal",
                                     step + 1, outcome->kept_episodes));

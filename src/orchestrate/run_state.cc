@@ -23,6 +23,10 @@ std::string RunState::to_json() const {
   out["warm_start_seconds"] = warm_start_seconds;
   out["rl_seconds"] = rl_seconds;
   out["place"] = place;
+  // JSON has no bytes.
+  std::vector<std::uint8_t> bytes;
+  for (const char c : history.to_bytes()) bytes.push_back(static_cast<std::uint8_t>(c));
+  if (history.size() > 0) out["history"] = bytes;
   return out.dump();
 }
 
@@ -44,6 +48,10 @@ Result<RunState> RunState::from_json(const std::string& text) {
     out.warm_start_seconds = in.at("warm_start_seconds").get<double>();
     out.rl_seconds = in.at("rl_seconds").get<double>();
     out.place = in.at("place").get<std::int64_t>();
+    if (in.contains("history")) {
+      const auto bytes = in.at("history").get<std::vector<std::uint8_t>>();
+      TROUPE_ASSIGN(out.history, TaskHistory::from_bytes(std::string(bytes.begin(), bytes.end())));
+    }
   } catch (const json::exception& e) {
     return fail(ErrorCode::kInvalid,
                 std::string("the orchestrator's state in the checkpoint: ") + e.what());

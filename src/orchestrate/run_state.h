@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "experience/curation/task_history.h"
 #include "orchestrate/run_observer.h"
 #include "troupe/result.h"
 
@@ -15,6 +16,7 @@ struct RunState {
   std::int64_t best_step = -1;
   double warm_start_seconds = 0;
   std::int64_t place = 0;  ///< the prompt cursor: tasks handed out
+  TaskHistory history;     ///< kept where tasks are chosen by it
   double rl_seconds = 0;   ///< over all processes of the run
 
   [[nodiscard]] std::string to_json() const;

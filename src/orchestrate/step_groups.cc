@@ -29,7 +29,28 @@ StepGroups::StepGroups(const StepSetting& setting, std::int64_t step)
                 static_cast<int>(setting.retries),
                 setting.turn_wait} {}
 
+/// A function of the history and the step, so that a restart in its middle chooses the same.
+Status StepGroups::choose_places() {
+  if (setting_.history == nullptr) return {};
+  const std::int64_t window = setting_.task_window * setting_.groups;
+  const std::int64_t first = step_ * window;
+  std::vector<std::string> ids;
+  for (std::int64_t i = 0; i < window; ++i) {
+    TROUPE_ASSIGN(const Task task, task_of(setting_, first + i));
+    ids.push_back(task.id);
+  }
+  const std::uint64_t seed =
+      seed_join(seed_join(setting_.seed, "difficulty"), static_cast<std::uint64_t>(step_));
+  for (const std::size_t i :
+       choose_tasks(setting_.difficulty, ids, static_cast<std::size_t>(setting_.groups),
+                    *setting_.history, seed)) {
+    places_.push_back(first + static_cast<std::int64_t>(i));
+  }
+  return {};
+}
+
 void StepGroups::begin() {
+  note(choose_places());
   // What a restart found of this step comes first: its groups keep their tasks.
   const auto& known = setting_.store.table(0).entries();
   GroupKey key;
@@ -59,7 +80,8 @@ void StepGroups::admit_due() {
 
 Status StepGroups::admit(GroupKey key) {
   ExperienceStore& store = setting_.store;
-  const std::int64_t place = store.state().next_place();
+  const std::int64_t place =
+      places_.empty() ? store.state().next_place() : places_[static_cast<std::size_t>(key.index)];
   TROUPE_ASSIGN(const Task task, task_of(setting_, place));
   std::vector<std::uint64_t> bytes;
   std::vector<std::int64_t> versions;

@@ -34,6 +34,7 @@ class StepGroups {
   [[nodiscard]] const std::string& last_failure() const { return last_failure_; }
 
  private:
+  Status choose_places();
   void admit_due();
   Status admit(GroupKey key);
   Async<void> play(GroupKey key, Gate::Pass pass);
@@ -46,6 +47,8 @@ class StepGroups {
   Gate gate_;
   EpisodeSetting episodes_;
   Status error_;
+  std::vector<std::int64_t>
+      places_;  ///< of the step's tasks, chosen by difficulty; empty: in order
   std::int64_t admitted_ = 0;
   std::int64_t failed_ = 0;
   std::int64_t filtered_ = 0;
