@@ -110,5 +110,35 @@ TEST(StoreCrash, AtEveryCallOfTheDiskTheRunGoesOnToTheSameEnd) {
   report("crash points enumerated", totals);
 }
 
+TEST(StoreCrash, ASecondCrashWhileItComesBackChangesNothing) {
+  const Reference whole = uncrashed();
+  Totals totals;
+  for (std::uint64_t n = 3; n < whole.log.size(); n += 17) {
+    SimulatedDisk disk;
+    disk.crash_at(n);
+    World before;
+    ASSERT_FALSE(live(disk, before));
+    for (std::uint64_t first = 0; first < 4; ++first) {
+      for (std::uint64_t again = 0; again < 14; ++again) {
+        World middle = before;
+        const auto left = found(disk, first, n);
+        left->crash_at(again);
+        if (live(*left, middle)) continue;  // it ended before
+        for (std::uint64_t kind = 0; kind < 3; ++kind) {
+          SCOPED_TRACE(fmt::format("crash at call {} ({}), loss {}, then at {} ({}), loss {}", n,
+                                   whole.log[n].text(), first, again, left->log().back().text(),
+                                   kind));
+          World world = middle;
+          const auto at_last = found(*left, kind, again);
+          ASSERT_TRUE(live(*at_last, world));
+          compare(world, whole.world, totals);
+          if (::testing::Test::HasFailure()) return;
+        }
+      }
+    }
+  }
+  report("second crashes while coming back", totals);
+}
+
 }  // namespace
 }  // namespace troupe

@@ -22,6 +22,7 @@ Result<std::unique_ptr<ExperienceStore>> ExperienceStore::open(Setting setting) 
                            [&self](const Frame& frame) { return self.state_.replay(frame); });
   if (!scan) return within(options.folder, scan.error());
   TROUPE_TRY(check_damage(*scan));
+  TROUPE_TRY(settle_journal(self.disk_, *scan));
   if (scan->damage) {
     self.recovery_note_ = fmt::format(
         "experience: the last {} bytes of {} were not whole, as after a crash, and are "

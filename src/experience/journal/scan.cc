@@ -84,6 +84,7 @@ Result<JournalScan> scan_journal(Disk& disk, const std::string& folder, ScanFrom
                             segments[out.start].path));
   }
   out.end = segments[out.start].first;
+  Lsn written = 0;  // the end of the last frame that is no mark
   for (std::size_t i = out.start; i < segments.size(); ++i) {
     const JournalSegment& segment = segments[i];
     TROUPE_ASSIGN(const auto file, disk.map(segment.path));
@@ -113,9 +114,9 @@ Result<JournalScan> scan_journal(Disk& disk, const std::string& folder, ScanFrom
         snapshot = at;
       }
       const bool repeats = inside && snapshot != segments[out.start].first;
-      if (!repeats && frame->type != kMarkRecord && frame->type != kClosedRecord) {
-        TROUPE_TRY(visit(*frame));
-      }
+      const bool mark = frame->type == kMarkRecord || frame->type == kClosedRecord;
+      if (!mark) written = frame->next;
+      if (!repeats && !mark) TROUPE_TRY(visit(*frame));
       if (frame->type == kSnapshotEnd) inside = false;
     }
     out.end = inside ? snapshot : cursor.at;
@@ -124,7 +125,20 @@ Result<JournalScan> scan_journal(Disk& disk, const std::string& folder, ScanFrom
       return fail(ErrorCode::kInternal, fmt::format("{}: it ends inside a frame", segment.path));
     }
   }
+  out.durable = std::max(out.durable, segments.back().first);
+  // Marks alone need not be kept: what a run closed in good order is known to be synced.
+  if (written <= out.durable) out.end = std::min(out.end, out.durable);
   return out;
+}
+
+Status settle_journal(Disk& disk, JournalScan& scan) {
+  if (scan.segments.empty() || scan.end <= scan.durable) return {};
+  JournalSegment& last = scan.segments.back();
+  TROUPE_ASSIGN(const std::string bytes, disk.read_at(last.path, 0, last.offset(scan.end)));
+  TROUPE_TRY(write_atomic(disk, last.path, bytes));
+  last.file_bytes = bytes.size();
+  last.end = scan.durable = scan.end;
+  return {};
 }
 
 Status check_damage(const JournalScan& scan) {

@@ -37,7 +37,7 @@ struct JournalScan {
   std::size_t start = 0;  ///< the first segment that was read: the newest with a whole snapshot
   std::int64_t frames = 0;
   Lsn end = 0;                   ///< where writing may go on
-  Lsn durable = 0;               ///< the furthest that a mark calls synced
+  Lsn durable = 0;               ///< what lies before it is known to be synced
   bool closed = false;           ///< it ended in good order
   std::optional<Damage> damage;  ///< reading ended there
 };
@@ -53,5 +53,11 @@ Result<JournalScan> scan_journal(Disk& disk, const std::string& folder, ScanFrom
 
 /// kInvalid, with file, place and remedy, for a journal whose damage is durable.
 Status check_damage(const JournalScan& scan);
+
+/// Before writing goes on behind a scan: makes what it read durable. A process that died may have
+/// left frames that can be read and were never synced; a crash of the machine later would take them
+/// from between those before and those behind. Writes the last segment anew if it has such frames,
+/// without what a crash left behind them. Blocks. Errors name the file: kNoSpace, kIo.
+Status settle_journal(Disk& disk, JournalScan& scan);
 
 }  // namespace troupe
