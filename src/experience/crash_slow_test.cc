@@ -51,13 +51,16 @@ void compare(const World& world, const World& whole, Totals& totals) {
   EXPECT_EQ(world.used, whole.used);
   EXPECT_EQ(world.counted, whole.counted);
   EXPECT_EQ(world.digests, whole.digests);
+  EXPECT_EQ(world.reasons, whole.reasons);
   const auto seen = [](const World& of) {
-    std::vector<std::pair<int, GroupKey>> out;
-    for (const auto& [at, policy, key] : of.consumed) out.emplace_back(policy, key);
+    std::vector<std::string> out;
+    for (const auto& [at, policy, key] : of.consumed) {
+      out.push_back(fmt::format("policy {} group {} of step {}", policy, key.index, key.step));
+    }
     std::sort(out.begin(), out.end());
-    return out;
+    return fmt::format("{}", fmt::join(out, "\n"));
   };
-  EXPECT_EQ(seen(world), seen(whole));
+  EXPECT_EQ(seen(world), seen(whole));  // each once
 }
 
 /// The disk after a crash; kinds of loss: 0 nothing, 1 all that was not synced, 2... random parts.
