@@ -99,8 +99,8 @@ Status StoreState::change(RowsRecord& r, Lsn, Nanos) {
     by_policy[policy].push_back(std::move(row));
   }
   for (std::size_t i = 0; i < tables_.size(); ++i) {
-    if (restoring_) {
-      tables_[i]->restore_rows(r.key, std::move(by_policy[i]));
+    if (restoring_) {  // one table's at a time
+      if (!by_policy[i].empty()) tables_[i]->restore_rows(r.key, std::move(by_policy[i]));
       continue;
     }
     TROUPE_TRY(tables_[i]->add_member(r.key, r.member, std::move(by_policy[i])));
@@ -250,7 +250,7 @@ Lsn StoreState::needed_from(Lsn end) const {
   Lsn out = end;
   for (const auto& table : tables_) {
     for (const auto& [key, entry] : table->entries()) {
-      if (ended(entry.state) && entry.step < 0) continue;  // nobody will read it
+      if (entry.unused()) continue;
       for (const Row& row : entry.rows) out = std::min(out, row.response.lsn);
     }
   }

@@ -252,7 +252,8 @@ Async<Result<ExperienceStore::Item>> ExperienceStore::next(const std::string& co
     Item out;
     const auto ready = state_.ready_behind(known->second, &out.position);
     for (const auto& [policy, key] : ready) {
-      if (table(policy).find(key) == nullptr) continue;
+      const TableEntry* entry = table(policy).find(key);
+      if (entry == nullptr || entry->unused()) continue;
       auto group = co_await load(policy, key);
       if (!group) co_return tl::unexpected(group.error());
       out.groups.emplace_back(policy, std::move(*group));

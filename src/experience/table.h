@@ -37,6 +37,8 @@ struct TableEntry {
 
   [[nodiscard]] bool has_member(int member) const;
   [[nodiscard]] bool complete() const;
+  /// It ended before a step took it: nobody will read it.
+  [[nodiscard]] bool unused() const { return ended(state) && step < 0; }
 };
 
 /// The state of one policy's experience: its groups and how far each has come. Pure memory; what

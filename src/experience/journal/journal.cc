@@ -67,7 +67,6 @@ Journal::Journal(Executor& executor, Disk& disk, JournalOptions options, const J
       segments_(scan.segments),
       spoiled_(scan.spoiled),
       last_sequence_(scan.last_sequence),
-      needed_from_(0),
       changed_(executor),
       more_(executor) {
   // What lies behind the end is what a crash let through; the next segment takes over from there.
@@ -174,8 +173,8 @@ Async<bool> Journal::write(Batch batch) {
     };
     if (std::any_of(segments_.begin(), segments_.end(), begins)) snapshot_ = *new_snapshot_;
     new_snapshot_.reset();
-    remove_unneeded();
   }
+  remove_unneeded();
   changed_.notify_all();
   co_return work.status.has_value();
 }
@@ -215,11 +214,15 @@ Journal::Place Journal::place(Lsn lsn) const {
 }
 
 void Journal::forget_before(Lsn lsn) {
-  needed_from_ = std::max(needed_from_, lsn);
+  forgettable_.push_back({lsn, end_});
   remove_unneeded();
 }
 
 void Journal::remove_unneeded() {
+  while (!forgettable_.empty() && forgettable_.front().at <= durable_) {
+    needed_from_ = std::max(needed_from_, forgettable_.front().needed_from);
+    forgettable_.pop_front();
+  }
   std::vector<std::string> paths;
   while (segments_.size() > 1 && segments_.front().first < snapshot_ &&
          segments_.front().end <= std::min(needed_from_, snapshot_)) {

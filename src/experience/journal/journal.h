@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -72,8 +73,9 @@ class Journal {
   };
   [[nodiscard]] Place place(Lsn lsn) const;
 
-  /// Nothing before `lsn` is needed any more, except what a snapshot repeats: segments that lie
-  /// wholly before it and before the newest durable snapshot are removed, soon.
+  /// By what was appended so far, nothing before `lsn` is needed any more, except what a snapshot
+  /// repeats: when that is durable, segments that lie wholly before `lsn` and before the newest
+  /// durable snapshot are removed, soon.
   void forget_before(Lsn lsn);
 
   [[nodiscard]] const std::vector<JournalSegment>& segments() const { return segments_; }
@@ -105,6 +107,12 @@ class Journal {
   Lsn snapshot_ = 0;                  ///< where the newest durable one begins
   std::uint64_t snapshot_bytes_ = 0;
   Lsn needed_from_ = 0;
+  /// What needed_from_ becomes when everything up to `at` is durable.
+  struct Forgettable {
+    Lsn needed_from = 0;
+    Lsn at = 0;
+  };
+  std::deque<Forgettable> forgettable_;
   bool running_ = false;
   int hurried_ = 0;  ///< those who wait for a sync
   std::optional<Error> trouble_;
