@@ -1,10 +1,11 @@
-# troupe_room(NAME [ROOMS ...] [LIBS ...])
+# troupe_room(NAME [ROOMS ...] [LIBS ...] [LABEL label])
 # One library per room, troupe_NAME, from every .cc below src/NAME; files named *_test.cc become the
 # room's test program (label quick), *_slow_test.cc a second one (label slow), *_parity_test.cc, which
 # compare with what other people's programs say, a third one (labels quick and parity).
-# ROOMS are the rooms above it that it may include; LIBS are outside libraries.
+# ROOMS are the rooms above it that it may include; LIBS are outside libraries; LABEL is one more that
+# all its tests carry.
 function(troupe_room name)
-  cmake_parse_arguments(ARG "" "" "ROOMS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "LABEL" "ROOMS;LIBS" ${ARGN})
   set(dir ${CMAKE_SOURCE_DIR}/src/${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${dir}/*.cc)
   set(quick ${sources})
@@ -35,11 +36,12 @@ function(troupe_room name)
     set_source_files_properties(${files} PROPERTIES COMPILE_FLAGS "${flags}")
   endforeach()
 
-  troupe_tests(${name} quick "${quick}")
-  troupe_tests(${name} slow "${slow}")
-  troupe_tests(${name} parity "${parity}")
+  troupe_tests(${name} quick "${quick}" ${ARG_LABEL})
+  troupe_tests(${name} slow "${slow}" ${ARG_LABEL})
+  troupe_tests(${name} parity "${parity}" quick ${ARG_LABEL})
 endfunction()
 
+# troupe_tests(ROOM LABEL FILES [more labels ...])
 function(troupe_tests name label files)
   if(NOT files)
     return()
@@ -51,9 +53,9 @@ function(troupe_tests name label files)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
   target_compile_definitions(${target} PRIVATE TROUPE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}." PROPERTIES LABELS ${label} TIMEOUT 300)
-  if(label STREQUAL "parity")  # its second label; a list does not survive the call above
+  if(ARGN)  # a list does not survive the call above
     set(script ${CMAKE_CURRENT_BINARY_DIR}/${target}_labels.cmake)
-    file(WRITE ${script} "if(${target}_TESTS)\n  set_tests_properties(\${${target}_TESTS} PROPERTIES LABELS \"quick;parity\")\nendif()\n")
+    file(WRITE ${script} "if(${target}_TESTS)\n  set_tests_properties(\${${target}_TESTS} PROPERTIES LABELS \"${label};${ARGN}\")\nendif()\n")
     set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${script})
   endif()
 endfunction()
