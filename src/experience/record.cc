@@ -192,12 +192,15 @@ std::uint8_t record_type(const StoreRecord& record) {
   return static_cast<std::uint8_t>(kFirstStoreRecord + record.index());
 }
 
-const char* record_name(const StoreRecord& record) {
+const char* record_name(std::uint8_t type) {
   constexpr std::array<const char*, std::variant_size_v<StoreRecord>> kNames = {
       "tables", "reserve", "start",   "rows",     "column",   "close",  "end",   "take",
       "cover",  "retire",  "restart", "consumer", "counters", "cursor", "state", "batch"};
-  return kNames[record.index()];
+  const std::size_t index = static_cast<std::size_t>(type) - kFirstStoreRecord;
+  return index < kNames.size() ? kNames[index] : "?";
 }
+
+const char* record_name(const StoreRecord& record) { return record_name(record_type(record)); }
 
 void encode(ByteWriter& out, StoreRecord& record) {
   Put put(out);

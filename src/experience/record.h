@@ -139,6 +139,8 @@ using StoreRecord =
 /// The frame type of a record: kFirstStoreRecord plus its place in StoreRecord.
 std::uint8_t record_type(const StoreRecord& record);
 const char* record_name(const StoreRecord& record);
+/// Of a frame's type; "?" if the store has none of it.
+const char* record_name(std::uint8_t type);
 
 /// Writes a record's payload. A row's response goes in whole if it has no LSN yet; its `lsn` is
 /// then set to its offset in the payload. Otherwise only the reference goes in.

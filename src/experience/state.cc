@@ -7,6 +7,20 @@
 #include "experience/selection/admission_order.h"
 
 namespace troupe {
+namespace {
+
+/// For those who only look on: whichever groups the run's own selector let a step take, the journal
+/// says.
+class Onlooker final : public Selector {
+ public:
+  [[nodiscard]] const char* name() const override { return "none"; }
+  [[nodiscard]] bool bound_to_step() const override { return false; }
+  void insert(const Candidate&) override {}
+  void erase(const Candidate&) override {}
+  [[nodiscard]] std::optional<GroupKey> next(std::int64_t) const override { return std::nullopt; }
+};
+
+}  // namespace
 
 StoreState::StoreState(std::vector<Policy> policies, std::uint64_t run)
     : policies_(std::move(policies)), run_(run) {}
@@ -53,8 +67,9 @@ Status StoreState::change(TablesRecord& r, Lsn, Nanos) {
   if (!tables_.empty()) return fail(ErrorCode::kInternal, "the journal names its tables twice");
   if (policies_.empty()) {
     run_ = r.run;
-    for (const std::string& name : r.policies)
-      policies_.push_back({name, {}, UINT64_MAX, nullptr, {}});
+    for (const std::string& name : r.policies) {
+      policies_.push_back({name, {}, UINT64_MAX, std::make_unique<Onlooker>(), {}});
+    }
   }
   const TablesRecord own = heading();
   if (own.policies != r.policies || own.run != r.run) {

@@ -108,7 +108,8 @@ Result<JournalScan> scan_journal(Disk& disk, const std::string& folder, ScanFrom
       }
       ++out.frames;
       out.durable = std::max(out.durable, marked(*frame));
-      out.closed = frame->type == kClosedRecord;
+      // The mark of the batch that it was written in may follow it.
+      if (frame->type != kMarkRecord) out.closed = frame->type == kClosedRecord;
       if (frame->type == kSnapshotBegin) {
         inside = true;
         snapshot = at;

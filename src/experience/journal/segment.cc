@@ -26,6 +26,17 @@ std::uint64_t sequence_of(const std::string& name) {
   return read.ec == std::errc() && read.ptr == end ? out : 0;
 }
 
+bool intact(std::string_view header) {
+  const auto sum = ByteReader(header).number<std::uint64_t>();
+  return sum == checksum64(header.substr(sizeof(sum)), kHeaderSeed);
+}
+
+/// The format of an intact header; 0 if it is none of a journal's.
+std::uint32_t format_of(std::string_view header) {
+  ByteReader in(header.substr(sizeof(std::uint64_t)));
+  return in.raw(kMagic.size()) == kMagic ? in.number<std::uint32_t>() : 0;
+}
+
 }  // namespace
 
 std::uint64_t JournalSegment::offset(Lsn lsn) const { return kSegmentHeader + (lsn - first); }
@@ -45,13 +56,12 @@ std::string encode_segment_header(const JournalSegment& segment) {
 }
 
 std::optional<JournalSegment> decode_segment_header(std::string_view bytes) {
-  if (bytes.size() != kSegmentHeader) return std::nullopt;
-  ByteReader in(bytes);
-  if (in.number<std::uint64_t>() != checksum64(bytes.substr(sizeof(std::uint64_t)), kHeaderSeed)) {
+  if (bytes.size() != kSegmentHeader || !intact(bytes) || format_of(bytes) != kFormat) {
     return std::nullopt;
   }
+  ByteReader in(bytes);
+  in.raw(sizeof(std::uint64_t) + kMagic.size() + sizeof(kFormat));
   JournalSegment out;
-  if (in.raw(kMagic.size()) != kMagic || in.number<std::uint32_t>() != kFormat) return std::nullopt;
   out.snapshot = (in.number<std::uint32_t>() & kSnapshotFlag) != 0;
   out.sequence = in.number<std::uint64_t>();
   out.first = in.number<std::uint64_t>();
@@ -75,11 +85,20 @@ Result<SegmentList> list_segments(Disk& disk, const std::string& folder) {
     const std::string path = segment_path(folder, sequence);
     TROUPE_ASSIGN(const std::uint64_t size, disk.size(path));
     std::optional<JournalSegment> segment;
+    std::uint32_t newer = 0;
     if (size >= kSegmentHeader) {
       TROUPE_ASSIGN(const std::string header, disk.read_at(path, 0, kSegmentHeader));
       segment = decode_segment_header(header);
+      if (!segment && intact(header)) newer = format_of(header);
     }
     out.last_sequence = sequence;
+    if (newer > kFormat) {
+      return fail(
+          ErrorCode::kInvalid,
+          fmt::format("{}: a journal of format {}, newer than this version of Troupe, which "
+                      "reads format {}: use the version that wrote it, or a later one",
+                      path, newer, kFormat));
+    }
     if (!segment || segment->sequence != sequence) {
       // The header is synced before the first frame is written.
       if (size <= kSegmentHeader) {
