@@ -120,6 +120,8 @@ Journal::Batch Journal::next_batch() {
 
 Async<void> Journal::run() {
   Nanos retry = options_.first_retry;
+  // Not from within append(): a snapshot must have what its caller is about to apply.
+  co_await sleep_for(executor_, 0);
   while (durable_ < end_) {
     if (hurried_ == 0 && pending_.size() < options_.flush_bytes) {
       co_await more_.wait(Wait(options_.flush_interval, "more to write"));
