@@ -50,40 +50,52 @@ Result<ExperienceFolder> find_experience(Disk& disk, const std::string& given) {
 
 Result<std::unique_ptr<ExperienceView>> read_experience(Disk& disk, const std::string& folder) {
   return read_while_it_runs([&]() -> Result<std::unique_ptr<ExperienceView>> {
-    auto out = std::make_unique<ExperienceView>();
+    auto out = std::make_unique<ExperienceView>(disk);
     StoreState& state = out->state;
+    // Before the state is read: what it refers to is then open, whatever the run removes meanwhile.
+    TROUPE_ASSIGN(const SegmentList before, list_segments(disk, folder));
+    TROUPE_TRY(out->responses.open(before.segments));
     TROUPE_ASSIGN(out->scan,
                   scan_journal(disk, folder, ScanFrom::kNewestSnapshot,
                                [&state](const Frame& frame) { return state.replay(frame); }));
+    TROUPE_TRY(out->responses.open(out->scan.segments));
     return out;
   });
 }
 
 bool responses_needed(const TableEntry& entry) { return !ended(entry.state) || entry.step >= 0; }
 
-Result<Trajectory> ResponseReader::read(const Row& row) {
-  const auto gone = [&row] {
-    return fail(ErrorCode::kNotFound,
-                fmt::format("sample {}: its response at {} is not in the journal any more",
-                            row.sample_id, row.response.lsn));
-  };
-  const Lsn lsn = row.response.lsn;
-  const auto behind =
-      std::find_if(segments_.begin(), segments_.end(),
-                   [lsn](const JournalSegment& segment) { return lsn < segment.end; });
-  if (behind == segments_.end() || lsn < behind->first) return gone();
-  auto& file = files_[behind->sequence];
-  if (!file) {
-    auto mapped = disk_.map(behind->path);
-    if (!mapped && mapped.error().code == ErrorCode::kNotFound) return gone();
-    if (!mapped) return tl::unexpected(mapped.error());
-    file = std::move(*mapped);
+Status ResponseReader::open(const std::vector<JournalSegment>& segments) {
+  for (const JournalSegment& segment : segments) {
+    const auto known = std::find_if(
+        segments_.begin(), segments_.end(),
+        [&segment](const JournalSegment& other) { return other.sequence == segment.sequence; });
+    // One that was still growing is opened again.
+    if (known != segments_.end() && known->end == segment.end) continue;
+    TROUPE_ASSIGN(files_[segment.sequence], disk_.map(segment.path));
+    if (known != segments_.end()) {
+      *known = segment;
+    } else {
+      segments_.push_back(segment);
+    }
   }
-  const std::string_view bytes = file->bytes();
-  const std::uint64_t offset = behind->offset(lsn);
-  if (offset > bytes.size()) return gone();
-  auto out = read_row(row, bytes.substr(offset, row.response.size));
-  if (!out) return within(behind->path, out.error());
+  return {};
+}
+
+Result<Trajectory> ResponseReader::read(const Row& row) const {
+  const Lsn lsn = row.response.lsn;
+  const auto found =
+      std::find_if(segments_.begin(), segments_.end(),
+                   [lsn](const JournalSegment& s) { return s.first <= lsn && lsn < s.end; });
+  const std::string_view bytes =
+      found == segments_.end() ? std::string_view() : file(*found).bytes();
+  if (found == segments_.end() || found->offset(lsn) > bytes.size()) {
+    return fail(
+        ErrorCode::kNotFound,
+        fmt::format("sample {}: its response at LSN {} is not in the journal", row.sample_id, lsn));
+  }
+  auto out = read_row(row, bytes.substr(found->offset(lsn), row.response.size));
+  if (!out) return within(found->path, out.error());
   return out;
 }
 

@@ -26,14 +26,6 @@ struct ExperienceFolder {
 /// missing: the folder, or experience in it.
 Result<ExperienceFolder> find_experience(Disk& disk, const std::string& given);
 
-/// The experience as a run would find it now: replayed from the newest whole snapshot to the end,
-/// or to the first damage.
-struct ExperienceView {
-  JournalScan scan;
-  StoreState state = StoreState({}, 0);
-};
-Result<std::unique_ptr<ExperienceView>> read_experience(Disk& disk, const std::string& folder);
-
 /// Reads a journal again when a segment was removed under the reader's eyes, as a run does with
 /// segments that it needs no more.
 template <class Read>
@@ -48,19 +40,36 @@ auto read_while_it_runs(Read&& read) {
 /// True unless nobody can ask for the group's responses any more: their segments may be gone.
 bool responses_needed(const TableEntry& entry);
 
-/// Responses by reference, out of a journal's segments; keeps a view of each file that it opened.
+/// Responses by reference, out of a journal's segments. It keeps a view of each file that it has
+/// opened, so that it still reads what the run has removed since.
 class ResponseReader {
  public:
-  ResponseReader(Disk& disk, const std::vector<JournalSegment>& segments)
-      : disk_(disk), segments_(segments) {}
-  /// The trajectory of a row. kNotFound: its segment was removed; kInvalid: its bytes are not what
-  /// was written.
-  Result<Trajectory> read(const Row& row);
+  explicit ResponseReader(Disk& disk) : disk_(disk) {}
+  /// Opens files of these segments, and looks for responses in them from now on. kNotFound: one of
+  /// them was removed.
+  Status open(const std::vector<JournalSegment>& segments);
+  /// An open segment's file.
+  [[nodiscard]] const FileView& file(const JournalSegment& segment) const {
+    return *files_.at(segment.sequence);
+  }
+  /// The trajectory of a row. kNotFound: its segment was removed before open(); kInvalid: its bytes
+  /// are not what was written.
+  [[nodiscard]] Result<Trajectory> read(const Row& row) const;
 
  private:
   Disk& disk_;
-  const std::vector<JournalSegment>& segments_;
+  std::vector<JournalSegment> segments_;
   std::map<std::uint64_t, std::unique_ptr<const FileView>> files_;
 };
+
+/// The experience as a run would find it now: replayed from the newest whole snapshot to the end,
+/// or to the first damage.
+struct ExperienceView {
+  explicit ExperienceView(Disk& disk) : responses(disk) {}
+  JournalScan scan;
+  StoreState state = StoreState({}, 0);
+  ResponseReader responses;
+};
+Result<std::unique_ptr<ExperienceView>> read_experience(Disk& disk, const std::string& folder);
 
 }  // namespace troupe

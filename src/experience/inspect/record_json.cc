@@ -176,7 +176,7 @@ std::string record_json(const StoreRecord& record, Lsn lsn,
 }
 
 Result<std::string> group_json(const std::string& policy, GroupKey key, const TableEntry& entry,
-                               ResponseReader* responses) {
+                               const ResponseReader* responses) {
   Json out;
   out["policy"] = policy;
   put_key(out, key);
@@ -194,9 +194,7 @@ Result<std::string> group_json(const std::string& policy, GroupKey key, const Ta
     if (responses != nullptr) {
       const auto trajectory = responses->read(row);
       const bool gone = !trajectory && trajectory.error().code == ErrorCode::kNotFound;
-      if (!trajectory && !(gone && !responses_needed(entry))) {
-        return tl::unexpected(trajectory.error());
-      }
+      if (!trajectory && !gone) return tl::unexpected(trajectory.error());
       one["segments"] = gone ? Json(nullptr) : segments_json(*trajectory);
     }
     out["rows"].push_back(std::move(one));

@@ -18,9 +18,9 @@ std::string record_json(const StoreRecord& record, Lsn lsn,
                         const std::vector<std::string>& policies);
 
 /// A table's part of a group, with its rows; with the tokens, log-probs and versions of their
-/// responses if `responses` is given. `segments` is null where nobody needs the response any more
-/// and its file is gone. An error if one is damaged.
+/// responses if `responses` is given: `segments`, null where the response is not in the journal any
+/// more. An error if one is damaged.
 Result<std::string> group_json(const std::string& policy, GroupKey key, const TableEntry& entry,
-                               ResponseReader* responses);
+                               const ResponseReader* responses);
 
 }  // namespace troupe

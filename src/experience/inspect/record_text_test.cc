@@ -53,11 +53,10 @@ TEST(RecordText, GroupsHaveTheTokensThatWereSampled) {
   write_test_journal(disk, {});
   const auto view = read_experience(disk, kTestFolder);
   ASSERT_TRUE(view) << view.error().message;
-  ResponseReader responses(disk, (*view)->scan.segments);
   int rows = 0;
   for (const auto& table : (*view)->state.tables()) {
     for (const auto& [key, entry] : table->entries()) {
-      const auto text = group_json(table->policy(), key, entry, &responses);
+      const auto text = group_json(table->policy(), key, entry, &(*view)->responses);
       ASSERT_TRUE(text) << text.error().message;
       const json got = json::parse(*text);
       EXPECT_EQ(got["policy"], table->policy());

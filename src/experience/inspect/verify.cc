@@ -17,12 +17,13 @@ using Kind = JournalFinding::Kind;
 class Pass {
  public:
   using Progress = std::function<void(std::uint64_t, std::uint64_t)>;
-  Pass(Disk& disk, const Progress& progress) : disk_(disk), progress_(progress) {}
+  Pass(Disk& disk, const Progress& progress) : disk_(disk), responses_(disk), progress_(progress) {}
 
   Result<JournalVerification> run(const std::string& folder) {
     TROUPE_ASSIGN(SegmentList list, list_segments(disk_, folder));
     out_.segments = std::move(list.segments);
     out_.spoiled = std::move(list.spoiled);
+    TROUPE_TRY(responses_.open(out_.segments));
     for (const JournalSegment& segment : out_.segments) total_ += segment.end - segment.first;
     if (!out_.segments.empty() && out_.segments.front().first == 0) replay_.begin();
     for (const JournalSegment& segment : out_.segments) TROUPE_TRY(read(segment));
@@ -34,14 +35,16 @@ class Pass {
 
  private:
   Status read(const JournalSegment& segment) {
-    TROUPE_ASSIGN(const auto file, disk_.map(segment.path));
-    const std::string_view all = file->bytes();
+    const FileView& file = responses_.file(segment);
+    const std::string_view all = file.bytes();
     if (all.size() < segment.offset(segment.end)) {
       return fail(ErrorCode::kNotFound, segment.path + ": it became shorter");
     }
     const std::string_view frames = all.substr(kSegmentHeader, segment.end - segment.first);
     Lsn at = segment.first;
     out_.end = at;
+    out_.durable =
+        std::max(out_.durable, at);  // what lies before a file is synced before it begins
     while (at < segment.end) {
       const auto frame = read_frame(frames.substr(at - segment.first), at);
       if (frame && frame->next <= segment.end) {
@@ -55,7 +58,7 @@ class Pass {
       report(whole - at);
       at = whole;
     }
-    file->release(all);
+    file.release(all);
     return {};
   }
 
@@ -151,12 +154,11 @@ class Pass {
 
   /// Whether every response that a run may ask for is there.
   void check_held(const StoreState& state) {
-    ResponseReader responses(disk_, out_.segments);
     for (const auto& table : state.tables()) {
       for (const auto& [key, entry] : table->entries()) {
         if (!responses_needed(entry)) continue;
         for (const Row& row : entry.rows) {
-          const auto read = responses.read(row);
+          const auto read = responses_.read(row);
           if (read) continue;
           out_.lost.push_back(fmt::format("policy {}, group {} of step {} ({}): {}",
                                           table->policy(), key.index, key.step,
@@ -175,6 +177,7 @@ class Pass {
   }
 
   Disk& disk_;
+  ResponseReader responses_;
   const Progress& progress_;
   JournalVerification out_;
   ReplayCheck replay_;

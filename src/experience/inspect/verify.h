@@ -36,9 +36,9 @@ struct JournalVerification {
   std::int64_t snapshots = 0;
   std::int64_t responses = 0;  ///< read and compared with their checksum
   Lsn end = 0;                 ///< where a run would go on
-  Lsn durable = 0;             ///< the furthest that a mark calls synced
-  bool closed = false;         ///< it ended in good order
-  bool replayed = false;       ///< the records lead to a state, up to `end`
+  Lsn durable = 0;        ///< what had been synced for sure: by marks, and by where files begin
+  bool closed = false;    ///< it ended in good order
+  bool replayed = false;  ///< the records lead to a state, up to `end`
   std::vector<JournalFinding> findings;
   std::vector<std::string> lost;  ///< samples that a run may ask for and cannot be read
   [[nodiscard]] bool whole() const { return findings.empty() && spoiled.empty() && lost.empty(); }
