@@ -21,6 +21,7 @@ void add_plan(CLI::App& app, int& exit_code);
 void add_convert(CLI::App& app, int& exit_code);
 void add_env(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
+void add_store(CLI::App& app, int& exit_code);
 void add_explain(CLI::App& app, int& exit_code);
 
 /// Prints the error of a command as one line on standard error and gives its exit code.
