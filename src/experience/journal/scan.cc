@@ -84,7 +84,6 @@ Result<JournalScan> scan_journal(Disk& disk, const std::string& folder, ScanFrom
                             segments[out.start].path));
   }
   out.end = segments[out.start].first;
-  Lsn written = 0;  // the end of the last frame that is no mark
   for (std::size_t i = out.start; i < segments.size(); ++i) {
     const JournalSegment& segment = segments[i];
     TROUPE_ASSIGN(const auto file, disk.map(segment.path));
@@ -116,7 +115,7 @@ Result<JournalScan> scan_journal(Disk& disk, const std::string& folder, ScanFrom
       }
       const bool repeats = inside && snapshot != segments[out.start].first;
       const bool mark = frame->type == kMarkRecord || frame->type == kClosedRecord;
-      if (!mark) written = frame->next;
+      if (!mark) out.written = frame->next;
       if (!repeats && !mark) TROUPE_TRY(visit(*frame));
       if (frame->type == kSnapshotEnd) inside = false;
     }
@@ -127,12 +126,12 @@ Result<JournalScan> scan_journal(Disk& disk, const std::string& folder, ScanFrom
     }
   }
   out.durable = std::max(out.durable, segments.back().first);
-  // Marks alone need not be kept: what a run closed in good order is known to be synced.
-  if (written <= out.durable) out.end = std::min(out.end, out.durable);
   return out;
 }
 
 Status settle_journal(Disk& disk, JournalScan& scan) {
+  // Marks alone need not be kept: what a run closed in good order is known to be synced.
+  if (scan.written <= scan.durable) scan.end = std::min(scan.end, scan.durable);
   if (scan.segments.empty() || scan.end <= scan.durable) return {};
   JournalSegment& last = scan.segments.back();
   TROUPE_ASSIGN(const std::string bytes, disk.read_at(last.path, 0, last.offset(scan.end)));

@@ -37,6 +37,7 @@ struct JournalScan {
   std::size_t start = 0;  ///< the first segment that was read: the newest with a whole snapshot
   std::int64_t frames = 0;
   Lsn end = 0;                   ///< where writing may go on
+  Lsn written = 0;               ///< end of the last frame that is no mark
   Lsn durable = 0;               ///< what lies before it is known to be synced
   bool closed = false;           ///< it ended in good order
   std::optional<Damage> damage;  ///< reading ended there
