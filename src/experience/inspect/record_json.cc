@@ -124,6 +124,7 @@ struct Fill {
     out["policy"] = policy(r.policy);
     out["entered"] = r.entered;
     out["version"] = r.version;
+    out["steps"] = r.steps;
     out["used"] = r.used;
     out["used_digest"] = fmt::format("{:016x}", r.used_digest);
   }
