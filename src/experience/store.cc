@@ -59,12 +59,36 @@ Status ExperienceStore::restart(std::int64_t steps, std::int64_t place,
   return change(RestartRecord{state_.incarnation() + 1, steps, place, std::move(versions)});
 }
 
+bool ExperienceStore::writable() const {
+  return !journal_->trouble() && journal_->backlog() <= backlog_bytes_;
+}
+
+Async<Status> ExperienceStore::wait_until_writable(Wait wait) {
+  const Nanos deadline = executor_.now() + wait.limit;
+  while (!writable()) {
+    const bool moved =
+        co_await changed().wait(Wait(std::max<Nanos>(0, deadline - executor_.now()), wait.reason));
+    if (moved) continue;
+    if (journal_->trouble()) co_return tl::unexpected(*journal_->trouble());
+    co_return fail(
+        ErrorCode::kDeadline,
+        fmt::format("waited {:.0f} s for {}: {} bytes are not written yet",
+                    static_cast<double>(wait.limit) / kSecond, wait.reason, journal_->backlog()));
+  }
+  co_return Status();
+}
+
+bool ExperienceStore::paced(std::size_t policy) const {
+  const int index = static_cast<int>(policy);
+  const auto& pace = state_.policy(index).admission;
+  return pace && launch_room(*pace, table(index).admission_counts(pace->batch)).groups < 1;
+}
+
 bool ExperienceStore::may_admit(const std::vector<std::uint64_t>& bytes) {
-  if (journal_->trouble() || journal_->backlog() > backlog_bytes_) return false;
+  if (!writable()) return false;
   for (std::size_t i = 0; i < state_.tables().size(); ++i) {
     ExperienceTable& table = *state_.tables()[i];
-    const auto& pace = state_.policy(static_cast<int>(i)).admission;
-    if (pace && launch_room(*pace, table.admission_counts(pace->batch)).groups < 1) return false;
+    if (paced(i)) return false;
     const std::uint64_t most = table.byte_budget() - std::min(table.byte_budget(), bytes[i]);
     if (table.bytes() > most) table.spill(most, journal_->durable());
     if (table.bytes() > most && table.bytes() > 0) return false;
@@ -90,6 +114,13 @@ Async<Status> ExperienceStore::wait_for_room(std::vector<std::uint64_t> bytes, W
 Status ExperienceStore::reserve(GroupKey key, std::int64_t place, std::string task,
                                 std::vector<std::uint64_t> bytes,
                                 std::vector<std::int64_t> versions) {
+  for (std::size_t i = 0; i < state_.tables().size(); ++i) {
+    if (!paced(i)) continue;
+    return fail(
+        ErrorCode::kInternal,
+        fmt::format("table {}: group {} of step {} would run ahead of the bound of staleness",
+                    state_.tables()[i]->policy(), key.index, key.step));
+  }
   return change(ReserveRecord{key, place, std::move(task), std::move(bytes), std::move(versions)});
 }
 

@@ -54,10 +54,15 @@ class ExperienceStore {
   /// True if a group of at most so many bytes per policy may be admitted now: every policy's pace
   /// of admission (admission.h), its memory and the disk allow it.
   [[nodiscard]] bool may_admit(const std::vector<std::uint64_t>& bytes);
+  /// True if the journal keeps up with what is appended: no trouble, no long backlog.
+  [[nodiscard]] bool writable() const;
+  /// Waits until writable(). The error says what the disk says.
+  Async<Status> wait_until_writable(Wait wait);
   /// Waits until may_admit().
   Async<Status> wait_for_room(std::vector<std::uint64_t> bytes, Wait wait);
   /// Admits a group for the task at `place` of the run's order, which is next_place() for a new
-  /// one. `versions`: the number that each policy is at.
+  /// one. `versions`: the number that each policy is at. kInternal, too, if a policy's pace of
+  /// admission does not allow it.
   Status reserve(GroupKey key, std::int64_t place, std::string task,
                  std::vector<std::uint64_t> bytes, std::vector<std::int64_t> versions);
   Status start(GroupKey key);
@@ -108,6 +113,8 @@ class ExperienceStore {
  private:
   explicit ExperienceStore(Setting setting);
   Status change(StoreRecord record);
+  /// True if a policy's pace of admission stands against one more group.
+  [[nodiscard]] bool paced(std::size_t policy) const;
   [[nodiscard]] std::vector<GroupKey> in_order(int policy, std::int64_t step,
                                                std::vector<GroupKey> chosen) const;
   Async<Result<std::shared_ptr<const Group>>> load(int policy, GroupKey key);

@@ -131,22 +131,17 @@ Status Run::open_store(bool fresh) {
   return team_->publish();
 }
 
-/// Admission waits for a disk that is full or fails; nothing else does.
+/// No step begins while the disk is full or fails; one that has begun goes on.
 Async<Status> Run::wait_for_disk() {
-  std::vector<std::uint64_t> bytes;
-  for (const auto& policy : team_->policies()) {
-    bytes.push_back(policy->group_bytes *
-                    static_cast<std::uint64_t>(refill_cap(refill_settings(s_.options))));
-  }
-  if (store_->may_admit(bytes)) co_return Status();
+  if (store_->writable()) co_return Status();
   if (store_->journal().trouble()) {
     s_.observer.on_note(store_->journal().trouble()->message +
                         "; the run waits, and goes on when the disk does");
   }
   s_.executor.idle_reason("experience journal");
   const Wait wait = disk_wait("the experience journal");
-  Status room = co_await store_->wait_for_room(std::move(bytes), wait);
-  co_return room;
+  Status writable = co_await store_->wait_until_writable(wait);
+  co_return writable;
 }
 
 Async<Status> Run::rl() {
@@ -185,8 +180,8 @@ Async<Status> Run::rl() {
 
 Async<Status> Run::one_step(std::int64_t step) {
   const RunOptions& o = s_.options;
-  Status room = co_await wait_for_disk();
-  if (!room) co_return room;
+  Status writable = co_await wait_for_disk();
+  if (!writable) co_return writable;
   StepSetting setting{s_.executor, *o.environment, team_->training_bindings(), team_->lanes(),
                       *store_};
   setting.refill = refill_settings(o);
