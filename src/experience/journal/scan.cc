@@ -58,6 +58,23 @@ bool snapshot_whole(const JournalSegment& segment, std::string_view file) {
   return false;
 }
 
+Damage damage_at(const JournalSegment& segment, Lsn at) {
+  Damage out;
+  out.path = segment.path;
+  out.lsn = at;
+  out.offset = segment.offset(at);
+  out.bytes = segment.end - at;
+  return out;
+}
+
+/// Whether the journal's first segment has lost the snapshot that it begins with. Those before it
+/// were removed when it was synced, so no crash can have done it.
+bool start_lost(const std::vector<JournalSegment>& segments, std::string_view file) {
+  const JournalSegment& first = segments.front();
+  const bool replaced = segments.size() > 1 && segments[1].first == first.first;
+  return first.snapshot && !replaced && !snapshot_whole(first, file);
+}
+
 }  // namespace
 
 Result<JournalScan> scan_journal(Disk& disk, const std::string& folder, ScanFrom from,
@@ -88,21 +105,17 @@ Result<JournalScan> scan_journal(Disk& disk, const std::string& folder, ScanFrom
     const JournalSegment& segment = segments[i];
     TROUPE_ASSIGN(const auto file, disk.map(segment.path));
     Cursor cursor = make_cursor(segment, file->bytes());
+    const bool lost = i == 0 && start_lost(segments, file->bytes());
     bool inside = false;  // a snapshot, which begins here:
     Lsn snapshot = 0;
     while (!cursor.done() && !out.damage) {
       const Lsn at = cursor.at;
       const auto frame = cursor.next();
       if (!frame) {
-        Damage damage;
-        damage.path = segment.path;
-        damage.lsn = at;
-        damage.offset = segment.offset(at);
-        damage.bytes = segment.end - at;
+        out.damage = damage_at(segment, at);
         out.durable = std::max(out.durable, marks_behind(cursor, at + kFrameAlign));
         // A segment is synced before the next one begins.
-        damage.durable = i + 1 < segments.size() || out.durable > at;
-        out.damage = damage;
+        out.damage->durable = lost || i + 1 < segments.size() || out.durable > at;
         break;
       }
       ++out.frames;
@@ -118,6 +131,10 @@ Result<JournalScan> scan_journal(Disk& disk, const std::string& folder, ScanFrom
       if (!mark) out.written = frame->next;
       if (!repeats && !mark) TROUPE_TRY(visit(*frame));
       if (frame->type == kSnapshotEnd) inside = false;
+    }
+    if (lost && !out.damage) {
+      out.damage = damage_at(segment, cursor.at);
+      out.damage->durable = true;
     }
     out.end = inside ? snapshot : cursor.at;
     if (out.damage) break;
