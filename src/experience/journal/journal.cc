@@ -33,6 +33,7 @@ struct Writing {
   Status begin(Lsn first, bool snapshot) {
     TROUPE_TRY(disk.make_folders(folder));
     for (const std::string& path : spoiled) TROUPE_TRY(disk.remove(path));
+    spoiled.clear();
     JournalSegment segment;
     segment.sequence = ++sequence;
     segment.first = segment.end = first;
