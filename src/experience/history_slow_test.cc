@@ -24,7 +24,9 @@ class History {
       auto store = open(*executor, *disk);
       if (!store) return store.error().message;
       // An older checkpoint than the newest: somebody thought better of it.
-      if (rng_.below(8) == 0) checkpoints.resize(1 + rng_.below(checkpoints.size()));
+      if (rng_.below(8) == 0 && shape_.may_go_back()) {
+        checkpoints.resize(1 + rng_.below(checkpoints.size()));
+      }
       const bool last = life + 1 == kLives;
       if (!last && rng_.below(2) == 0) disk->crash_at(rng_.below(80));
       HistoryLife process(shape_, life, *executor, *disk, **store, checkpoints, used,

@@ -24,7 +24,7 @@ class ChangeLog {
   using Change = std::function<void(ReferenceModel&)>;
   explicit ChangeLog(ReferenceModel start) : start_(start), now_(std::move(start)) {}
 
-  /// A change whose record ends at `end`, or somewhere behind `from` and not behind `end`.
+  /// A change whose record ends somewhere behind `from` and not behind `end`.
   void add(Lsn from, Lsn end, const Change& change) {
     change(now_);
     changes_.push_back({from, end, change});
@@ -71,6 +71,10 @@ struct HistoryShape {
     byte_budget = rng.below(2) == 0 ? 1U << 20 : 700;
     faults = rng.below(2) == 0;
   }
+  /// The store forgets retired samples, so behind an older checkpoint than the newest, steps are
+  /// played anew, whole: groups may not have been used before their step.
+  [[nodiscard]] bool may_go_back() const { return selector == "admission" || lookahead == 0; }
+
   std::uint64_t seed;
   std::int64_t steps, groups;
   int members;
@@ -198,8 +202,9 @@ inline void HistoryLife::change(const std::function<Status()>& make,
   note_takes();
   const Status made = make();
   if (!made) return fail_with(made.error().message);
-  checked_ = store_.journal().end();
-  log_.add(checked_, checked_, change);
+  const Lsn from =
+      std::exchange(checked_, store_.journal().end());  // a mark may lie behind it, too
+  log_.add(from, checked_, change);
 }
 
 inline Async<Status> HistoryLife::run(Nanos end) {
