@@ -15,7 +15,7 @@ class History {
   std::string run(Totals& totals) {
     auto disk = std::make_unique<SimulatedDisk>(shape_.seed);
     ReferenceModel model(2);
-    std::vector<Checkpoint> checkpoints(1);
+    std::vector<HistoryCheckpoint> checkpoints(1);
     std::map<HistoryLife::Sample, std::int64_t> used;
     for (int life = 0; life < kLives; ++life) {
       VirtualOptions options;

@@ -86,7 +86,7 @@ struct HistoryShape {
   bool faults;
 };
 
-struct Checkpoint {
+struct HistoryCheckpoint {
   std::int64_t steps = 0;
   std::vector<std::int64_t> versions = {0, 0};
 };
@@ -98,7 +98,7 @@ class HistoryLife {
 
   /// `checkpoints` in order; the last is where it begins. `used`: by the step that covered it.
   HistoryLife(const HistoryShape& shape, int life, Executor& executor, SimulatedDisk& disk,
-              ExperienceStore& store, std::vector<Checkpoint>& checkpoints,
+              ExperienceStore& store, std::vector<HistoryCheckpoint>& checkpoints,
               std::map<Sample, std::int64_t>& used, ReferenceModel model)
       : shape_(shape),
         rng_(seed_join(shape.seed, static_cast<std::uint64_t>(life))),
@@ -168,7 +168,7 @@ class HistoryLife {
   Executor& executor_;
   SimulatedDisk& disk_;
   ExperienceStore& store_;
-  std::vector<Checkpoint>& checkpoints_;
+  std::vector<HistoryCheckpoint>& checkpoints_;
   std::map<Sample, std::int64_t>& used_;
   ChangeLog log_;
   Lsn checked_ = 0;
@@ -208,7 +208,7 @@ inline void HistoryLife::change(const std::function<Status()>& make,
 }
 
 inline Async<Status> HistoryLife::run(Nanos end) {
-  const Checkpoint from = checkpoints_.back();
+  const HistoryCheckpoint from = checkpoints_.back();
   checked_ = store_.journal().end();
   std::erase_if(used_, [&from](const auto& one) { return one.second >= from.steps; });
   change([&] { return store_.restart(from.steps, from.steps * shape_.groups, from.versions); },
@@ -403,7 +403,7 @@ inline Async<void> HistoryLife::save() {
 
 /// As a run saves: what the checkpoint builds on is durable before it.
 inline Async<bool> HistoryLife::save_once() {
-  Checkpoint next;
+  HistoryCheckpoint next;
   next.steps = std::min(done_[0], done_[1]);
   next.versions = {versions_by_step_[0][next.steps], versions_by_step_[1][next.steps]};
   const Lsn target = store_.journal().end();
