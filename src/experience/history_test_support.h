@@ -71,9 +71,9 @@ struct HistoryShape {
     byte_budget = rng.below(2) == 0 ? 1U << 20 : 700;
     faults = rng.below(2) == 0;
   }
-  /// The store forgets retired samples, so behind an older checkpoint than the newest, steps are
-  /// played anew, whole: groups may not have been used before their step.
-  [[nodiscard]] bool may_go_back() const { return selector == "admission" || lookahead == 0; }
+  /// The store forgets retired samples, and behind an older checkpoint than the newest the steps
+  /// are played anew, whole. So none of their groups may have been used in an earlier step.
+  [[nodiscard]] bool may_go_back() const { return selector == "admission"; }
 
   std::uint64_t seed;
   std::int64_t steps, groups;
