@@ -18,7 +18,7 @@ using Json = nlohmann::ordered_json;
 /// The first group in the order of admission that is still of use; none if there is none.
 std::optional<GroupKey> oldest(const ExperienceTable& table) {
   for (const auto& [key, entry] : table.entries()) {
-    if (responses_needed(entry)) return key;
+    if (!entry.unused()) return key;
   }
   return std::nullopt;
 }

@@ -35,8 +35,13 @@ Status JournalFollower::read(const std::function<Status(const Frame&)>& visit) {
     missed_ += segments.front().first - at_;
     at_ = segments.front().first;
   }
+  const std::uint64_t known = sequence_;
   for (const JournalSegment& segment : segments) {
     const bool last = segment.sequence == segments.back().sequence;
+    if (known > 0 && segment.sequence > known && segment.first < at_) {
+      at_ = std::max(segment.first, std::min(at_, marks_));
+    }
+    sequence_ = std::max(sequence_, segment.sequence);
     if (segment.end <= at_) continue;
     const Status status = read_segment(segment, last, visit);
     if (!status && status.error().code == ErrorCode::kNotFound) return {};
@@ -60,6 +65,7 @@ Status JournalFollower::read_segment(const JournalSegment& segment, bool last,
       while (at_ < *end) {
         const auto frame = read_frame(view.substr(at_ - begin), at_);
         at_ = frame->next;
+        if (frame->type != kMarkRecord && frame->type != kClosedRecord) marks_ = at_;
         TROUPE_TRY(visit(*frame));
       }
     }

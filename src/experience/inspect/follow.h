@@ -12,8 +12,9 @@ namespace troupe {
 /// Reads a journal while another process writes it: what has become whole since the last call.
 ///
 /// Needs no lock. What it has handed out stays as it is, also when the writer gives a segment up or
-/// is restarted: a frame's bytes are a function of its LSN. The one exception is a snapshot that
-/// was not finished, so that snapshots are handed out only whole. Not thread-safe.
+/// is restarted, with two exceptions: a snapshot that was not finished, so that snapshots are
+/// handed out only whole, and marks at the very end, which a restart may write over: then reading
+/// goes back to where they were. Not thread-safe.
 class JournalFollower {
  public:
   JournalFollower(Disk& disk, std::string folder, Lsn from)
@@ -35,6 +36,8 @@ class JournalFollower {
   Disk& disk_;
   std::string folder_;
   Lsn at_;
+  Lsn marks_ = 0;               ///< where the marks before at_ begin, if there are any
+  std::uint64_t sequence_ = 0;  ///< of the newest segment that was read
   std::uint64_t missed_ = 0;
 };
 

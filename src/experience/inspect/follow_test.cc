@@ -67,6 +67,35 @@ TEST(JournalFollower, SeesEachFrameOnceWhileTheFilesGrow) {
   }
 }
 
+// A run that closed its journal and goes on writes over the marks at its end.
+TEST(JournalFollower, FollowsARunThatWasClosedAndGoesOn) {
+  MemoryDisk disk;
+  write_test_journal(disk, {});
+  JournalFollower follower(disk, kTestFolder, 0);
+  std::vector<Seen> seen;
+  const auto collect = [&seen](const Frame& frame) {
+    if (frame.type >= kFirstStoreRecord) {
+      seen.push_back({frame.lsn, frame.type, std::string(frame.payload)});
+    }
+    return Status();
+  };
+  ASSERT_TRUE(follower.read(collect));
+  auto executor = make_virtual_executor({});
+  auto store = ExperienceStore::open(test_setting(*executor, disk));
+  ASSERT_TRUE(store) << store.error().message;
+  const auto more = [](ExperienceStore& s) -> Async<Status> {
+    Status status = play_test_group(s, group_key(4, 0), 2);
+    if (status) status = co_await s.sync(kTestWait);
+    co_return status;
+  };
+  ASSERT_TRUE(executor->run(more(**store)));
+  const Status status = follower.read(collect);
+  ASSERT_TRUE(status) << status.error().message;
+  std::vector<Seen> want = frames_of(disk);
+  std::erase_if(want, [](const Seen& frame) { return frame.type < kFirstStoreRecord; });
+  EXPECT_EQ(seen, want);
+}
+
 TEST(JournalFollower, SaysWhatItMissed) {
   MemoryDisk disk;
   write_test_journal(disk, {});

@@ -63,8 +63,6 @@ Result<std::unique_ptr<ExperienceView>> read_experience(Disk& disk, const std::s
   });
 }
 
-bool responses_needed(const TableEntry& entry) { return !ended(entry.state) || entry.step >= 0; }
-
 Status ResponseReader::open(const std::vector<JournalSegment>& segments) {
   for (const JournalSegment& segment : segments) {
     const auto known = std::find_if(

@@ -37,9 +37,6 @@ auto read_while_it_runs(Read&& read) {
   return out;
 }
 
-/// True unless nobody can ask for the group's responses any more: their segments may be gone.
-bool responses_needed(const TableEntry& entry);
-
 /// Responses by reference, out of a journal's segments. It keeps a view of each file that it has
 /// opened, so that it still reads what the run has removed since.
 class ResponseReader {

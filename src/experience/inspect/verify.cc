@@ -156,7 +156,7 @@ class Pass {
   void check_held(const StoreState& state) {
     for (const auto& table : state.tables()) {
       for (const auto& [key, entry] : table->entries()) {
-        if (!responses_needed(entry)) continue;
+        if (entry.unused()) continue;
         for (const Row& row : entry.rows) {
           const auto read = responses_.read(row);
           if (read) continue;

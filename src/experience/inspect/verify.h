@@ -35,7 +35,7 @@ struct JournalVerification {
   std::map<std::string, std::int64_t> records;  ///< frames by the name of their record
   std::int64_t snapshots = 0;
   std::int64_t responses = 0;  ///< read and compared with their checksum
-  Lsn end = 0;                 ///< where a run would go on
+  Lsn end = 0;                 ///< behind the last frame that counts
   Lsn durable = 0;        ///< what had been synced for sure: by marks, and by where files begin
   bool closed = false;    ///< it ended in good order
   bool replayed = false;  ///< the records lead to a state, up to `end`
