@@ -63,7 +63,7 @@ class Get {
   void operator()(T&... fields) {
     (one(fields), ...);
   }
-  [[nodiscard]] bool complete() const { return in_.ok() && in_.left() == 0; }
+  [[nodiscard]] bool complete() const { return known_ && in_.ok() && in_.left() == 0; }
 
   void one(bool& value) { value = in_.number<std::uint8_t>() != 0; }
   void one(std::string& text) { text = in_.text(); }
@@ -73,7 +73,9 @@ class Get {
   }
   template <class T>
   std::enable_if_t<std::is_enum_v<T>> one(T& value) {
-    value = static_cast<T>(in_.number<std::uint8_t>());
+    const auto number = in_.number<std::uint8_t>();
+    known_ = known_ && number < kinds(T());
+    value = static_cast<T>(number);
   }
   template <class T>
   void one(std::vector<T>& values) {
@@ -101,8 +103,13 @@ class Get {
   }
 
  private:
+  static constexpr std::size_t kinds(GroupState) { return kGroupStates; }
+  static constexpr std::size_t kinds(Column) { return kColumns; }
+  static constexpr std::size_t kinds(ColumnStatus) { return 3; }
+
   ByteReader in_;
   Lsn lsn_;
+  bool known_ = true;  ///< every state, column and status so far
 };
 
 // The fields of each record, in the order in which they lie in the file.
