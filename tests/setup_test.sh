@@ -47,6 +47,11 @@ fresh; rm "$fake/bin/dpkg-query"; check "not Debian" 1 'not a Debian system'
 fresh; rm "$fake/bin/dpkg-query"; TROUPE_SETUP=skip check "skipped" 0 ""
 fresh; stub apt-get 'echo broken mirror; exit 100'; GONE=mold check "apt-get fails" 1 'apt-get failed .* mold'
 fresh; stub apt-get 'echo broken mirror; exit 100'; GONE=mold check "shows why" 1 'broken mirror'
+# redis-server arrives, but its service does not start: apt-get fails, dpkg calls it half-configured.
+half='shift 3; for p in "$@"; do case $p in redis-server) [[ ! -e FAKE/tried ]] || echo "iF $p";; *) echo "ii $p";; esac; done'
+fresh; stub dpkg-query "${half//FAKE/$fake}"; stub apt-get "[[ \$* != *install* ]] || { : > $fake/tried; exit 100; }"
+check "a service that cannot start" 0 'could not start; nothing here needs it' bench
+check "and is not tried again" 0 "" bench
 fresh; check "unknown set" 2 "unknown set 'x'" x
 
 echo "$failures failures"

@@ -4,8 +4,8 @@
 #include <thread>
 #include <vector>
 
+#include "common/stopwatch.h"
 #include "engine/limits.h"
-#include "engine/stopwatch.h"
 #include "model/kernels/aligned.h"
 
 // Loops over memory are written once and compiled for each width of vectors that matters here.

@@ -3,11 +3,11 @@
 #include <chrono>
 #include <thread>
 
+#include "common/stopwatch.h"
 #include "engine/engine_under_test.h"
 #include "engine/limits.h"
 #include "engine/reference.h"
 #include "engine/shapes.h"
-#include "engine/stopwatch.h"
 
 namespace troupe::bench {
 

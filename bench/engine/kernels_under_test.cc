@@ -2,8 +2,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/stopwatch.h"
 #include "engine/engine_under_test.h"
-#include "engine/stopwatch.h"
 #include "model/decoder.h"
 #include "model/kernels/aligned.h"
 #include "model/kernels/kernels.h"

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "common/numbers.h"
 #include "engine/engine_under_test.h"
 #include "engine/limits.h"
 
@@ -68,14 +69,6 @@ Json to_json(const Row& row) {
     json["share"] = limit.seconds / row.seconds;
   }
   return json;
-}
-
-std::string with_commas(double x) {
-  std::string digits = fmt::format("{:.0f}", x);
-  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(static_cast<std::size_t>(at), ",");
-  }
-  return digits;
 }
 
 std::string text_of(const Row& row) {

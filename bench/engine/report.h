@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "engine/other_load.h"
+#include "common/other_load.h"
+#include "common/stopwatch.h"
 #include "engine/shapes.h"
-#include "engine/stopwatch.h"
 #include "model/dtype.h"
 
 namespace troupe::bench {

@@ -15,7 +15,7 @@ class OtherLoad {
   struct Times {
     double all = 0;   ///< of all processors, idle included, seconds
     double busy = 0;  ///< of that, not idle
-    double own = 0;   ///< this process's
+    double own = 0;   ///< this process's, and that of its children which have ended
   };
   static Times read();
   Times start_;

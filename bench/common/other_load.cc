@@ -1,4 +1,4 @@
-#include "engine/other_load.h"
+#include "common/other_load.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -24,10 +24,12 @@ OtherLoad::Times OtherLoad::read() {
   const auto rate = static_cast<double>(sysconf(_SC_CLK_TCK));
   times.all /= rate;
   times.busy /= rate;
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  for (const timeval& t : {usage.ru_utime, usage.ru_stime}) {
-    times.own += static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  for (const auto who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage usage{};
+    getrusage(who, &usage);
+    for (const timeval& t : {usage.ru_utime, usage.ru_stime}) {
+      times.own += static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+    }
   }
   return times;
 }
