@@ -70,6 +70,8 @@ struct Taken {
 class Contender {
  public:
   virtual ~Contender() = default;
+  /// Before append(), and not measured: brings its process to where it would be after a while.
+  virtual void warm_up(const Workload&) {}
   /// Into an empty store. Called once.
   virtual Result<Appended> append(const Workload& load) = 0;
   /// Takes groups of what append() left, one after the other: the bytes of a group's samples are
@@ -91,6 +93,7 @@ struct Entry {
 
 /// The entries of each system for one size of samples. The first one of raw is the bar.
 std::vector<Entry> raw_entries(std::int64_t sample_bytes);
+std::vector<Entry> our_entries(std::int64_t sample_bytes);
 std::vector<Entry> redis_entries(std::int64_t sample_bytes);
 std::vector<Entry> sqlite_entries(std::int64_t sample_bytes);
 

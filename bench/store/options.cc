@@ -15,7 +15,7 @@ bool Options::wants(const std::string& system) const {
 std::optional<int> read_options(int argc, char** argv, Options& options) {
   std::vector<int> kibibytes = {4, 64};
   CLI::App app(
-      "Measures plain writes, Redis Streams and SQLite as stores of samples, all of them "
+      "Measures the experience store beside plain writes, Redis Streams and SQLite, all of them "
       "synced once a second. docs/benchmarks.md says what each column means.",
       "store");
   app.add_flag("--json", options.json, "print JSON only");
@@ -24,7 +24,7 @@ std::optional<int> read_options(int argc, char** argv, Options& options) {
   app.add_option("--folder", options.folder,
                  "where the files are written, in a folder that is removed at the end (.)")
       ->check(CLI::ExistingDirectory);
-  app.add_option("--only", options.systems, "some systems: raw, redis, sqlite")
+  app.add_option("--only", options.systems, "some systems: raw, troupe, redis, sqlite")
       ->delimiter(',')
       ->check(CLI::IsMember(options.systems));
   app.add_option("--sample", kibibytes, "KiB of a sample: 4, 64 or both")
@@ -36,6 +36,9 @@ std::optional<int> read_options(int argc, char** argv, Options& options) {
   auto* mebibytes =
       app.add_option("--mib", options.mebibytes, "MiB of samples in each figure (1024)")
           ->check(CLI::Range(1, 1 << 20));
+  auto* rows = app.add_option("--rows", options.rows,
+                              "samples at once in our store, to take from and recover (1000000)")
+                   ->check(CLI::Range(16, 1 << 28));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -47,7 +50,13 @@ std::optional<int> read_options(int argc, char** argv, Options& options) {
   if (quick->count() > 0) {
     if (rounds->count() == 0) options.rounds = 1;
     if (mebibytes->count() == 0) options.mebibytes = 16;
+    if (rows->count() == 0) options.rows = 20000;
     options.takes = 50;
+    options.resident_takes = 500;
+  }
+  if (rows->count() > 0 && !options.wants("troupe")) {
+    fmt::print(stderr, "--rows does nothing without troupe among the systems of --only\n");
+    return 2;
   }
   return std::nullopt;
 }

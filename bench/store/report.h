@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/other_load.h"
+#include "store/resident.h"
 #include "store/rounds.h"
 
 namespace troupe::bench {
@@ -20,11 +22,14 @@ class Report {
   explicit Report(bool json);
   ~Report();
   void progress(const std::string& text) const;
-  void finish(const Place& place, const std::vector<Row>& rows) const;
+  void finish(const Place& place, const std::vector<Row>& rows,
+              const std::optional<Resident>& resident) const;
 
  private:
-  void print_table(const Place& place, const std::vector<Row>& rows) const;
-  void print_json(const Place& place, const std::vector<Row>& rows) const;
+  void print_table(const Place& place, const std::vector<Row>& rows,
+                   const std::optional<Resident>& resident) const;
+  void print_json(const Place& place, const std::vector<Row>& rows,
+                  const std::optional<Resident>& resident) const;
   void clear_progress() const;
 
   bool json_;

@@ -23,6 +23,7 @@ Status measure(const Options& options, Scratch& scratch, Ballast& ballast, Row& 
   TROUPE_ASSIGN(const std::string folder, scratch.fresh(row.entry.system));
   const auto run = [&]() -> Status {
     TROUPE_ASSIGN(const auto contender, row.entry.make(folder));
+    contender->warm_up(load);
     ballast.let_go();
     TROUPE_ASSIGN(const Appended appended, contender->append(load));
     TROUPE_ASSIGN(const Taken taken, contender->take(load));
