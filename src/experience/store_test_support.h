@@ -46,6 +46,7 @@ inline ExperienceStore::Setting test_setting(Executor& executor, Disk& disk,
                                              std::vector<std::string> policies = {"a", "b"}) {
   JournalOptions journal;
   journal.folder = "/run/experience";
+  journal.snapshot_segments = 1;
   ExperienceStore::Setting out{executor, disk, journal, {}, {}};
   for (const std::string& name : policies) {
     ExperienceStore::Policy policy;

@@ -67,7 +67,10 @@ Status ExperienceTable::move(GroupKey key, TableEntry& entry, GroupState to, Nan
                 fmt::format("table {}: group {} of step {} cannot go from {} to {}", policy_,
                             key.index, key.step, to_string(entry.state), to_string(to)));
   }
-  if (entry.state == GroupState::kReady) selector_->erase(candidate(key, entry));
+  if (entry.state == GroupState::kReady) {
+    selector_->erase(candidate(key, entry));
+    in_memory_.erase(key);
+  }
   count(key, entry, -1);
   nanos_[index(entry.state)] += std::max<Nanos>(0, now - entry.since);
   entry.state = to;
@@ -78,6 +81,7 @@ Status ExperienceTable::move(GroupKey key, TableEntry& entry, GroupState to, Nan
     std::uint64_t held = 0;
     for (const Row& row : entry.rows) held += row.response.bytes ? row.response.size : 0;
     set_bytes(entry, held);
+    if (held > 0) in_memory_.insert(key);
     offer(key, entry);
   }
   // What a step has used, or nobody will, can be read again from the journal.
@@ -334,6 +338,7 @@ Status ExperienceTable::restart(const RestartRecord& record, std::int64_t versio
         continue;
       }
       if (entry.state == GroupState::kReady) selector_->erase(candidate(it->first, entry));
+      in_memory_.erase(it->first);
       count(it->first, entry, -1);
       bytes_ -= entry.bytes;
       it = entries_.erase(it);
@@ -400,9 +405,8 @@ double ExperienceTable::seconds(GroupState state) const {
 
 std::int64_t ExperienceTable::spill(std::uint64_t target, Lsn durable) {
   std::int64_t dropped = 0;
-  for (auto it = entries_.rbegin(); it != entries_.rend() && bytes_ > target; ++it) {
-    TableEntry& entry = it->second;
-    if (entry.state != GroupState::kReady || entry.bytes == 0) continue;
+  for (auto it = in_memory_.end(); it != in_memory_.begin() && bytes_ > target;) {
+    TableEntry& entry = entries_.at(*--it);
     for (Row& row : entry.rows) {
       Blob& blob = row.response;
       if (!blob.bytes || blob.lsn + blob.size > durable) continue;
@@ -410,6 +414,7 @@ std::int64_t ExperienceTable::spill(std::uint64_t target, Lsn durable) {
       set_bytes(entry, entry.bytes - blob.size);
       ++dropped;
     }
+    if (entry.bytes == 0) it = in_memory_.erase(it);
   }
   return dropped;
 }

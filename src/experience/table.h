@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -148,6 +149,7 @@ class ExperienceTable {
   /// The batches that were taken for steps that are not retired, and those to be taken again.
   std::map<std::int64_t, std::vector<std::vector<GroupKey>>> batches_;
   std::map<std::int64_t, std::deque<std::vector<GroupKey>>> recorded_;
+  std::set<GroupKey> in_memory_;  ///< ready groups that hold responses in memory
   std::map<std::int64_t, std::int64_t> pending_by_step_;
   std::map<std::int64_t, std::int64_t>
       outstanding_versions_;  ///< groups pending or ready, by version

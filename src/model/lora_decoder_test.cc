@@ -91,8 +91,8 @@ TEST_P(LoraBits, ChunkedDecodingInMixedCompanyEqualsTrainingAlone) {
 TEST_P(LoraBits, GradientDoesNotDependOnTimePlaceOrRecomputation) {
   each_isa([](const Decoder& base, const std::vector<std::unique_ptr<Decoder>>& adapted) {
     Rng rng(22);
-    const Pack pack = random_pack(rng, base.config(), 4, 60);
-    const Pack other = random_pack(rng, base.config(), 6, 60);
+    const TestPack pack = random_pack(rng, base.config(), 4, 60);
+    const TestPack other = random_pack(rng, base.config(), 6, 60);
     TrainPass pass;
     TrainPass again(TrainPass::Options{.recompute = true});
     for (const auto& decoder : adapted) {
@@ -109,7 +109,7 @@ TEST_P(LoraBits, BackwardEqualsFiniteDifferences) {
   const LoraSettings settings = lora_everywhere(3);
   const auto adapter = lively_adapter(config, settings, 4);
   Rng rng(21);
-  const Pack pack = random_pack(rng, config, 3, 24);
+  const TestPack pack = random_pack(rng, config, 3, 24);
   const auto sequences = pack.sequences();
   for (const Kernels* table : machine_kernels()) {
     SCOPED_TRACE(table->name);
@@ -142,7 +142,7 @@ TEST_P(LoraBits, Bf16GradientPointsWhereFp32Does) {
   const auto adapter = lively_adapter(config, settings, 4);
   const auto weights = lively_weights(config, 6);
   Rng rng(25);
-  const Pack pack = random_pack(rng, config, 6, 60);
+  const TestPack pack = random_pack(rng, config, 6, 60);
   TrainPass pass;
   const auto exact = gradient_of(Decoder(Decoder(weights), settings, adapter), pack, pass);
   for (const Kernels* table : machine_kernels(Dtype::kBf16)) {

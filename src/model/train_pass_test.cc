@@ -16,7 +16,7 @@ class TrainPassShapes : public ::testing::TestWithParam<int> {
 TEST_P(TrainPassShapes, BackwardEqualsFiniteDifferences) {
   Rng rng(21);
   const auto weights = lively_weights(config_, 5);
-  const Pack pack = random_pack(rng, config_, 3, 24);
+  const TestPack pack = random_pack(rng, config_, 3, 24);
   const auto sequences = pack.sequences();
   for (const Kernels* table : machine_kernels()) {
     SCOPED_TRACE(table->name);
@@ -45,8 +45,8 @@ TEST_P(TrainPassShapes, GradientIsTheSameAtAnotherTimeAndPlace) {
   Rng rng(22);
   for (const Kernels* table : all_kernels()) {
     const Decoder decoder(lively_weights(config_, 6), *table);
-    const Pack pack = random_pack(rng, config_, 4, 90);
-    const Pack other = random_pack(rng, config_, 7, 60);
+    const TestPack pack = random_pack(rng, config_, 4, 90);
+    const TestPack other = random_pack(rng, config_, 7, 60);
     TrainPass pass;
     const auto first = gradient_of(decoder, pack, pass);
     gradient_of(decoder, other, pass);  // leaves its traces in the pass's memory
@@ -62,7 +62,7 @@ TEST_P(TrainPassShapes, LogitsDoNotDependOnTheCompany) {
   Rng rng(23);
   for (const Kernels* table : all_kernels()) {
     const Decoder decoder(lively_weights(config_, 6), *table);
-    const Pack pack = random_pack(rng, config_, 5, 90);
+    const TestPack pack = random_pack(rng, config_, 5, 90);
     TrainPass pass;
     const auto sequences = pack.sequences();
     const auto together = pass_logits(pass, decoder, sequences);
@@ -79,7 +79,7 @@ TEST_P(TrainPassShapes, LogitsDoNotDependOnTheCompany) {
 TEST_P(TrainPassShapes, GradientAddsToWhatIsThere) {
   Rng rng(24);
   const Decoder decoder(lively_weights(config_, 6));
-  const Pack pack = random_pack(rng, config_, 2, 20);
+  const TestPack pack = random_pack(rng, config_, 2, 20);
   TrainPass pass;
   const auto once = gradient_of(decoder, pack, pass);
   const auto sequences = pack.sequences();
@@ -97,7 +97,7 @@ TEST_P(TrainPassShapes, GradientAddsToWhatIsThere) {
 TEST_P(TrainPassShapes, Bf16GradientPointsWhereFp32Does) {
   Rng rng(25);
   const auto weights = lively_weights(config_, 6);
-  const Pack pack = random_pack(rng, config_, 6, 60);
+  const TestPack pack = random_pack(rng, config_, 6, 60);
   TrainPass pass;
   const auto exact = gradient_of(Decoder(weights), pack, pass);
   for (const Kernels* table : machine_kernels(Dtype::kBf16)) {
@@ -122,7 +122,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, TrainPassShapes, ::testing::Range(0, 4));
 TEST(TrainPass, NothingScoredGivesNoGradient) {
   const ModelConfig config = test_shapes()[0];
   const Decoder decoder(lively_weights(config, 6));
-  Pack pack;
+  TestPack pack;
   pack.tokens = {{1, 2, 3}};
   pack.scored = {{}};
   TrainPass pass;

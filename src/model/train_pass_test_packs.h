@@ -8,7 +8,7 @@
 
 namespace troupe {
 
-struct Pack {
+struct TestPack {
   std::vector<std::vector<TokenId>> tokens;
   std::vector<std::vector<int>> scored;
   [[nodiscard]] std::vector<TrainPass::Sequence> sequences() const {
@@ -19,8 +19,9 @@ struct Pack {
 };
 
 /// Sequences of random lengths; about two thirds of the positions are scored.
-inline Pack random_pack(Rng& rng, const ModelConfig& config, int sequences, std::uint64_t longest) {
-  Pack pack;
+inline TestPack random_pack(Rng& rng, const ModelConfig& config, int sequences,
+                            std::uint64_t longest) {
+  TestPack pack;
   for (int s = 0; s < sequences; ++s) {
     pack.tokens.push_back(random_tokens(rng, config, 2 + rng.below(longest - 1)));
     pack.scored.emplace_back();
@@ -37,7 +38,7 @@ struct Loss {
   std::vector<float> dlogits;
 };
 
-inline Loss next_token_loss(const Pack& pack, std::span<const float> logits, int vocab) {
+inline Loss next_token_loss(const TestPack& pack, std::span<const float> logits, int vocab) {
   Loss loss;
   loss.dlogits.resize(logits.size());
   std::size_t at = 0;
@@ -68,7 +69,8 @@ inline Loss next_token_loss(const Pack& pack, std::span<const float> logits, int
 }
 
 /// d(next_token_loss)/d(decoder.trained()).
-inline std::vector<float> gradient_of(const Decoder& decoder, const Pack& pack, TrainPass& pass) {
+inline std::vector<float> gradient_of(const Decoder& decoder, const TestPack& pack,
+                                      TrainPass& pass) {
   const auto sequences = pack.sequences();
   const auto logits = pass_logits(pass, decoder, sequences);
   const Loss loss = next_token_loss(pack, logits, decoder.config().vocab);

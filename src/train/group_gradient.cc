@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "experience/curation/packing.h"
 #include "model/sampling.h"
 
 namespace troupe {
@@ -36,16 +37,16 @@ FlatRow flatten(const Trajectory& row, double advantage, double weight, Version 
   return flat;
 }
 
-/// Rows first..last of a group, in one packed pass.
-TokenStats run_pack(const GradientJob& job, std::vector<FlatRow>& rows, std::size_t first,
-                    std::size_t last, bool signal, TrainWorkspace& w) {
+/// Some rows of a group, in one packed pass.
+TokenStats run_pack(const GradientJob& job, std::vector<FlatRow>& rows, const Pack& pack,
+                    bool signal, TrainWorkspace& w) {
   TokenStats stats;
   std::vector<TrainPass::Sequence> sequences;
-  for (std::size_t i = first; i < last; ++i) {
+  for (const std::size_t i : pack.items) {
     sequences.push_back(TrainPass::Sequence{rows[i].tokens, rows[i].scored});
   }
   std::vector<TokenTarget*> targets;
-  for (std::size_t i = first; i < last; ++i) {
+  for (const std::size_t i : pack.items) {
     for (TokenTarget& target : rows[i].targets) targets.push_back(&target);
   }
   w.logprobs.resize(static_cast<std::size_t>(job.decoder->config().vocab));
@@ -94,17 +95,10 @@ TokenStats accumulate_group(const GradientJob& job, const Group& group, TrainWor
   }
   TokenStats stats;
   std::fill(w.gradient.begin(), w.gradient.end(), 0.0F);
-  std::size_t first = 0;
-  while (first < rows.size()) {
-    std::size_t last = first;
-    std::size_t tokens = 0;
-    while (last < rows.size() && (last == first || tokens + rows[last].tokens.size() <=
-                                                       static_cast<std::size_t>(job.pack_tokens))) {
-      tokens += rows[last].tokens.size();
-      ++last;
-    }
-    stats.add(run_pack(job, rows, first, last, signal, w));
-    first = last;
+  std::vector<std::int64_t> lengths;
+  for (const FlatRow& row : rows) lengths.push_back(static_cast<std::int64_t>(row.tokens.size()));
+  for (const Pack& pack : pack_balanced(lengths, job.pack_tokens)) {
+    stats.add(run_pack(job, rows, pack, signal, w));
   }
   // Without a signal every dlogit is zero, and so is the gradient: nothing to add.
   if (signal) w.sum.add(w.gradient);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace troupe {
 
@@ -93,8 +94,11 @@ void Journal::mark(std::uint8_t type) {
 }
 
 bool Journal::snapshot_due() const {
-  const std::uint64_t since = end_ - snapshot_;
-  return write_snapshot_ && since >= std::max(options_.segment_bytes, 2 * snapshot_bytes_);
+  // It is worth its bytes where it lets segments go; otherwise it only shortens the way to read at
+  // the next start.
+  const bool releases = needed_from_ >= segments_.front().first + options_.segment_bytes;
+  const std::uint64_t least = options_.segment_bytes * (releases ? 1 : options_.snapshot_segments);
+  return write_snapshot_ && end_ - snapshot_ >= std::max(least, 2 * snapshot_bytes_);
 }
 
 /// What is pending, closed by a mark; with a snapshot behind it where one is due.
@@ -114,8 +118,7 @@ Journal::Batch Journal::next_batch() {
   } else {
     batch.cut = full || file_ == nullptr ? batch.first : end_;
   }
-  batch.bytes = std::move(pending_);
-  pending_.clear();
+  batch.bytes = std::exchange(pending_, std::move(spare_));
   return batch;
 }
 
@@ -125,7 +128,8 @@ Async<void> Journal::run() {
   co_await sleep_for(executor_, 0);
   while (durable_ < end_) {
     if (hurried_ == 0 && pending_.size() < options_.flush_bytes) {
-      co_await more_.wait(Wait(options_.flush_interval, "more to write"));
+      const bool full = co_await more_.wait(Wait(options_.flush_interval, "more to write"));
+      (void)full;  // or it has waited long enough
     }
     const bool written = co_await write(next_batch());
     if (written) {
@@ -166,6 +170,8 @@ Async<bool> Journal::write(Batch batch) {
   if (work.status) {
     file_ = std::move(work.file);
     trouble_.reset();
+    if (batch.bytes.capacity() <= 8 * options_.flush_bytes) spare_ = std::move(batch.bytes);
+    spare_.clear();
   } else {
     trouble_ = work.status.error();
     pending_.insert(0, batch.bytes, durable_ - batch.first);

@@ -18,9 +18,10 @@ namespace troupe {
 struct JournalOptions {
   std::string folder;
   std::uint64_t segment_bytes = 64U << 20;  ///< a segment is closed when it has grown so far
-  std::uint64_t flush_bytes = 1U << 20;     ///< written at once when so much waits
-  Nanos flush_interval = kSecond / 10;      ///< or when the oldest has waited so long
-  Nanos first_retry = kSecond / 10;         ///< after a failed write; doubled up to last_retry
+  std::uint64_t snapshot_segments = 8;   ///< at most so many between snapshots, if they are small
+  std::uint64_t flush_bytes = 1U << 20;  ///< written at once when so much waits
+  Nanos flush_interval = kSecond / 10;   ///< or when the oldest has waited so long
+  Nanos first_retry = kSecond / 10;      ///< after a failed write; doubled up to last_retry
   Nanos last_retry = 5 * kSecond;
 };
 
@@ -96,6 +97,7 @@ class Journal {
   Disk& disk_;
   JournalOptions options_;
   std::function<void()> write_snapshot_;
+  std::string spare_;    ///< an empty buffer that has been written and can be filled again
   std::string pending_;  ///< the frames behind those that are being written
   Lsn end_ = 0;
   Lsn durable_ = 0;

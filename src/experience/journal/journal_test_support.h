@@ -38,6 +38,7 @@ class TextJournal {
   explicit TextJournal(Disk& disk, std::uint64_t segment_bytes = 64U << 20, bool snapshots = false)
       : executor_(make_virtual_executor({})) {
     JournalOptions options;
+    options.snapshot_segments = 1;
     options.folder = kJournalFolder;
     options.segment_bytes = segment_bytes;
     JournalTexts found = read_texts(disk, ScanFrom::kNewestSnapshot);
