@@ -28,12 +28,26 @@ class Pass {
     if (!out_.segments.empty() && out_.segments.front().first == 0) replay_.begin();
     for (const JournalSegment& segment : out_.segments) TROUPE_TRY(read(segment));
     if (inside_) torn(out_.segments.back(), "a snapshot that was not finished");
+    if (start_lost()) {
+      const JournalSegment& first = out_.segments.front();
+      if (out_.findings.empty()) torn(first, "");
+      out_.findings.front().kind = Kind::kDamage;
+      out_.findings.front().what = "the snapshot that the journal begins with is not whole";
+    }
     out_.replayed = replay_.state() != nullptr;
     if (replay_.state() != nullptr) check_held(*replay_.state());
     return std::move(out_);
   }
 
  private:
+  /// What came before the first segment was removed when the snapshot in it had been synced: so no
+  /// crash has cut it.
+  [[nodiscard]] bool start_lost() const {
+    const auto& segments = out_.segments;
+    if (segments.empty() || !segments[0].snapshot || start_whole_) return false;
+    return segments.size() < 2 || segments[1].first > segments[0].first;
+  }
+
   Status read(const JournalSegment& segment) {
     const FileView& file = responses_.file(segment);
     const std::string_view all = file.bytes();
@@ -125,6 +139,7 @@ class Pass {
     }
     if (frame.type == kSnapshotEnd) {
       inside_ = false;
+      start_whole_ = start_whole_ || snapshot_ == out_.segments.front().first;
       ++out_.snapshots;
     }
   }
@@ -183,6 +198,7 @@ class Pass {
   ReplayCheck replay_;
   bool inside_ = false;  ///< a snapshot, which begins here:
   Lsn snapshot_ = 0;
+  bool start_whole_ = false;  ///< the snapshot that the first segment begins with
   std::uint64_t total_ = 0, done_ = 0, told_ = 0;
 };
 

@@ -65,6 +65,32 @@ TEST(VerifyJournal, NamesSamplesWhoseSegmentIsGone) {
   EXPECT_NE(seen->lost[0].find("policy a, group 0 of step"), std::string::npos) << seen->lost[0];
 }
 
+// The files before it are gone, so what a run would need is.
+TEST(VerifyJournal, AJournalThatHasLostTheSnapshotItBeginsWithIsDamaged) {
+  MemoryDisk disk;
+  write_test_journal(disk, {});
+  auto whole = verify_journal(disk, kTestFolder);
+  ASSERT_TRUE(whole && whole->whole());
+  JournalSegment with;
+  for (const JournalSegment& segment : whole->segments) {
+    if (segment.snapshot) with = segment;
+  }
+  ASSERT_TRUE(with.snapshot);
+  for (const JournalSegment& segment : whole->segments) {
+    if (segment.sequence == with.sequence) continue;
+    ASSERT_TRUE(disk.remove(segment.path));
+  }
+  const std::string bytes = *disk.read(with.path);
+  for (std::size_t size = kSegmentHeader; size < with.offset(with.first) + 200; size += 4) {
+    ASSERT_TRUE(disk.write(with.path, bytes.substr(0, size), false));
+    const auto seen = verify_journal(disk, kTestFolder);
+    ASSERT_TRUE(seen) << seen.error().message;
+    ASSERT_EQ(seen->findings.size(), 1U) << size;
+    EXPECT_EQ(seen->findings[0].kind, Kind::kDamage) << size;
+    EXPECT_EQ(seen->findings[0].path, with.path);
+  }
+}
+
 TEST(VerifyJournal, ASnapshotThatSaysSomethingElseIsFound) {
   MemoryDisk disk;
   write_test_journal(disk, {});
