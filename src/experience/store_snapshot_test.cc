@@ -17,7 +17,8 @@ Async<void> play_when_woken(ExperienceStore& store, GroupKey key, int members, S
   const Gate::Pass held = std::move(pass);
   for (int m = 0; m < members && out; ++m) {
     do {
-      co_await store.changed().wait(kTestWait);
+      const bool woken = co_await store.changed().wait(kTestWait);
+      EXPECT_TRUE(woken);
     } while (store.journal().backlog() > 0);
     out = store.add_episode(key, m, {test_trajectory(key, m, "a", 200)});
   }
