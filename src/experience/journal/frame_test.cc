@@ -23,7 +23,8 @@ TEST(Frame, RoundTripsEverySizeAndLeavesTheNextOneAligned) {
     const std::string bytes = framed(payload, lsn, 200);
     EXPECT_EQ(bytes.size() % kFrameAlign, 0U);
     EXPECT_LT(bytes.size(), kFrameHeader + size + kFrameAlign);
-    const auto frame = read_frame(bytes + "what follows", lsn);
+    const std::string more = bytes + "what follows";
+    const auto frame = read_frame(more, lsn);
     ASSERT_TRUE(frame) << size;
     EXPECT_EQ(frame->payload, payload);
     EXPECT_EQ(frame->type, 200);
