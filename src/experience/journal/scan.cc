@@ -149,12 +149,16 @@ Result<JournalScan> scan_journal(Disk& disk, const std::string& folder, ScanFrom
 Status settle_journal(Disk& disk, JournalScan& scan) {
   // Marks alone need not be kept: what a run closed in good order is known to be synced.
   if (scan.written <= scan.durable) scan.end = std::min(scan.end, scan.durable);
-  if (scan.segments.empty() || scan.end <= scan.durable) return {};
+  if (scan.segments.empty()) return {};
   JournalSegment& last = scan.segments.back();
+  // One without frames may be there in the cache alone, and what it takes the place of be on disk.
+  const bool bare = scan.end == last.first;
+  if (scan.end <= scan.durable && !bare) return {};
   TROUPE_ASSIGN(const std::string bytes, disk.read_at(last.path, 0, last.offset(scan.end)));
   TROUPE_TRY(write_atomic(disk, last.path, bytes));
   last.file_bytes = bytes.size();
-  last.end = scan.durable = scan.end;
+  last.end = scan.end;
+  scan.durable = std::max(scan.durable, scan.end);
   return {};
 }
 

@@ -58,7 +58,8 @@ Status check_damage(const JournalScan& scan);
 /// Before writing goes on behind a scan: makes what it read durable. A process that died may have
 /// left frames that can be read and were never synced; a crash of the machine later would take them
 /// from between those before and those behind. Writes the last segment anew if it has such frames,
-/// without what a crash left behind them. Blocks. Errors name the file: kNoSpace, kIo.
+/// or none at all, without what a crash left behind them. Blocks. Errors name the file: kNoSpace,
+/// kIo.
 Status settle_journal(Disk& disk, JournalScan& scan);
 
 }  // namespace troupe
