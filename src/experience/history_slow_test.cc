@@ -11,6 +11,9 @@ class History {
  public:
   explicit History(std::uint64_t seed) : shape_(seed), rng_(seed_join(seed, "history")) {}
 
+  std::int64_t crashes = 0;
+  std::int64_t went_back = 0;  ///< to a checkpoint before the newest
+
   /// What went wrong; empty: nothing.
   std::string run(Totals& totals) {
     auto disk = std::make_unique<SimulatedDisk>(shape_.seed);
@@ -24,19 +27,22 @@ class History {
       auto store = open(*executor, *disk);
       if (!store) return store.error().message;
       // An older checkpoint than the newest: somebody thought better of it.
-      if (rng_.below(8) == 0 && shape_.may_go_back()) {
-        checkpoints.resize(1 + rng_.below(checkpoints.size()));
+      if (rng_.below(3) == 0 && shape_.may_go_back()) {
+        const std::size_t known = checkpoints.size();
+        checkpoints.resize(1 + rng_.below(known));
+        went_back += checkpoints.size() < known ? 1 : 0;
       }
       const bool last = life + 1 == kLives;
-      if (!last && rng_.below(2) == 0) disk->crash_at(rng_.below(80));
+      if (!last && rng_.below(2) == 0) disk->crash_at(rng_.below(40));
       HistoryLife process(shape_, life, *executor, *disk, **store, checkpoints, used,
                           std::move(model));
-      const Nanos end = last ? 3600 * kSecond : static_cast<Nanos>(rng_.below(6 * kSecond));
+      const Nanos end = last ? 3600 * kSecond : static_cast<Nanos>(rng_.below(3 * kSecond / 2));
       const Status ran = executor->run(process.run(end));
       if (!ran) return ran.error().message;
       totals.used_twice += process.used_twice();
       if (!process.problem().empty()) return process.problem();
       if (process.finished()) return unused(process.log().now());
+      ++crashes;
       disk = disk->after_crash(loss(), rng_.next());
       auto found = reopened(*disk, process, totals);
       if (!found) return found.error().message;
@@ -46,7 +52,7 @@ class History {
   }
 
  private:
-  static constexpr int kLives = 6;
+  static constexpr int kLives = 8;
 
   Loss loss() {
     constexpr std::array<Loss, 4> kLosses = {Loss::kNone, Loss::kAll, Loss::kRandom, Loss::kRandom};
@@ -102,12 +108,19 @@ class History {
 TEST(StoreHistory, RandomHistoriesLoseNothingAndUseNothingTwice) {
   constexpr std::uint64_t kHistories = 10'000;
   Totals totals;
+  std::int64_t crashes = 0;
+  std::int64_t went_back = 0;
   for (std::uint64_t seed = 1; seed <= kHistories; ++seed) {
-    const std::string problem = History(seed).run(totals);
+    History history(seed);
+    const std::string problem = history.run(totals);
     ASSERT_EQ(problem, "") << "seed " << seed;
     ++totals.cases;
+    crashes += history.crashes;
+    went_back += history.went_back;
   }
-  report("random histories checked", totals);
+  EXPECT_GT(crashes, static_cast<std::int64_t>(kHistories / 2));
+  EXPECT_GT(went_back, static_cast<std::int64_t>(kHistories / 100));
+  report(fmt::format("random histories checked, with {} crashes", crashes), totals);
 }
 
 }  // namespace

@@ -420,14 +420,14 @@ inline Async<bool> HistoryLife::save_once() {
 
 inline Async<void> HistoryLife::disturb() {
   for (int i = 0; i < 5; ++i) {
-    co_await sleep_for(executor_, draw(2 * kSecond));
+    co_await sleep_for(executor_, draw(kSecond / 2));
     const ErrorCode code = draw(2) == 0 ? ErrorCode::kNoSpace : ErrorCode::kIo;
     if (draw(2) == 0) {
       disk_.fail_call(disk_.calls() + static_cast<std::uint64_t>(draw(6)), code);
       continue;
     }
     disk_.fail_while(code);
-    co_await sleep_for(executor_, draw(kSecond));
+    co_await sleep_for(executor_, draw(kSecond / 2));
     disk_.heal();
   }
 }
