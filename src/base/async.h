@@ -88,6 +88,9 @@ class [[nodiscard]] Async {
     Handle handle_;
   };
   Awaiter operator co_await() const noexcept { return Awaiter(handle_); }
+  /// Runs it up to its first suspension without awaiting it, once, for an owner that keeps this
+  /// object for as long as something may resume it.
+  void start() const { handle_.resume(); }
 
  private:
   Handle handle_;

@@ -31,7 +31,8 @@ TEST(MetricsFormat, StepLineHoldsWhatTheFormatPromises) {
   for (const char* key :
        {"version", "reward", "success", "response_length", "truncated", "entropy", "gradient_norm",
         "learning_rate", "kl", "clip_fraction", "effective_sample_size", "staleness",
-        "logprob_mismatch", "groups", "zero_signal_groups", "tokens_generated", "tokens_trained"}) {
+        "logprob_mismatch", "groups", "filtered_groups", "zero_signal_groups", "tokens_generated",
+        "tokens_trained"}) {
     ASSERT_TRUE(policy.contains(key)) << key;
     EXPECT_TRUE(policy[key].is_number()) << key;
   }

@@ -30,6 +30,7 @@ const std::vector<PolicyMetric>& policy_metrics() {
       TROUPE_REAL(staleness, "versions, largest of the step"),
       TROUPE_REAL(logprob_mismatch, "nats, largest gap of rollout and trainer"),
       TROUPE_WHOLE(groups, "groups trained on"),
+      TROUPE_WHOLE(filtered_groups, "groups that were replaced"),
       TROUPE_WHOLE(zero_signal_groups, "groups with all rewards equal"),
       TROUPE_WHOLE(tokens_generated, "tokens sampled"),
       TROUPE_WHOLE(tokens_trained, "tokens in the gradient"),

@@ -103,6 +103,7 @@ Async<Result<StepOutcome>> run_global_step(const StepSetting& setting, std::int6
                    fmt::format("every group of step {} failed, after {} retries each: {}", step + 1,
                                setting.retries, groups.last_failure()));
   }
+  for (PolicyStep& numbers : out.numbers) numbers.filtered_groups = groups.filtered();
   out.failed_groups = groups.failed();
   out.filtered_groups = groups.filtered();
   out.kept_episodes = groups.kept_episodes();

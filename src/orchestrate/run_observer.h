@@ -29,6 +29,7 @@ struct PolicyStep {
   double staleness = 0;              ///< largest, in versions
   double logprob_mismatch = 0;       ///< largest |rollout - trainer| of current-version tokens
   std::int64_t groups = 0;
+  std::int64_t filtered_groups = 0;     ///< replaced, since all rewards were equal
   std::int64_t zero_signal_groups = 0;  ///< all rewards equal: no gradient
   std::int64_t tokens_generated = 0;
   std::int64_t tokens_trained = 0;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace troupe {
 
@@ -81,8 +82,7 @@ Lsn Journal::finish(std::size_t at, std::uint8_t type) {
   end_frame(*pending_, at, lsn, type);
   end_ += pending_->size() - at;
   if (!running_) {
-    running_ = true;
-    spawn(run());
+    start();
   } else if (pending_->size() >= options_.flush_bytes) {
     more_.notify_all();
   }
@@ -128,11 +128,19 @@ Journal::Batch Journal::next_batch() {
   return batch;
 }
 
+void Journal::start() {
+  running_ = true;
+  loop_.emplace(run());
+  loop_->start();
+}
+
 Async<void> Journal::run() {
   Nanos retry = options_.first_retry;
   // Not from within append(): a snapshot must have what its caller is about to apply.
   co_await sleep_for(executor_, 0);
-  while (durable_ < end_) {
+  while (durable_ < end_ || !doomed_.empty()) {
+    if (!doomed_.empty()) co_await remove_doomed();
+    if (durable_ == end_) continue;
     if (hurried_ == 0 && pending_->size() < options_.flush_bytes) {
       const bool full = co_await more_.wait(Wait(options_.flush_interval, "more to write"));
       (void)full;  // or it has waited long enough
@@ -239,18 +247,18 @@ void Journal::remove_unneeded() {
     needed_from_ = std::max(needed_from_, forgettable_.front().needed_from);
     forgettable_.pop_front();
   }
-  std::vector<std::string> paths;
   while (segments_.size() > 1 && segments_.front().first < snapshot_ &&
          segments_.front().end <= std::min(needed_from_, snapshot_)) {
-    paths.push_back(segments_.front().path);
+    doomed_.push_back(segments_.front().path);
     segments_.erase(segments_.begin());
   }
-  if (!paths.empty()) spawn(remove(std::move(paths)));
+  if (!doomed_.empty() && !running_) start();
 }
 
-Async<void> Journal::remove(std::vector<std::string> paths) {
+Async<void> Journal::remove_doomed() {
   // Oldest first, so that what a crash leaves is a journal whose beginning is gone. One that cannot
   // be removed is only in the way.
+  const std::vector<std::string> paths = std::exchange(doomed_, {});
   co_await on_worker(executor_, "journal", 0, [this, &paths] {
     for (const std::string& path : paths) {
       if (!disk_.remove(path)) return;

@@ -95,8 +95,9 @@ class Journal {
   Batch next_batch();
   Async<void> run();
   Async<bool> write(Batch batch);
-  Async<void> remove(std::vector<std::string> paths);
+  Async<void> remove_doomed();
   void remove_unneeded();
+  void start();
 
   Executor& executor_;
   Disk& disk_;
@@ -119,8 +120,10 @@ class Journal {
     Lsn at = 0;
   };
   std::deque<Forgettable> forgettable_;
+  std::vector<std::string> doomed_;  ///< files to be removed
   bool running_ = false;
-  int hurried_ = 0;  ///< those who wait for a sync
+  std::optional<Async<void>> loop_;  ///< run(), while running_; goes with the journal
+  int hurried_ = 0;                  ///< those who wait for a sync
   std::optional<Error> trouble_;
   std::int64_t syncs_ = 0;
   Signal changed_;
