@@ -30,14 +30,6 @@ class ByteWriter {
     out_.append(static_cast<const char*>(bytes), size);
     return *this;
   }
-  /// Writes a number over what lies at `at`.
-  template <class T>
-  void patch(std::size_t at, T value) {
-    std::memcpy(out_.data() + at, &value, sizeof(T));
-  }
-  [[nodiscard]] std::string_view since(std::size_t at) const {
-    return std::string_view(out_).substr(at);
-  }
   /// Bytes in the string, those that were there before included.
   [[nodiscard]] std::size_t size() const { return out_.size(); }
 

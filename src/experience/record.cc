@@ -38,28 +38,15 @@ class Put {
   }
   void one(GroupKey& key) { (*this)(key.step, key.index); }
   void one(Version& version) { (*this)(version.incarnation, version.number); }
-  const Trajectory* source = nullptr;  ///< of the next response, if it does not hold its bytes
   void one(Blob& blob) {
     const bool whole = blob.lsn == 0;
-    out_.number(static_cast<std::uint8_t>(whole));
-    const std::size_t head = out_.size();
-    out_.number(blob.size).number(blob.checksum);
+    out_.number(static_cast<std::uint8_t>(whole)).number(blob.size).number(blob.checksum);
     if (!whole) {
       out_.number(blob.lsn);
       return;
     }
-    blob.offset = out_.size();
-    blob.lsn = blob.offset - begin_;
-    if (source == nullptr) {
-      out_.raw(blob.bytes->data(), blob.bytes->size());
-      return;
-    }
-    encode_response(out_, *source);
-    const std::string_view bytes = out_.since(blob.offset);
-    blob.size = static_cast<std::uint32_t>(bytes.size());
-    blob.checksum = response_checksum(bytes);
-    out_.patch(head, blob.size);
-    out_.patch(head + sizeof(blob.size), blob.checksum);
+    blob.lsn = out_.size() - begin_;
+    out_.raw(blob.bytes->data(), blob.bytes->size());
   }
 
  private:
@@ -144,10 +131,7 @@ void fields(A& a, RowsRecord& r) {
   auto count = static_cast<std::uint32_t>(r.rows.size());
   a(count);
   if constexpr (std::is_same_v<A, Get>) r.rows.resize(std::min<std::uint32_t>(count, 1U << 16));
-  std::size_t i = 0;
   for (auto& [policy, row] : r.rows) {
-    if constexpr (std::is_same_v<A, Put>)
-      a.source = i < r.sources.size() ? r.sources[i++] : nullptr;
     a(policy, row.sample_id, row.agent, row.replay_of, row.member, row.first, row.last, row.oldest);
     for (ColumnStatus& status : row.status) a(status);
     for (double& number : row.numbers) a(number);

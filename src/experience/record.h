@@ -39,8 +39,6 @@ struct RowsRecord {
   GroupKey key;
   std::int32_t member = 0;
   std::vector<std::pair<std::uint16_t, Row>> rows;  ///< by policy
-  /// Not in the file: whose responses the rows are, for rows that do not hold the bytes.
-  std::vector<const Trajectory*> sources = {};
 };
 /// A stage filled a column of a table's part of a group, from row `first` on.
 struct ColumnRecord {
@@ -144,9 +142,8 @@ const char* record_name(const StoreRecord& record);
 /// Of a frame's type; "?" if the store has none of it.
 const char* record_name(std::uint8_t type);
 
-/// Writes a record's payload. A row's response goes in whole if it has no LSN yet; then its `lsn`
-/// is set to its offset in the payload, and its `offset` to that in what is written to. Otherwise
-/// only the reference goes in.
+/// Writes a record's payload. A row's response goes in whole if it has no LSN yet; its `lsn` is
+/// then set to its offset in the payload. Otherwise only the reference goes in.
 void encode(ByteWriter& out, StoreRecord& record);
 /// The record in a frame; kInvalid if it is not a store's. Responses that lie in the frame are
 /// given their LSN, and no bytes.

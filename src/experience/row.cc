@@ -15,6 +15,26 @@ void put(Row& row, Column column, double value) {
   row.status[static_cast<std::size_t>(column)] = ColumnStatus::kReady;
 }
 
+// u32 segments, then per segment: u8 sampled, u32 tokens, ids (i32), and if sampled log-probs (f32)
+// and the version (i64, i64).
+std::string encode_response(const Trajectory& trajectory) {
+  std::string bytes;
+  bytes.reserve(static_cast<std::size_t>(trajectory.tokens()) * 8 +
+                trajectory.segments.size() * 24 + 8);
+  ByteWriter out(bytes);
+  out.number(static_cast<std::uint32_t>(trajectory.segments.size()));
+  for (const Segment& segment : trajectory.segments) {
+    out.number(static_cast<std::uint8_t>(segment.sampled))
+        .number(static_cast<std::uint32_t>(segment.tokens.size()))
+        .raw(segment.tokens.data(), segment.tokens.size() * sizeof(TokenId));
+    if (!segment.sampled) continue;
+    out.raw(segment.logprobs.data(), segment.logprobs.size() * sizeof(float))
+        .number(segment.version.incarnation)
+        .number(segment.version.number);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 const char* to_string(Column column) {
@@ -31,35 +51,7 @@ std::vector<Scored> scores(const std::vector<Row>& rows) {
   return out;
 }
 
-// u32 segments, then per segment: u8 sampled, u32 tokens, ids (i32), and if sampled log-probs (f32)
-// and the version (i64, i64).
-void encode_response(ByteWriter& out, const Trajectory& trajectory) {
-  out.number(static_cast<std::uint32_t>(trajectory.segments.size()));
-  for (const Segment& segment : trajectory.segments) {
-    out.number(static_cast<std::uint8_t>(segment.sampled))
-        .number(static_cast<std::uint32_t>(segment.tokens.size()))
-        .raw(segment.tokens.data(), segment.tokens.size() * sizeof(TokenId));
-    if (!segment.sampled) continue;
-    out.raw(segment.logprobs.data(), segment.logprobs.size() * sizeof(float))
-        .number(segment.version.incarnation)
-        .number(segment.version.number);
-  }
-}
-
-std::uint64_t response_checksum(std::string_view bytes) { return checksum64(bytes, kBlobSeed); }
-
 Row make_row(const Trajectory& trajectory) {
-  Row row = describe_row(trajectory);
-  std::string bytes;
-  ByteWriter out(bytes);
-  encode_response(out, trajectory);
-  row.response.size = static_cast<std::uint32_t>(bytes.size());
-  row.response.checksum = response_checksum(bytes);
-  row.response.bytes = std::make_shared<const std::string>(std::move(bytes));
-  return row;
-}
-
-Row describe_row(const Trajectory& trajectory) {
   Row row;
   row.sample_id = trajectory.sample_id;
   row.agent = trajectory.agent;
@@ -72,6 +64,10 @@ Row describe_row(const Trajectory& trajectory) {
     row.last = segment.version;
     any = true;
   }
+  auto bytes = std::make_shared<const std::string>(encode_response(trajectory));
+  row.response.size = static_cast<std::uint32_t>(bytes->size());
+  row.response.checksum = checksum64(*bytes, kBlobSeed);
+  row.response.bytes = std::move(bytes);
   row.status[static_cast<std::size_t>(Column::kResponse)] = ColumnStatus::kReady;
   put(row, Column::kReward, trajectory.reward);
   put(row, Column::kSuccess, trajectory.success ? 1 : 0);
@@ -86,7 +82,7 @@ Result<Trajectory> read_row(const Row& row, std::string_view bytes) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("sample {}: its response in the journal is damaged", row.sample_id));
   };
-  if (bytes.size() != row.response.size || response_checksum(bytes) != row.response.checksum) {
+  if (bytes.size() != row.response.size || checksum64(bytes, kBlobSeed) != row.response.checksum) {
     return damaged();
   }
   Trajectory out;

@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/bytes.h"
 #include "experience/group.h"
 #include "experience/journal/frame.h"
 #include "experience/trajectory.h"
@@ -29,19 +28,12 @@ const char* to_string(Column column);
 /// absent: nobody has promised it; pending: a stage is working on it; ready: it is there.
 enum class ColumnStatus : std::uint8_t { kAbsent, kPending, kReady };
 
-/// Bytes by reference: in the journal at `lsn`, and in memory while `bytes` is set, which may be a
-/// buffer that it shares with others.
+/// Bytes by reference: in the journal at `lsn`, and in memory while `bytes` is set.
 struct Blob {
   Lsn lsn = 0;
   std::uint32_t size = 0;
   std::uint64_t checksum = 0;
   std::shared_ptr<const std::string> bytes;
-  std::size_t offset = 0;  ///< in `bytes`
-
-  /// While `bytes` is set.
-  [[nodiscard]] std::string_view view() const {
-    return std::string_view(*bytes).substr(offset, size);
-  }
 };
 
 /// One agent's part of one episode.
@@ -72,10 +64,6 @@ std::vector<Scored> scores(const std::vector<Row>& rows);
 /// A finished trajectory as a row: response, reward, success, truncated and entropy are ready, the
 /// advantage is pending (it needs the whole group).
 Row make_row(const Trajectory& trajectory);
-/// As make_row(), without the response's bytes: encode_response() writes them.
-Row describe_row(const Trajectory& trajectory);
-void encode_response(ByteWriter& out, const Trajectory& trajectory);
-std::uint64_t response_checksum(std::string_view bytes);
 /// The trajectory of a row whose response is `bytes`. kInvalid if they are none.
 Result<Trajectory> read_row(const Row& row, std::string_view bytes);
 

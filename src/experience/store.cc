@@ -135,16 +135,12 @@ Status ExperienceStore::add_episode(GroupKey key, int member,
   for (const Trajectory& trajectory : trajectories) {
     const int policy = state_.policy_of(trajectory.agent);
     if (policy < 0) continue;
-    rows.rows.emplace_back(static_cast<std::uint16_t>(policy), describe_row(trajectory));
-    rows.sources.push_back(&trajectory);
+    rows.rows.emplace_back(static_cast<std::uint16_t>(policy), make_row(trajectory));
   }
   StoreRecord record = std::move(rows);
   const Lsn payload =
       journal_->append(record_type(record), [&record](ByteWriter& out) { encode(out, record); });
-  for (auto& [policy, row] : std::get<RowsRecord>(record).rows) {
-    row.response.lsn += payload;
-    row.response.bytes = journal_->newest();
-  }
+  for (auto& [policy, row] : std::get<RowsRecord>(record).rows) row.response.lsn += payload;
   TROUPE_TRY(state_.apply(record, payload, executor_.now()));
   changed().notify_all();
   return {};
@@ -185,7 +181,6 @@ Async<Result<std::shared_ptr<const Group>>> ExperienceStore::load(int policy, Gr
         Blob& blob = rows[i].response;
         if (blob.bytes) continue;
         auto bytes = disk_.read_at(places[i].path, places[i].offset, blob.size);
-        blob.offset = 0;
         if (bytes) blob.bytes = std::make_shared<const std::string>(std::move(*bytes));
         if (!bytes) status = tl::unexpected(bytes.error());
       }
@@ -193,7 +188,7 @@ Async<Result<std::shared_ptr<const Group>>> ExperienceStore::load(int policy, Gr
   }
   if (!status) co_return tl::unexpected(status.error());
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    auto trajectory = read_row(rows[i], rows[i].response.view());
+    auto trajectory = read_row(rows[i], *rows[i].response.bytes);
     if (!trajectory) co_return within(places[i].path, trajectory.error());
     group->rows.push_back(std::move(*trajectory));
     group->advantages.push_back(rows[i].number(Column::kAdvantage));

@@ -10,7 +10,7 @@ namespace troupe {
 /// Frames on their way to the disk: those before `cut` go to the current segment, those behind it
 /// begin a new one.
 struct Journal::Batch {
-  std::shared_ptr<const std::string> bytes;
+  std::string bytes;
   Lsn first = 0;
   Lsn cut = 0;
 };
@@ -74,24 +74,18 @@ Journal::Journal(Executor& executor, Disk& disk, JournalOptions options, const J
   // What lies behind the end is what a crash let through; the next segment takes over from there.
   for (JournalSegment& segment : segments_) segment.end = std::min(segment.end, end_);
   if (!segments_.empty()) snapshot_ = segments_[scan.start].first;
-  begin_buffer();
 }
 
 Lsn Journal::finish(std::size_t at, std::uint8_t type) {
   const Lsn lsn = end_;
-  end_frame(*pending_, at, lsn, type);
-  end_ += pending_->size() - at;
+  end_frame(pending_, at, lsn, type);
+  end_ += pending_.size() - at;
   if (!running_) {
     start();
-  } else if (pending_->size() >= options_.flush_bytes) {
+  } else if (pending_.size() >= options_.flush_bytes) {
     more_.notify_all();
   }
   return lsn + kFrameHeader;
-}
-
-void Journal::begin_buffer() {
-  pending_ = std::make_shared<std::string>();
-  pending_->reserve(options_.flush_bytes);
 }
 
 void Journal::mark(std::uint8_t type) {
@@ -110,7 +104,7 @@ bool Journal::snapshot_due() const {
 Journal::Batch Journal::next_batch() {
   mark(kMarkRecord);
   Batch batch;
-  batch.first = end_ - pending_->size();
+  batch.first = end_ - pending_.size();
   const bool full =
       file_ != nullptr && segments_.back().end - segments_.back().first >= options_.segment_bytes;
   if (full && !new_snapshot_ && snapshot_due()) {
@@ -123,8 +117,7 @@ Journal::Batch Journal::next_batch() {
   } else {
     batch.cut = full || file_ == nullptr ? batch.first : end_;
   }
-  batch.bytes = std::move(pending_);
-  begin_buffer();
+  batch.bytes = std::exchange(pending_, std::move(spare_));
   return batch;
 }
 
@@ -141,7 +134,7 @@ Async<void> Journal::run() {
   while (durable_ < end_ || !doomed_.empty()) {
     if (!doomed_.empty()) co_await remove_doomed();
     if (durable_ == end_) continue;
-    if (hurried_ == 0 && pending_->size() < options_.flush_bytes) {
+    if (hurried_ == 0 && pending_.size() < options_.flush_bytes) {
       const bool full = co_await more_.wait(Wait(options_.flush_interval, "more to write"));
       (void)full;  // or it has waited long enough
     }
@@ -162,7 +155,7 @@ Async<bool> Journal::write(Batch batch) {
   work.spoiled = std::move(spoiled_);
   work.sequence = last_sequence_;
   work.durable = durable_;
-  const std::string_view bytes = *batch.bytes;
+  const std::string_view bytes = batch.bytes;
   const std::string_view before = bytes.substr(0, batch.cut - batch.first);
   const std::string_view behind = bytes.substr(before.size());
   const bool snapshot = new_snapshot_ && *new_snapshot_ == batch.cut;
@@ -184,12 +177,11 @@ Async<bool> Journal::write(Batch batch) {
   if (work.status) {
     file_ = std::move(work.file);
     trouble_.reset();
+    if (batch.bytes.capacity() <= 8 * options_.flush_bytes) spare_ = std::move(batch.bytes);
+    spare_.clear();
   } else {
     trouble_ = work.status.error();
-    // In a buffer of its own: both may be held by others.
-    auto again = std::make_shared<std::string>(bytes.substr(durable_ - batch.first));
-    again->append(*pending_);
-    pending_ = std::move(again);
+    pending_.insert(0, batch.bytes, durable_ - batch.first);
   }
   if (new_snapshot_ && durable_ > *new_snapshot_) {
     const auto begins = [this](const JournalSegment& s) {

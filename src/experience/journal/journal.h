@@ -42,15 +42,11 @@ class Journal {
   /// Appends a record; `encode` writes its payload. Gives the LSN of the payload.
   template <class Encode>
   Lsn append(std::uint8_t type, Encode&& encode) {
-    const std::size_t at = begin_frame(*pending_);
-    ByteWriter writer(*pending_);
+    const std::size_t at = begin_frame(pending_);
+    ByteWriter writer(pending_);
     encode(writer);
     return finish(at, type);
   }
-
-  /// The buffer that what was appended last lies in, at the place where `encode` wrote it. Its
-  /// bytes stay as they are for as long as somebody holds it.
-  [[nodiscard]] std::shared_ptr<const std::string> newest() const { return pending_; }
 
   /// Called on the strand where a new segment may begin with a snapshot: append()s the state
   /// between its two marks, which are the journal's business.
@@ -89,7 +85,6 @@ class Journal {
  private:
   struct Batch;
   Lsn finish(std::size_t at, std::uint8_t type);
-  void begin_buffer();
   void mark(std::uint8_t type);
   [[nodiscard]] bool snapshot_due() const;
   Batch next_batch();
@@ -103,7 +98,8 @@ class Journal {
   Disk& disk_;
   JournalOptions options_;
   std::function<void()> write_snapshot_;
-  std::shared_ptr<std::string> pending_;  ///< the frames behind those that are being written
+  std::string spare_;    ///< an empty buffer that has been written and can be filled again
+  std::string pending_;  ///< the frames behind those that are being written
   Lsn end_ = 0;
   Lsn durable_ = 0;
   std::vector<JournalSegment> segments_;  ///< what is durable; `end` of the last grows
