@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "orchestrate/evaluate.h"
+#include "orchestrate/run_experience.h"
 #include "orchestrate/warm_start.h"
 #include "rollout/local_engine.h"
 
@@ -113,6 +114,7 @@ PolicyMemory policy_memory(const RunOptions& o, const PolicyOptions& policy,
       static_cast<std::uint64_t>(static_cast<double>(o.rollout.groups) *
                                  static_cast<double>(group_bytes(o, policy, start.max_context)) *
                                  l.tokens / static_cast<double>(start.max_context));
+  if (o.experience.store == "memory") m.experience += 3 * kMemorySegment / o.policies.size();
   return m;
 }
 

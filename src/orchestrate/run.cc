@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "model/decoder.h"
 #include "orchestrate/evaluate.h"
-#include "orchestrate/run_experience.h"
 #include "orchestrate/warm_start.h"
 
 namespace troupe {
@@ -111,37 +110,6 @@ Async<Status> Run::begin() {
   s_.observer.on_eval(*report);
   Status saved = co_await save(0, "step");
   co_return saved;
-}
-
-/// How long a disk that is full or fails may hold up the run.
-Wait Run::disk_wait(std::string reason) const {
-  return {static_cast<Nanos>(s_.options.experience.disk_timeout * 1e9), std::move(reason)};
-}
-
-/// `fresh`: the run begins, so nothing that lies there is its own.
-Status Run::open_store(bool fresh) {
-  const bool in_memory = s_.options.experience.store == "memory";
-  Disk& disk = in_memory ? static_cast<Disk&>(memory_) : s_.disk;
-  // On the strand: nothing else runs yet.
-  auto opened =
-      open_experience(s_.executor, disk, s_.options, *team_, s_.folder, step_, state_.place, fresh);
-  if (!opened) return tl::unexpected(opened.error());
-  store_ = std::move(*opened);
-  if (!store_->recovery_note().empty()) s_.observer.on_note(store_->recovery_note());
-  return team_->publish();
-}
-
-/// No step begins while the disk is full or fails; one that has begun goes on.
-Async<Status> Run::wait_for_disk() {
-  if (store_->writable()) co_return Status();
-  if (store_->journal().trouble()) {
-    s_.observer.on_note(store_->journal().trouble()->message +
-                        "; the run waits, and goes on when the disk does");
-  }
-  s_.executor.idle_reason("experience journal");
-  const Wait wait = disk_wait("the experience journal");
-  Status writable = co_await store_->wait_until_writable(wait);
-  co_return writable;
 }
 
 Async<Status> Run::rl() {
@@ -316,97 +284,6 @@ void Run::tell_episode(std::int64_t step, const char* phase, const Task& task,
     out.rewards.emplace_back(names[i], record.outcome.rewards[i]);
   }
   s_.observer.on_transcript(out);
-}
-
-Async<Status> Run::save(std::int64_t step, std::string kind) {
-  if (store_ && kind == "step") {
-    // What the checkpoint includes must not be forgotten by a journal that lags behind it.
-    const Wait wait = disk_wait("the experience journal, before a checkpoint");
-    Status synced = co_await store_->sync(wait);
-    if (!synced) co_return synced;
-  }
-  Checkpoint checkpoint;
-  checkpoint.step = step;
-  checkpoint.run_digest = s_.options.digest;
-  checkpoint.isa = run_isa(s_.options);
-  checkpoint.extra = state_.to_json();
-  for (const auto& policy : team_->policies()) {
-    PolicyCheckpoint p;
-    p.policy = policy->options->name;
-    p.adapter = adapter_form(*policy);
-    p.weights = policy->trainer->weights();
-    p.tokenizer = policy->tokenizer;
-    TrainerState trained = policy->trainer->export_state();
-    p.version = trained.version;
-    p.optimizer_steps = trained.optimizer_steps;
-    p.skips_in_row = trained.skips_in_row;
-    p.entropy_coefficient = trained.entropy_coefficient;
-    if (kind == "step") {
-      p.first = std::move(trained.first);
-      p.second = std::move(trained.second);
-      p.reference = policy->trainer->reference_weights();
-    }
-    checkpoint.policies.push_back(std::move(p));
-  }
-  s_.executor.idle_reason("checkpoint");
-  Result<std::string> place;
-  co_await on_worker(s_.executor, "checkpoint", 0, [&] {
-    place = checkpoints_.save(checkpoint, kind);
-    if (place) (void)checkpoints_.prune(kind == "step" ? s_.options.checkpoint.keep : 1, kind);
-  });
-  if (!place) co_return tl::unexpected(place.error());
-  if (kind == "best") {
-    best_checkpoint_ = *place;
-    co_return Status();
-  }
-  last_checkpoint_ = *place;
-  saved_step_ = step;
-  co_return store_ ? store_->retire(step) : Status();
-}
-
-Status Run::restore(const std::string& name) {
-  TROUPE_ASSIGN(Checkpoint checkpoint, checkpoints_.load(name, ""));
-  const std::string place = checkpoints_.folder() + "/" + name;
-  if (checkpoint.run_digest != s_.options.digest) {
-    return fail(
-        ErrorCode::kInvalid,
-        fmt::format(
-            "{} belongs to a run with other options or tasks (compare {}/run.toml): resume with "
-            "the same run file, or start anew with --output",
-            place, s_.folder));
-  }
-  if (checkpoint.isa != run_isa(s_.options)) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("{} was made with {} kernels, this machine chose {}: the bits would "
-                            "differ. Set TROUPE_ISA={} if the machine has it, or start anew",
-                            place, checkpoint.isa, run_isa(s_.options), checkpoint.isa));
-  }
-  TROUPE_ASSIGN(state_, RunState::from_json(checkpoint.extra));
-  if (checkpoint.policies.size() != team_->policies().size()) {
-    return fail(ErrorCode::kInvalid, place + ": it has another number of policies");
-  }
-  for (std::size_t i = 0; i < checkpoint.policies.size(); ++i) {
-    PolicyCheckpoint& p = checkpoint.policies[i];
-    const Status form = check_form(*team_->policies()[i], p.adapter);
-    if (!form) return within(place, form.error());
-    Trainer& trainer = *team_->policies()[i]->trainer;
-    TrainerState trained;
-    trained.version = p.version;
-    trained.optimizer_steps = p.optimizer_steps;
-    trained.skips_in_row = p.skips_in_row;
-    trained.entropy_coefficient = p.entropy_coefficient;
-    trained.first = std::move(p.first);
-    trained.second = std::move(p.second);
-    const Status imported = trainer.import_state(std::move(trained), p.weights);
-    if (!imported) return within(place, imported.error());
-    trainer.set_reference(p.reference ? p.reference : p.weights);
-  }
-  step_ = first_step_ = saved_step_ = checkpoint.step;
-  last_checkpoint_ = place;
-  if (state_.best_step >= 0) {
-    best_checkpoint_ = fmt::format("{}/best-{:06d}", checkpoints_.folder(), state_.best_step);
-  }
-  return team_->publish();
 }
 
 /// Saves what an interruption left unsaved and tells the observers how it ended.

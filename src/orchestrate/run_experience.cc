@@ -13,7 +13,10 @@ Result<std::unique_ptr<ExperienceStore>> open_experience(Executor& executor, Dis
                                                          bool fresh) {
   JournalOptions journal;
   journal.folder = experience_folder(run_folder);
-  journal.segment_bytes = static_cast<std::uint64_t>(options.experience.segment_megabytes) << 20;
+  journal.segment_bytes = options.experience.store == "memory"
+                              ? kMemorySegment
+                              : static_cast<std::uint64_t>(options.experience.segment_megabytes)
+                                    << 20;
   journal.flush_interval = static_cast<Nanos>(options.experience.flush_seconds * 1e9);
   if (fresh) TROUPE_TRY(disk.remove(journal.folder));
   ExperienceStore::Setting setting{executor, disk, journal, {}, {}};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -9,6 +10,9 @@
 #include "orchestrate/team.h"
 
 namespace troupe {
+
+/// Size of a segment of a journal in memory, of which about three are there at a time.
+constexpr std::uint64_t kMemorySegment = 8U << 20;
 
 /// Where a run keeps its experience, RUN/experience.
 std::string experience_folder(const std::string& run_folder);
