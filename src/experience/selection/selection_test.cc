@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <ostream>
 #include <tuple>
 
 #include "base/rng.h"
@@ -20,6 +21,9 @@ struct Model {
   std::function<bool(const Candidate&, std::int64_t step)> may;
   std::function<bool(const Candidate&, const Candidate&)> before;
 };
+
+/// What a test's name says of it.
+void PrintTo(const Model& model, std::ostream* out) { *out << model.name << " " << model.window; }
 
 bool anyone(const Candidate& /*c*/, std::int64_t /*step*/) { return true; }
 
