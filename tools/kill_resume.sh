@@ -3,7 +3,9 @@
 # run that was left alone: the weights' digest, the set of samples that were used, each step once in
 # metrics.jsonl.
 #   tools/kill_resume.sh [-n KILLS] [-s SEED] [-o FOLDER] PROGRAM RUN.toml [options of troupe train]
-# Defaults: 20 kills, seed 1, a temporary folder that is removed when all is well.
+# Defaults: 20 kills, seed 1, a temporary folder that is removed when all is well. A run left alone
+# that FOLDER holds already is used. Both runs share the warm start's cache, so that the kills fall
+# into the steps of RL (and the first few seconds).
 set -euo pipefail
 kills=20 seed=1 folder=""
 while getopts "n:s:o:" option; do
@@ -11,11 +13,11 @@ while getopts "n:s:o:" option; do
     n) kills=$OPTARG ;;
     s) seed=$OPTARG ;;
     o) folder=$OPTARG ;;
-    *) sed -n '2,6p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,8p' "$0" >&2; exit 2 ;;
   esac
 done
 shift $((OPTIND - 1))
-[[ $# -ge 2 ]] || { sed -n '2,6p' "$0" >&2; exit 2; }
+[[ $# -ge 2 ]] || { sed -n '2,8p' "$0" >&2; exit 2; }
 program=$1 run_file=$2
 shift 2
 kept=$folder
@@ -30,19 +32,20 @@ train() {  # train NAME [MORE...]: becomes the program, so that $! is the progra
   local name=$1
   shift
   exec "$program" train "$run_file" --output "$folder/$name" --json \
-    --set warm_start.cache="$folder/cache-$name" "$@"
+    --set warm_start.cache="$folder/cache" "$@"
 }
 used() {  # what the run's steps used, by policy
   "$program" store stat "$folder/$1" --json > "$folder/$1-store.json" || fail "store stat of $1"
   json "$folder/$1-store.json" '[(n, p["used_samples"], p["used_digest"]) for n, p in r["policies"].items()]'
 }
 
-echo "a run left alone ..."
-began=$EPOCHREALTIME
-(train alone "$@") > "$folder/alone.json" 2> "$folder/alone.log" ||
-  { tail -n 5 "$folder/alone.log" >&2; fail "the run left alone"; }
-took=$(python3 -c "print($EPOCHREALTIME - $began)")
-printf 'took %.0f s\n' "$took"
+if [[ ! -s "$folder/alone.json" ]]; then
+  echo "a run left alone ..."
+  (train alone "$@") > "$folder/alone.json" 2> "$folder/alone.log" ||
+    { rm "$folder/alone.json"; tail -n 5 "$folder/alone.log" >&2; fail "the run left alone"; }
+fi
+took=$(json "$folder/alone.json" 'r["rl_seconds"]')
+printf 'RL of the run left alone took %.1f s\n' "$took"
 
 killed=0 starts=0
 while ((killed < kills)); do
@@ -50,13 +53,13 @@ while ((killed < kills)); do
   train killed --resume "$@" > "$folder/killed.json" 2> "$folder/killed.log" &
   pid=$!
   # Long enough that the run gets on, short enough that it does not end before the last kill.
-  sleep "$(python3 -c "print(0.02 + $RANDOM / 32768 * max(0.3, 2 * $took / $kills))")"
+  sleep "$(python3 -c "print(0.02 + $RANDOM / 32768 * max(0.5, $took / $kills))")"
   if kill -9 $pid 2>/dev/null; then
     killed=$((killed + 1))
     wait $pid 2>/dev/null || true
     at=$(tail -n 1 "$folder/killed/metrics.jsonl" 2>/dev/null |
-         python3 -c 'import json, sys; print(json.loads(sys.stdin.readline() or "{}").get("step", "-"))' 2>/dev/null || echo -)
-    echo "kill $killed: last step seen $at"
+         python3 -c 'import json, sys; r = json.loads(sys.stdin.readline() or "{}"); print(r.get("phase", r.get("kind", "-")), r.get("step", "-"))' 2>/dev/null || echo -)
+    echo "kill $killed: the last seen was $at"
   else
     wait $pid || { tail -n 5 "$folder/killed.log" >&2; fail "a resume after $killed kills"; }
     echo "it ended after $killed kills"
