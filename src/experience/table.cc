@@ -45,11 +45,9 @@ Result<ExperienceTable::Entries::iterator> ExperienceTable::must_find(GroupKey k
 
 void ExperienceTable::count(GroupKey key, const TableEntry& entry, int by) {
   held_[index(entry.state)] += by;
-  const auto add = [by](std::map<std::int64_t, std::int64_t>& counts, std::int64_t at) {
-    if ((counts[at] += by) == 0) counts.erase(at);
-  };
-  if (pending(entry.state)) add(pending_by_step_, key.step);
-  if (outstanding_state(entry.state)) add(outstanding_versions_, entry.version);
+  if (!pending(entry.state)) return;
+  std::int64_t& waiting = pending_by_step_[key.step];
+  if ((waiting += by) == 0) pending_by_step_.erase(key.step);
 }
 
 void ExperienceTable::set_bytes(TableEntry& entry, std::uint64_t bytes) {
@@ -363,11 +361,6 @@ std::int64_t ExperienceTable::outstanding(std::int64_t step) const {
   }
   const auto found = pending_by_step_.find(step);
   return found == pending_by_step_.end() ? 0 : found->second;
-}
-
-std::optional<std::int64_t> ExperienceTable::oldest_outstanding() const {
-  if (outstanding_versions_.empty()) return std::nullopt;
-  return outstanding_versions_.begin()->first;
 }
 
 AdmissionCounts ExperienceTable::admission_counts(std::int64_t batch) const {

@@ -84,8 +84,6 @@ class ExperienceTable {
   [[nodiscard]] std::vector<GroupKey> choose(std::int64_t step, std::size_t count);
   /// Groups that may still become ready for `step`.
   [[nodiscard]] std::int64_t outstanding(std::int64_t step) const;
-  /// The smallest version number that a group which is neither taken nor ended began with.
-  [[nodiscard]] std::optional<std::int64_t> oldest_outstanding() const;
 
   [[nodiscard]] const TableEntry* find(GroupKey key) const;
   [[nodiscard]] const std::map<GroupKey, TableEntry>& entries() const { return entries_; }
@@ -151,8 +149,6 @@ class ExperienceTable {
   std::map<std::int64_t, std::deque<std::vector<GroupKey>>> recorded_;
   std::set<GroupKey> in_memory_;  ///< ready groups that hold responses in memory
   std::map<std::int64_t, std::int64_t> pending_by_step_;
-  std::map<std::int64_t, std::int64_t>
-      outstanding_versions_;  ///< groups pending or ready, by version
   Timeline timeline_;
   std::int64_t version_ = 0;
   std::int64_t steps_ = 0;

@@ -111,7 +111,7 @@ TEST(ExperienceTable, CountsWhatEndsWithoutUseByReason) {
   EXPECT_EQ(table.held(GroupState::kEmpty), 1);  // no rows for this policy
   EXPECT_EQ(table.reasons().at("zero variance"), 1);
   EXPECT_EQ(table.bytes(), 0U);
-  EXPECT_FALSE(table.oldest_outstanding());
+  EXPECT_TRUE(table.outstanding_groups().empty());
   ASSERT_TRUE(table.retire(1, UINT64_MAX, 0));
   EXPECT_TRUE(table.entries().empty());
 }
