@@ -26,7 +26,10 @@ enum class Split { kTrain, kHeldOut };
 /// What an agent is shown and must answer.
 struct Prompt {
   std::string agent;  ///< the role that acts, one of EnvironmentSpec::agents()
-  std::string text;   ///< appended to that agent's context
+  std::string text;   ///< appended to the context
+  /// Which of the agent's contexts: one that was not used before begins empty, and makes a row of
+  /// its own (independent attempts, a summary in place of what went before).
+  int context = 0;
 };
 
 /// An agent's answer to its prompt. `truncated`: the length limit cut it off.
@@ -42,10 +45,31 @@ struct Turn {
   [[nodiscard]] bool done() const { return prompts.empty(); }
 };
 
-/// The score of a finished episode: one reward per agent, in the order of agents().
+/// What one of an agent's contexts earned, in place of the agent's reward.
+struct ContextReward {
+  std::string agent;
+  int context = 0;
+  double reward = 0;
+};
+
+/// What one answer earned by itself. The agent's reward is still that of the whole episode.
+struct TurnReward {
+  std::string agent;
+  int context = 0;
+  int turn = 0;  ///< of the context, from 0
+  double reward = 0;
+};
+
+/// The score of a finished episode: one reward per agent, in the order of agents(), and what the
+/// environment knows beyond that.
 struct Outcome {
   std::vector<double> rewards;
   bool success = false;
+  std::vector<ContextReward> contexts;
+  std::vector<TurnReward> turns;
+  /// For difference rewards: the team's reward had agent i not played its part, in the order of
+  /// agents(); empty: unknown.
+  std::vector<double> without;
 };
 
 /// One episode's world. It speaks text and knows nothing of tokens or policies.

@@ -15,6 +15,7 @@ struct Segment {
   std::vector<TokenId> tokens;
   std::vector<float> logprobs;  ///< sampled only: behaviour log-probs after temperature, [tokens]
   Version version;              ///< sampled only: the version that sampled it
+  double reward = 0;            ///< sampled only: what the answer earned by itself
 };
 
 /// What one agent saw and said in one episode, as the token ids that were fed and sampled. Text is
@@ -27,6 +28,7 @@ struct Trajectory {
   bool success = false;    ///< of the episode
   bool truncated = false;  ///< a length limit cut one of the answers
   int member = 0;          ///< which of the group's episodes
+  int context = 0;         ///< which of the agent's contexts in the episode
   double entropy_sum = 0;  ///< nats, over sampled tokens, as the rollout saw it
 
   [[nodiscard]] std::int64_t tokens() const {
