@@ -65,11 +65,11 @@ struct TurnReward {
 struct Outcome {
   std::vector<double> rewards;
   bool success = false;
-  std::vector<ContextReward> contexts;
-  std::vector<TurnReward> turns;
+  std::vector<ContextReward> contexts = {};
+  std::vector<TurnReward> turns = {};
   /// For difference rewards: the team's reward had agent i not played its part, in the order of
   /// agents(); empty: unknown.
-  std::vector<double> without;
+  std::vector<double> without = {};
 };
 
 /// One episode's world. It speaks text and knows nothing of tokens or policies.
