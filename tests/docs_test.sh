@@ -2,7 +2,8 @@
 # What the documentation says of options is what the program says: every option is in docs/run-file.md
 # with its default and meaning, every key that any page names exists, complete run files in the pages
 # are accepted, and links lead somewhere.   docs_test.sh PROGRAM SOURCE_DIR [--update]
-# --update first rewrites defaults and meanings in docs/run-file.md; a new option needs a row by hand.
+# --update first writes the rows of docs/run-file.md anew and adds those of new options; a new table
+# needs its first row by hand.
 program=$1 source=$2 update=${3:-}
 . "$source/tests/program.sh"
 "$program" explain > "$work/explain.txt"
@@ -34,6 +35,12 @@ if update == "--update":
         left.setdefault(key, []).append(row)
     fresh = lambda m: left[m[1]].pop(0) if left.get(m[1]) else m[0]
     text = re.sub(r"^\| `([A-Za-z_0-9.]+)` \| .* \|$", fresh, text, flags=re.M)
+    # A new option's row goes behind that of the option before it in its table.
+    for (before, _), (key, row) in zip(known, known[1:]):
+        if re.search(rf"^\| `{re.escape(key)}` \|", text, re.M): continue
+        if before.split(".")[0] != key.split(".")[0]: continue
+        place = re.search(rf"^\| `{re.escape(before)}` \| .* \|$", text, re.M)
+        if place: text = text[:place.end()] + "\n" + row + text[place.end():]
     open("docs/run-file.md", "w").write(text)
 said = rows_of(text)
 for key, row in sorted(set(known) - set(said)):

@@ -28,6 +28,10 @@ std::int64_t admission_capacity(const AdmissionSettings& settings, std::int64_t 
   return (v + 1) * settings.batch + groups_ahead(settings);
 }
 
+std::int64_t first_version(const AdmissionSettings& settings, std::int64_t n) {
+  return std::max<std::int64_t>(0, n - groups_ahead(settings)) / settings.batch;
+}
+
 Status validate(const AdmissionSettings& settings) {
   if (settings.batch < 1) {
     return fail(ErrorCode::kInvalid,

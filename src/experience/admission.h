@@ -45,6 +45,10 @@ std::int64_t staleness_bound(const AdmissionSettings& settings);
 ///   floor((a + v + 1) B)    AReaL, arXiv 2505.24298, with a real a.
 std::int64_t admission_capacity(const AdmissionSettings& settings, std::int64_t v);
 
+/// The live version from which on the n-th group (from 0, in order of admission) may be launched:
+/// the least v with n < admission_capacity(v).
+std::int64_t first_version(const AdmissionSettings& settings, std::int64_t n);
+
 /// How many groups may be launched, and the name of what stands against one more.
 struct LaunchRoom {
   std::int64_t groups = 0;

@@ -24,6 +24,12 @@ void ExperienceOptions::declare(OptionSet& o) {
   o.add("refill_limit", &refill_limit,
         "With refill: the most groups that a step plays, in multiples of rollout.groups.")
       .range(1, 100);
+  o.add(
+       "selection", &selection,
+       "Which of the ready groups a step trains on. admission: those that were admitted for it. "
+       "oldest_first: those of the oldest version, whichever step they were admitted for; arrival: "
+       "those that were complete first. The latter two need pipeline.mode = \"overlap\".")
+      .one_of({"admission", "oldest_first", "arrival"});
   o.add("tasks", &tasks,
         "Which tasks a step plays: \"order\" (one after the other) or \"difficulty\" (of the next "
         "task_window times rollout.groups tasks those whose success rate so far is nearest to "

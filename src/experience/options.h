@@ -15,6 +15,7 @@ struct ExperienceOptions {
   double disk_timeout = 600;
   bool refill = false;
   double refill_limit = 2;
+  std::string selection = "admission";
   std::string tasks = "order";
   std::int64_t task_window = 4;
   double target_success = 0.5;

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "model/decoder.h"
 #include "orchestrate/evaluate.h"
+#include "orchestrate/tail/make_tail.h"
 #include "orchestrate/warm_start.h"
 
 namespace troupe {
@@ -113,6 +114,22 @@ Async<Status> Run::begin() {
 }
 
 Async<Status> Run::rl() {
+  make_pipeline();
+  Status status = co_await all_steps();
+  if (!status && status.error().code == ErrorCode::kCancelled && saved_step_ != step_) {
+    const Status saved = co_await save(step_, "step");
+    if (!saved) status.error().message += "; " + saved.error().message;
+  }
+  co_await pipeline_->stop();
+  if (!status) co_return status;
+  auto report = co_await evaluate_now("final", step_, s_.options.eval.final_episodes);
+  if (!report) co_return tl::unexpected(report.error());
+  final_ = *report;
+  Status kept = co_await keep_if_best(std::move(*report), step_);
+  co_return kept;
+}
+
+Async<Status> Run::all_steps() {
   const RunOptions& o = s_.options;
   while (step_ < o.run.steps) {
     if (stop_requested()) co_return fail(ErrorCode::kCancelled, "interrupted");
@@ -139,19 +156,14 @@ Async<Status> Run::rl() {
     Status saved = co_await save(step_, "step");
     if (!saved) co_return saved;
   }
-  auto report = co_await evaluate_now("final", step_, o.eval.final_episodes);
-  if (!report) co_return tl::unexpected(report.error());
-  final_ = *report;
-  Status kept = co_await keep_if_best(std::move(*report), step_);
-  co_return kept;
+  co_return Status();
 }
 
-Async<Status> Run::one_step(std::int64_t step) {
+void Run::make_pipeline() {
   const RunOptions& o = s_.options;
-  Status writable = co_await wait_for_disk();
-  if (!writable) co_return writable;
-  StepSetting setting{s_.executor, *o.environment, team_->training_bindings(), team_->lanes(),
-                      *store_};
+  PipelineSetting setting{s_.executor, *o.environment, team_->training_bindings(), team_->lanes(),
+                          *store_};
+  setting.steps = o.run.steps;
   setting.refill = refill_settings(o);
   if (o.experience.tasks == "difficulty") {
     setting.history = &state_.history;
@@ -165,19 +177,33 @@ Async<Status> Run::one_step(std::int64_t step) {
   setting.seed = static_cast<std::uint64_t>(o.run.seed);
   setting.turn_wait.limit = static_cast<Nanos>(o.rollout.turn_timeout * 1e9);
   setting.group_wait.limit = static_cast<Nanos>(o.pipeline.group_timeout * 1e9);
-  setting.on_episode = [this, step](const Task& task, const EpisodeRecord& record) {
-    tell_episode(step + 1, "rl", task, record);
+  tail_ = make_tail(o.pipeline.tail, o.pipeline.tail_factor, setting.groups, setting.group_size);
+  setting.tail = tail_.get();
+  setting.on_episode = [this](const Task& task, const EpisodeRecord& record) {
+    tell_episode(step_ + 1, "rl", task, record);
   };
+  pipeline_ = std::make_unique<Pipeline>(std::move(setting), step_, state_.queue);
+}
+
+std::int64_t Run::tokens_sampled() const {
+  std::int64_t out = 0;
+  for (const auto& policy : team_->policies()) out += policy->engine->tokens_sampled();
+  return out;
+}
+
+Async<Status> Run::one_step(std::int64_t step) {
+  const RunOptions& o = s_.options;
+  Status writable = co_await wait_for_disk();
+  if (!writable) co_return writable;
   std::vector<double> rates;
   for (const auto& policy : team_->policies()) {
     rates.push_back(learning_rate_at(policy->options->optimizer, step, o.run.steps));
   }
   const Nanos before = s_.executor.now();
   const StateSeconds states_before = total_states(s_.executor);
-  auto outcome = co_await run_global_step(setting, step, std::move(rates));
+  const std::int64_t tokens_before = tokens_sampled();
+  auto outcome = co_await pipeline_->step(step, std::move(rates));
   if (!outcome) co_return tl::unexpected(outcome.error());
-  Status published = team_->publish();
-  if (!published) co_return published;
 
   const Nanos now = s_.executor.now();
   rl_seconds_here_ += seconds(now - before);
@@ -189,6 +215,8 @@ Async<Status> Run::one_step(std::int64_t step) {
   report.seconds = seconds(now - before);
   report.elapsed = seconds(now - began_);
   report.policies = std::move(outcome->numbers);
+  report.flow = outcome->flow;
+  report.tokens_sampled = tokens_sampled() - tokens_before;
   report.states = total_states(s_.executor);
   for (const auto& [state, before_seconds] : states_before) report.states[state] -= before_seconds;
   std::erase_if(report.states, [](const auto& entry) { return entry.second <= 0; });
@@ -208,15 +236,14 @@ Async<Status> Run::one_step(std::int64_t step) {
         std::min(report.seconds_left, std::max(0.0, o.run.max_seconds - rl_seconds_here_));
   }
   s_.observer.on_step(report);
-  state_.place = store_->state().next_place();
-  if (setting.history != nullptr) state_.history.fold(std::move(outcome->tasks));
-  if (outcome->kept_episodes > 0) {
+  if (o.experience.tasks == "difficulty") state_.history.fold(std::move(outcome->tasks));
+  if (outcome->flow.kept_episodes > 0) {
     s_.observer.on_note(fmt::format("step {}: {} episodes taken from the experience journal",
-                                    step + 1, outcome->kept_episodes));
+                                    step + 1, outcome->flow.kept_episodes));
   }
-  if (outcome->failed_groups > 0) {
+  if (outcome->flow.failed_groups > 0) {
     s_.observer.on_note(fmt::format("step {}: {} groups failed and gave no gradient: {}", step + 1,
-                                    outcome->failed_groups, outcome->last_failure));
+                                    outcome->flow.failed_groups, outcome->last_failure));
   }
   for (const auto& policy : team_->policies()) {
     const auto skips = policy->trainer->skips_in_row();
@@ -294,10 +321,6 @@ Async<void> Run::finish(Status status) {
     const bool cancelled = status.error().code == ErrorCode::kCancelled;
     report.status = cancelled ? "interrupted" : "failed";
     report.message = status.error().message;
-    if (cancelled && saved_step_ >= 0 && saved_step_ != step_) {
-      const Status saved = co_await save(step_, "step");
-      if (!saved) report.message += "; " + saved.error().message;
-    }
     if (cancelled) {
       report.message += fmt::format(
           " after step {0}; continue with: troupe train {1}/run.toml --output {1} --resume", step_,

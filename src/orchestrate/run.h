@@ -7,7 +7,7 @@
 
 #include "base/disk.h"
 #include "experience/store.h"
-#include "orchestrate/global_step.h"
+#include "orchestrate/pipeline.h"
 #include "orchestrate/run_observer.h"
 #include "orchestrate/run_options.h"
 #include "orchestrate/run_state.h"
@@ -43,9 +43,12 @@ class Run {
   [[nodiscard]] Wait disk_wait(std::string reason) const;
   Status open_store(bool fresh);
   Async<Status> wait_for_disk();
+  void make_pipeline();
   Async<Status> rl();
+  Async<Status> all_steps();
   Status restore(const std::string& name);
   Async<Status> one_step(std::int64_t step);
+  [[nodiscard]] std::int64_t tokens_sampled() const;
   Async<Result<EvalReport>> evaluate_now(std::string when, std::int64_t step,
                                          std::int64_t episodes);
   Async<Status> save(std::int64_t step, std::string kind);
@@ -61,6 +64,8 @@ class Run {
   std::unique_ptr<Team> team_;
   MemoryDisk memory_;  ///< of the experience, with experience.store = "memory"
   std::unique_ptr<ExperienceStore> store_;
+  std::unique_ptr<TailPolicy> tail_;
+  std::unique_ptr<Pipeline> pipeline_;
   RunState state_;
   EvalReport final_;
   std::int64_t step_ = 0;        ///< steps done

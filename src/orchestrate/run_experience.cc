@@ -1,6 +1,7 @@
 #include "orchestrate/run_experience.h"
 
 #include "base/digest.h"
+#include "experience/selection/selection.h"
 
 namespace troupe {
 
@@ -27,9 +28,14 @@ Result<std::unique_ptr<ExperienceStore>> open_experience(Executor& executor, Dis
     table.name = policy->options->name;
     table.agents = policy->options->agents;
     table.byte_budget = static_cast<std::uint64_t>(options.rollout.experience_megabytes) << 20;
-    AdmissionSettings pace;  // every step trains on samples of its own version
-    pace.batch = options.rollout.groups;
-    table.admission = pace;
+    // With a tail policy a step launches more groups than its pace has room for; the flow admits.
+    if (options.pipeline.tail == "none") {
+      AdmissionSettings pace;
+      pace.batch = options.rollout.groups;
+      pace.staleness = policy->options->pipeline.bound();
+      table.admission = pace;
+    }
+    TROUPE_ASSIGN(table.selector, make_selector(options.experience.selection, 0));
     setting.policies.push_back(std::move(table));
     versions.push_back(policy->trainer->version().number);
   }

@@ -39,6 +39,13 @@ Async<Status> Run::wait_for_disk() {
 }
 
 Async<Status> Run::save(std::int64_t step, std::string kind) {
+  if (pipeline_ && kind == "step") {
+    s_.executor.idle_reason("groups of an older version, before a checkpoint");
+    Status settled = co_await pipeline_->settle(step);
+    if (!settled) co_return settled;
+    state_.place = pipeline_->place_of(step);
+    state_.queue = pipeline_->queue();
+  }
   if (store_ && kind == "step") {
     // What the checkpoint includes must not be forgotten by a journal that lags behind it.
     const Wait wait = disk_wait("the experience journal, before a checkpoint");

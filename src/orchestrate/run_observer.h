@@ -11,6 +11,32 @@ namespace troupe {
 /// Seconds by state ("generate", "backward", "wait: rollout tail", ...).
 using StateSeconds = std::map<std::string, double>;
 
+/// When a stage of a step began and ended, in nanoseconds of the run's clock; -1: it did not.
+struct StageSpan {
+  std::int64_t begin = -1;
+  std::int64_t end = -1;
+};
+
+/// The stages of one policy's step, first beginning to last end. They overlap where the pipeline
+/// lets them.
+struct StepStages {
+  StageSpan generate;  ///< of the groups that were admitted for the step; the same for all policies
+  StageSpan reward;
+  StageSpan backward;
+  StageSpan optimizer;
+  StageSpan publish;
+};
+
+/// What became of the groups and episodes that were admitted for a step.
+struct FlowCounts {
+  std::int64_t failed_groups = 0;    ///< for reasons outside the agents; not replaced
+  std::int64_t filtered_groups = 0;  ///< no gradient; replaced
+  std::int64_t put_off_groups = 0;   ///< ended unfinished, to be played again in a later step
+  std::int64_t spare_episodes = 0;   ///< finished, and not needed
+  std::int64_t kept_episodes = 0;    ///< that the store had from before a restart
+  std::int64_t resumed_answers = 0;  ///< interrupted by new weights, and gone on with
+};
+
 /// One policy's numbers of one optimizer step. Means are over the step's samples.
 struct PolicyStep {
   std::string policy;
@@ -33,7 +59,9 @@ struct PolicyStep {
   std::int64_t zero_signal_groups = 0;  ///< all rewards equal: no gradient
   std::int64_t tokens_generated = 0;
   std::int64_t tokens_trained = 0;
-  bool skipped = false;  ///< the step was not finite and was not taken
+  StepStages stages;
+  std::vector<std::int64_t> staleness_tokens;  ///< trained sampled tokens by their staleness
+  bool skipped = false;                        ///< the step was not finite and was not taken
   std::string skip_reason;
 };
 
@@ -48,7 +76,9 @@ struct StepReport {
       0;  ///< for the progress bar, by steps or by max_seconds, whichever is further
   double seconds_left = 0;  ///< estimate; < 0: unknown
   std::vector<PolicyStep> policies;
-  StateSeconds states;  ///< all workers' time in this step by state
+  FlowCounts flow;
+  std::int64_t tokens_sampled = 0;  ///< by all engines while the step went on
+  StateSeconds states;              ///< all workers' time in this step by state
   double generate_tokens_per_second = 0;
   double train_tokens_per_second = 0;
 };

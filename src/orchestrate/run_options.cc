@@ -26,8 +26,8 @@ void declare_environment_name(OptionSet& set, std::string& name) {
 
 void declare_agents(OptionSet& set, PolicyOptions& policy) {
   set.add("agents", &policy.agents,
-          "The agents that this policy plays. Its tables [policy.NAME.model], .optimizer and "
-          ".algorithm override the common ones.");
+          "The agents that this policy plays. Its tables [policy.NAME.model], .optimizer, "
+          ".algorithm and .pipeline override the common ones.");
 }
 
 /// The tables that all runs have, in the order of the resolved file. The environment's own table is
@@ -70,6 +70,7 @@ Status bind_policies(RunFile& file, RunOptions& o) {
     policy.model = o.model;
     policy.optimizer = o.optimizer;
     policy.algorithm = o.algorithm;
+    policy.pipeline = o.pipeline.mode;
     if (names.size() == 1) {
       policy.agents = agents;
     } else if (std::find(agents.begin(), agents.end(), name) != agents.end()) {
@@ -83,6 +84,7 @@ Status bind_policies(RunFile& file, RunOptions& o) {
     TROUPE_TRY(file.bind(declare(o, table + ".model", policy.model)));
     TROUPE_TRY(file.bind(declare(o, table + ".optimizer", policy.optimizer)));
     TROUPE_TRY(file.bind(declare(o, table + ".algorithm", policy.algorithm)));
+    TROUPE_TRY(file.bind(declare(o, table + ".pipeline", policy.pipeline)));
   }
   std::map<std::string, std::string> player;
   for (const auto& policy : o.policies) {
@@ -179,24 +181,10 @@ void RunSettings::declare(OptionSet& o) {
       .range(0, 1e9);
   o.add("output", &output,
         "Folder of the run. Empty: the first free one of runs/NAME, runs/NAME-2, ...");
+  o.add("deterministic", &deterministic,
+        "Refuse what would let timing change the result. false: allow it.");
   o.add("threads", &threads, "Worker threads. 0: as many as the machine has processors.")
       .range(0, 1024);
-}
-
-void PipelineOptions::declare(OptionSet& o) {
-  o.add("micro_batch", &micro_batch,
-        "Complete groups that backward begins with, while the rest is still being generated. Does "
-        "not change the gradient.")
-      .range(1, 2000);
-  o.add("pack_tokens", &pack_tokens,
-        "Most tokens that one forward and backward pass holds; larger groups take several.")
-      .range(16, 1e9);
-  o.add("recompute", &recompute,
-        "Keep only what enters each layer for the backward pass and compute the rest again: the "
-        "same bits, less memory, about a third more work.");
-  o.add("group_timeout", &group_timeout,
-        "Seconds that a step may wait for its next complete group.")
-      .range(0.001, 1e6);
 }
 
 void WarmStartOptions::declare(OptionSet& o) {

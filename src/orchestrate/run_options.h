@@ -9,6 +9,7 @@
 #include "environment/services.h"
 #include "experience/options.h"
 #include "model/options.h"
+#include "orchestrate/pipeline_options.h"
 #include "rollout/options.h"
 #include "train/options.h"
 #include "troupe/environment.h"
@@ -24,16 +25,7 @@ struct RunSettings {
   double max_seconds = 0;
   std::string output;
   std::int64_t threads = 0;
-
-  void declare(OptionSet& options);
-};
-
-/// How complete groups become steps.
-struct PipelineOptions {
-  std::int64_t micro_batch = 1;
-  std::int64_t pack_tokens = 4096;
-  bool recompute = false;
-  double group_timeout = 3600;
+  bool deterministic = true;
 
   void declare(OptionSet& options);
 };
@@ -72,6 +64,7 @@ struct PolicyOptions {
   ModelOptions model;
   OptimizerOptions optimizer;
   AlgorithmOptions algorithm;
+  ModeOptions pipeline;
 };
 
 /// Everything that a run file says, bound and checked. Not movable: the option sets point into it.

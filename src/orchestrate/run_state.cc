@@ -23,6 +23,7 @@ std::string RunState::to_json() const {
   out["warm_start_seconds"] = warm_start_seconds;
   out["rl_seconds"] = rl_seconds;
   out["place"] = place;
+  if (!queue.empty()) out["queue"] = queue;
   // JSON has no bytes.
   std::vector<std::uint8_t> bytes;
   for (const char c : history.to_bytes()) bytes.push_back(static_cast<std::uint8_t>(c));
@@ -48,6 +49,7 @@ Result<RunState> RunState::from_json(const std::string& text) {
     out.warm_start_seconds = in.at("warm_start_seconds").get<double>();
     out.rl_seconds = in.at("rl_seconds").get<double>();
     out.place = in.at("place").get<std::int64_t>();
+    if (in.contains("queue")) in.at("queue").get_to(out.queue);
     if (in.contains("history")) {
       const auto bytes = in.at("history").get<std::vector<std::uint8_t>>();
       TROUPE_ASSIGN(out.history, TaskHistory::from_bytes(std::string(bytes.begin(), bytes.end())));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <string>
 
 #include "experience/curation/task_history.h"
@@ -15,9 +16,10 @@ struct RunState {
   double best_reward = 0;
   std::int64_t best_step = -1;
   double warm_start_seconds = 0;
-  std::int64_t place = 0;  ///< the prompt cursor: tasks handed out
-  TaskHistory history;     ///< kept where tasks are chosen by it
-  double rl_seconds = 0;   ///< over all processes of the run
+  std::int64_t place = 0;          ///< the prompt cursor: of the next step's first task
+  std::deque<std::int64_t> queue;  ///< places of tasks that a tail policy put off
+  TaskHistory history;             ///< kept where tasks are chosen by it
+  double rl_seconds = 0;           ///< over all processes of the run
 
   [[nodiscard]] std::string to_json() const;
   static Result<RunState> from_json(const std::string& text);

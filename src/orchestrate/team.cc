@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/rng.h"
 #include "model/checkpoint_files.h"
+#include "orchestrate/tail/make_tail.h"
 #include "rollout/local_engine.h"
 
 namespace troupe {
@@ -104,9 +105,17 @@ RefillSettings refill_settings(const RunOptions& options) {
   return {options.rollout.groups, options.experience.refill ? options.experience.refill_limit : 1};
 }
 
+/// The most groups that a step launches.
+std::int64_t launch_cap(const RunOptions& options) {
+  const std::int64_t cap = refill_cap(refill_settings(options));
+  const auto tail = make_tail(options.pipeline.tail, options.pipeline.tail_factor,
+                              options.rollout.groups, options.rollout.group_size);
+  return tail == nullptr ? cap : cap + tail->plan(0).groups - options.rollout.groups;
+}
+
 Status check_experience(const RunOptions& options, const PolicyOptions& policy, int max_context) {
-  const std::uint64_t step = group_bytes(options, policy, max_context) *
-                             static_cast<std::uint64_t>(refill_cap(refill_settings(options)));
+  const std::uint64_t step =
+      group_bytes(options, policy, max_context) * static_cast<std::uint64_t>(launch_cap(options));
   if (step <= static_cast<std::uint64_t>(options.rollout.experience_megabytes) << 20) return {};
   return fail(ErrorCode::kInvalid,
               fmt::format("a step's experience of policy \"{}\" may need {} MiB but "
@@ -282,6 +291,13 @@ std::vector<PolicyLane> Team::lanes() const {
     lane.train = policy->trainer.get();
     lane.normalize_std = policy->options->algorithm.advantage == "grpo";
     lane.group_bytes = policy->group_bytes;
+    lane.mode = policy->options->pipeline.pipeline_mode();
+    lane.staleness = policy->options->pipeline.bound();
+    lane.update = policy->options->pipeline.weight_update();
+    lane.publish = [runtime = policy.get()](InFlight in_flight) {
+      return runtime->engine->load(runtime->trainer->version(), runtime->trainer->decoder(),
+                                   in_flight);
+    };
     out.push_back(std::move(lane));
   }
   return out;
@@ -289,7 +305,8 @@ std::vector<PolicyLane> Team::lanes() const {
 
 Status Team::publish() {
   for (const auto& policy : policies_) {
-    TROUPE_TRY(policy->engine->load(policy->trainer->version(), policy->trainer->decoder()));
+    TROUPE_TRY(policy->engine->load(policy->trainer->version(), policy->trainer->decoder(),
+                                    InFlight::kKeep));
   }
   return {};
 }

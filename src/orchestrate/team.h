@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "base/disk.h"
+#include "experience/admission.h"
 #include "experience/curation/refill.h"
+#include "orchestrate/pipeline_options.h"
 #include "orchestrate/run_options.h"
 #include "orchestrate/shared_bases.h"
 #include "rollout/episode.h"
@@ -24,6 +26,23 @@ struct PolicyLane {
   TrainEngine* train = nullptr;
   bool normalize_std = true;      ///< GRPO's division by the group's deviation
   std::uint64_t group_bytes = 0;  ///< the most that a group's experience can hold
+  PipelineMode mode = PipelineMode::kMicroBatch;
+  double staleness = 0;  ///< overlap: how far rollout may run ahead, in versions
+  WeightUpdate update = WeightUpdate::kPin;
+  /// Hands the trainer's weights to the engine. Null (scripted engines): only the version.
+  std::function<Status(InFlight)> publish = {};
+
+  /// How its groups are admitted, with so many in a step.
+  [[nodiscard]] AdmissionSettings admission(std::int64_t groups) const {
+    AdmissionSettings out;
+    out.batch = groups;
+    out.staleness = staleness;
+    return out;
+  }
+  /// True if a group's version is chosen at its admission.
+  [[nodiscard]] bool pins() const {
+    return mode == PipelineMode::kOverlap && update == WeightUpdate::kPin;
+  }
 };
 
 /// One policy of a live run: its tokenizer, trainer, engine and experience.
@@ -93,6 +112,8 @@ struct PolicyStart {
 std::uint64_t group_bytes(const RunOptions& options, const PolicyOptions& policy, int max_context);
 /// How a step replaces groups without a gradient; limit 1: not at all.
 RefillSettings refill_settings(const RunOptions& options);
+/// The most groups that a step launches.
+std::int64_t launch_cap(const RunOptions& options);
 /// Whether the experience of a step fits rollout.experience_megabytes; kInvalid if not.
 Status check_experience(const RunOptions& options, const PolicyOptions& policy, int max_context);
 /// Takes no memory for a new model, so that a plan can refuse it.

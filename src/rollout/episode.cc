@@ -7,12 +7,13 @@
 namespace troupe {
 
 Episode::Episode(Executor& executor, const EnvironmentSpec& spec, const AgentBindings& agents,
-                 EpisodeId id, Wait turn_wait)
+                 EpisodeId id, Wait turn_wait, std::shared_ptr<Cancel> cancel)
     : executor_(executor),
       spec_(spec),
       agents_(agents),
       id_(std::move(id)),
       turn_wait_(std::move(turn_wait)),
+      cancel_(std::move(cancel)),
       environment_(spec.make()) {}
 
 Async<Result<Turn>> Episode::reset(Task task) {
@@ -93,33 +94,24 @@ Async<Result<Action>> Episode::act(Prompt prompt) {
   }
   self.context.insert(self.context.end(), shown->begin(), shown->end());
   GenerateRequest request;
-  request.context = self.context;
   request.max_tokens = std::min(binding.max_answer_tokens, room);
   request.sampling = binding.sampling;
   request.stop = binding.stop;
+  request.weights = binding.weights;
   request.seed =
       seed_join(seed_join(id_.seed, prompt.agent), static_cast<std::uint64_t>(self.turns));
-  auto generated = co_await binding.engine->generate(self.session, std::move(request));
-  if (!generated) co_return tl::unexpected(generated.error());
-
   Segment prompt_segment;
   prompt_segment.tokens = std::move(*shown);
-  Segment answer;
-  answer.sampled = true;
-  answer.tokens = std::move(generated->tokens);
-  answer.logprobs = std::move(generated->logprobs);
-  answer.version = generated->version;
-  self.context.insert(self.context.end(), answer.tokens.begin(), answer.tokens.end());
-  action.text =
-      binding.stop ? binding.stop->text(answer.tokens) : binding.tokenizer->decode(answer.tokens);
-  action.truncated = generated->reason == FinishReason::kLength;
-  self.cut = answer.tokens.empty() || answer.tokens.back() != binding.tokenizer->end();
+  trajectories_[self.trajectory].segments.push_back(std::move(prompt_segment));
+  auto answer = co_await sample(self, std::move(request));
+  if (!answer) co_return tl::unexpected(answer.error());
 
+  action.text =
+      binding.stop ? binding.stop->text(answer->tokens) : binding.tokenizer->decode(answer->tokens);
+  action.truncated = answer->reason == FinishReason::kLength;
+  self.cut = answer->tokens.empty() || answer->tokens.back() != binding.tokenizer->end();
   Trajectory& trajectory = trajectories_[self.trajectory];
   trajectory.truncated = trajectory.truncated || action.truncated;
-  trajectory.entropy_sum += generated->entropy_sum;
-  trajectory.segments.push_back(std::move(prompt_segment));
-  trajectory.segments.push_back(std::move(answer));
   trajectory.sample_id = fmt::format("{}_{}_{}", id_.input, self.turns, id_.member);
   ++self.turns;
   Exchange exchange;
@@ -127,6 +119,38 @@ Async<Result<Action>> Episode::act(Prompt prompt) {
   exchange.action = action;
   exchanges_.push_back(std::move(exchange));
   co_return action;
+}
+
+/// One answer, in as many pieces as weight updates cut it into; each piece is a segment of its own.
+Async<Result<Generation>> Episode::sample(Speaker& self, GenerateRequest request) {
+  const int most = request.max_tokens;
+  Generation whole;
+  while (true) {
+    if (cancel_ && cancel_->requested()) {
+      co_return fail(ErrorCode::kCancelled, "the episode is not needed any more");
+    }
+    request.context = self.context;
+    request.sampled_before = static_cast<int>(whole.tokens.size());
+    request.max_tokens = most - request.sampled_before;
+    const Cancel::Watch watch(cancel_.get(), *self.binding->engine, *self.session);
+    auto piece = co_await self.binding->engine->generate(self.session, request);
+    if (!piece) co_return tl::unexpected(piece.error());
+    whole.tokens.insert(whole.tokens.end(), piece->tokens.begin(), piece->tokens.end());
+    whole.reason = piece->reason;
+    self.context.insert(self.context.end(), piece->tokens.begin(), piece->tokens.end());
+    Trajectory& trajectory = trajectories_[self.trajectory];
+    trajectory.entropy_sum += piece->entropy_sum;
+    if (!piece->tokens.empty()) {
+      Segment segment;
+      segment.sampled = true;
+      segment.tokens = std::move(piece->tokens);
+      segment.logprobs = std::move(piece->logprobs);
+      segment.version = piece->version;
+      trajectory.segments.push_back(std::move(segment));
+    }
+    if (whole.reason != FinishReason::kAborted) co_return whole;
+    ++pieces_;
+  }
 }
 
 Result<Outcome> Episode::finish() {

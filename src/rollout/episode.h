@@ -9,6 +9,7 @@
 #include "experience/trajectory.h"
 #include "model/chat.h"
 #include "model/tokenizer.h"
+#include "rollout/cancel.h"
 #include "rollout/engine.h"
 #include "troupe/environment.h"
 
@@ -24,6 +25,8 @@ struct AgentBinding {
   int max_context = 256;                   ///< tokens of the whole trajectory
   SamplingSettings sampling;
   std::shared_ptr<const StopRule> stop;  ///< what ends answers besides the end token; may be null
+  /// Of the engine, for the whole episode; null: each answer begins with what the engine serves.
+  std::shared_ptr<const EngineWeights> weights;
 };
 using AgentBindings = std::map<std::string, AgentBinding>;
 
@@ -45,7 +48,7 @@ struct Exchange {
 class Episode {
  public:
   Episode(Executor& executor, const EnvironmentSpec& spec, const AgentBindings& agents,
-          EpisodeId id, Wait turn_wait);
+          EpisodeId id, Wait turn_wait, std::shared_ptr<Cancel> cancel = nullptr);
 
   /// Resets the environment on `task`.
   Async<Result<Turn>> reset(Task task);
@@ -60,6 +63,8 @@ class Episode {
   [[nodiscard]] const std::vector<Trajectory>& trajectories() const { return trajectories_; }
   [[nodiscard]] std::vector<Trajectory> take_trajectories() { return std::move(trajectories_); }
   [[nodiscard]] const std::vector<Exchange>& exchanges() const { return exchanges_; }
+  /// How often an answer was given back unfinished and went on under new weights.
+  [[nodiscard]] int resumed() const { return pieces_; }
   [[nodiscard]] Executor& executor() { return executor_; }
 
  private:
@@ -75,11 +80,15 @@ class Episode {
   /// The tokens to append to the speaker's context for a prompt.
   static Result<std::vector<TokenId>> hear(const Speaker& self, const Prompt& prompt);
 
+  Async<Result<Generation>> sample(Speaker& self, GenerateRequest request);
+
   Executor& executor_;
   const EnvironmentSpec& spec_;
   const AgentBindings& agents_;
   EpisodeId id_;
   Wait turn_wait_;
+  std::shared_ptr<Cancel> cancel_;
+  int pieces_ = 0;
   std::unique_ptr<Environment> environment_;
   std::map<std::string, Speaker> speakers_;
   std::vector<Trajectory> trajectories_;

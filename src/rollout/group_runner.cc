@@ -8,12 +8,14 @@ namespace troupe {
 namespace {
 
 Async<Result<EpisodeRecord>> attempt(const EpisodeSetting& setting, Task task, EpisodeId id) {
-  Episode episode(setting.executor, setting.spec, setting.agents, std::move(id), setting.turn_wait);
+  Episode episode(setting.executor, setting.spec, setting.agents, std::move(id), setting.turn_wait,
+                  setting.cancel);
   auto outcome = co_await setting.workflow(episode, std::move(task));
   if (!outcome) co_return tl::unexpected(outcome.error());
   EpisodeRecord record;
   record.outcome = std::move(*outcome);
   record.exchanges = episode.exchanges();
+  record.resumed = episode.resumed();
   record.trajectories = episode.take_trajectories();
   std::erase_if(record.trajectories, [](const Trajectory& t) { return t.sampled_tokens() == 0; });
   co_return record;

@@ -15,6 +15,7 @@ struct EpisodeRecord {
   std::vector<Exchange> exchanges;
   Outcome outcome;
   int attempts = 1;
+  int resumed = 0;  ///< answers that new weights interrupted
 };
 
 /// What episodes need besides their task.
@@ -25,6 +26,7 @@ struct EpisodeSetting {
   Workflow workflow = follow_environment;
   int retries = 3;
   Wait turn_wait = Wait(600 * kSecond, "room in an engine");
+  std::shared_ptr<Cancel> cancel = nullptr;  ///< ends them early; may be null
 };
 
 /// Plays one episode, again after a failure that the agents did not cause (kUnavailable, kIo,

@@ -37,29 +37,36 @@ void LocalEngine::Sequence::accept(const Sampler::Pick& pick, TokenId end_token)
   feed.assign(1, pick.token);
 }
 
-void LocalEngine::Lane::decode(const Decoder& decoder, int burst, TokenId end_token) {
-  const auto vocab = static_cast<std::size_t>(decoder.config().vocab);
+void LocalEngine::Lane::decode(int burst, TokenId end_token) {
   for (int i = 0; i < burst; ++i) {
     active.clear();
     for (const auto& sequence : sequences) {
       if (!sequence->done) active.push_back(sequence.get());
     }
-    if (active.empty()) return;
     // Rows of one adapter lie side by side, so that its matrices are read once.
     std::stable_sort(active.begin(), active.end(), [](const Sequence* a, const Sequence* b) {
-      return std::less<>()(a->served.get(), b->served.get());
+      return std::less<>()(a->decoder.get(), b->decoder.get());
     });
-    extend(decoder);
-    sample(vocab, end_token);
+    for (auto first = active.begin(); first != active.end();) {
+      const Decoder& base = *(*first)->decoder;
+      const auto last = std::stable_partition(first, active.end(), [&base](const Sequence* other) {
+        return other->decoder->shares_base(base);
+      });
+      const Batch batch(first, last);
+      extend(batch);
+      sample(batch, end_token);
+      first = last;
+    }
   }
 }
 
 /// One token of every active sequence, from its row of the logits. The crew shares the sequences if
 /// there is enough to do.
-void LocalEngine::Lane::sample(std::size_t vocab, TokenId end_token) {
+void LocalEngine::Lane::sample(Batch batch, TokenId end_token) {
+  const auto vocab = static_cast<std::size_t>(batch.front()->decoder->config().vocab);
   const auto every = [&](std::size_t first, std::size_t step, Sampler& sampler) {
-    for (std::size_t s = first; s < active.size(); s += step) {
-      Sequence& sequence = *active[s];
+    for (std::size_t s = first; s < batch.size(); s += step) {
+      Sequence& sequence = *batch[s];
       const GenerateRequest& request = sequence.request;
       const double uniform = token_uniform(request.seed, sequence.next_index());
       const auto row = std::span(logits).subspan(s * vocab, vocab);
@@ -68,7 +75,7 @@ void LocalEngine::Lane::sample(std::size_t vocab, TokenId end_token) {
   };
   constexpr std::size_t kShared = 1U << 16;  // logits; about a nanosecond each
   samplers.resize(std::max(samplers.size(), static_cast<std::size_t>(crew.size())));
-  if (active.size() * vocab < kShared) {
+  if (batch.size() * vocab < kShared) {
     every(0, 1, samplers.front());
     return;
   }
@@ -80,19 +87,20 @@ void LocalEngine::Lane::sample(std::size_t vocab, TokenId end_token) {
 
 /// One forward pass over what each active sequence has not fed yet. Samples of one group start with
 /// the same context: it is computed once and its cache copied, which changes no bit.
-void LocalEngine::Lane::extend(const Decoder& decoder) {
+void LocalEngine::Lane::extend(Batch batch) {
+  const Decoder& decoder = *batch.front()->decoder;
   const auto vocab = static_cast<std::size_t>(decoder.config().vocab);
-  source.resize(active.size());
-  pass_row.resize(active.size());
+  source.resize(batch.size());
+  pass_row.resize(batch.size());
   chunks.clear();
-  std::size_t first_fresh = active.size();
-  for (std::size_t s = 0; s < active.size(); ++s) {
+  std::size_t first_fresh = batch.size();
+  for (std::size_t s = 0; s < batch.size(); ++s) {
     source[s] = s;
-    const Sequence& sequence = *active[s];
+    const Sequence& sequence = *batch[s];
     if (sequence.cache->length() == 0) {
       for (std::size_t other = first_fresh; other < s; ++other) {
-        if (source[other] == other && active[other]->cache->length() == 0 &&
-            active[other]->decoder == sequence.decoder && active[other]->feed == sequence.feed) {
+        if (source[other] == other && batch[other]->cache->length() == 0 &&
+            batch[other]->decoder == sequence.decoder && batch[other]->feed == sequence.feed) {
           source[s] = other;
           break;
         }
@@ -104,11 +112,11 @@ void LocalEngine::Lane::extend(const Decoder& decoder) {
       chunks.push_back(Decoder::Chunk{sequence.cache, sequence.feed, sequence.decoder.get()});
     }
   }
-  logits.resize(active.size() * vocab);
+  logits.resize(batch.size() * vocab);
   const std::span<float> all(logits);
   decoder.extend(chunks, scratch, all.first(chunks.size() * vocab));
   // Rows move up to their sequences' places, last first, so that none is overwritten before use.
-  for (std::size_t s = active.size(); s-- > 0;) {
+  for (std::size_t s = batch.size(); s-- > 0;) {
     if (source[s] == s) {
       if (pass_row[s] != s) {
         std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(pass_row[s] * vocab), vocab,
@@ -116,10 +124,10 @@ void LocalEngine::Lane::extend(const Decoder& decoder) {
       }
     }
   }
-  for (std::size_t s = 0; s < active.size(); ++s) {
+  for (std::size_t s = 0; s < batch.size(); ++s) {
     if (source[s] == s) continue;
-    const Sequence& original = *active[source[s]];
-    active[s]->cache->copy_prefix(*original.cache, original.cache->length());
+    const Sequence& original = *batch[source[s]];
+    batch[s]->cache->copy_prefix(*original.cache, original.cache->length());
     std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(source[s] * vocab), vocab,
                 all.begin() + static_cast<std::ptrdiff_t>(s * vocab));
   }

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/crew.h"
@@ -17,7 +18,9 @@ struct LocalEngine::Sequence {
 
   std::shared_ptr<Session> session;
   std::shared_ptr<Served> served;          ///< whose request it is; the strand's
-  std::shared_ptr<const Decoder> decoder;  ///< of its policy's version
+  std::shared_ptr<const Decoder> decoder;  ///< that samples it
+  bool pinned = false;                     ///< the request named its weights
+  bool aborted = false;                    ///< to be given back unfinished; the strand's
   KvCache* cache = nullptr;
   GenerateRequest request;
   Generation generation;
@@ -45,16 +48,18 @@ struct LocalEngine::Lane {
   std::vector<float> logits;
   std::vector<Decoder::Chunk> chunks;
   std::vector<Sequence*> active;
-  std::vector<std::size_t> source;    ///< of each active sequence: the one that computes its logits
+  // Of the sequences of a pass:
+  std::vector<std::size_t> source;    ///< the one that computes its logits
   std::vector<std::size_t> pass_row;  ///< and, for those that compute, their row of the pass
 
-  /// Decodes up to `burst` tokens of every sequence that is not done. `decoder` shares the base of
-  /// all of theirs. Runs on a worker.
-  void decode(const Decoder& decoder, int burst, TokenId end_token);
+  /// Decodes up to `burst` tokens of every sequence that is not done, in one pass for all whose
+  /// weights have a base in common. Runs on a worker.
+  void decode(int burst, TokenId end_token);
 
  private:
-  void extend(const Decoder& decoder);
-  void sample(std::size_t vocab, TokenId end_token);
+  using Batch = std::span<Sequence* const>;
+  void extend(Batch batch);
+  void sample(Batch batch, TokenId end_token);
 };
 
 }  // namespace troupe

@@ -36,21 +36,16 @@ struct LocalEngine::Room {
 
 /// What one policy serves and has served.
 struct LocalEngine::Served {
-  Version version;
-  std::shared_ptr<const Decoder> decoder;
-  std::int64_t in_flight = 0;
-  std::int64_t tokens_sampled = 0;
+  Served(Executor& executor, Version version, std::shared_ptr<const Decoder> decoder)
+      : weights(std::make_shared<EngineWeights>(EngineWeights{version, std::move(decoder)})),
+        changed(executor) {}
 
-  Status load(Version next, std::shared_ptr<const Decoder> weights) {
-    if (in_flight > 0) {
-      return fail(
-          ErrorCode::kInternal,
-          fmt::format("version {} loaded while {} requests are in flight", next.number, in_flight));
-    }
-    version = next;
-    decoder = std::move(weights);
-    return {};
-  }
+  std::shared_ptr<const EngineWeights> weights;
+  bool paused = false;
+  std::int64_t in_flight = 0;  ///< all requests
+  std::int64_t unpinned = 0;   ///< those without weights of their own
+  std::int64_t tokens_sampled = 0;
+  Signal changed;  ///< paused or unpinned
 };
 
 /// A KV cache and the policy and version that filled it. Its pages are claimed for the whole
@@ -61,7 +56,7 @@ class LocalEngine::CachedSession final : public Session {
       : room_(std::move(room)),
         cache_(std::move(cache)),
         served_(std::move(served)),
-        version_(served_->version) {
+        version_(served_->weights->version) {
     ++room_->sessions;
   }
   ~CachedSession() override {
@@ -101,9 +96,9 @@ LocalEngine::LocalEngine(Executor& executor, Options options, Version version,
                          std::shared_ptr<const Decoder> decoder)
     : executor_(executor),
       options_(options),
-      own_(std::make_shared<Served>(Served{version, std::move(decoder)})),
-      room_(std::make_shared<Room>(executor, *own_->decoder, options)) {
-  const int lanes = lane_count(own_->decoder->packed_bytes(), executor.workers());
+      own_(std::make_shared<Served>(executor, version, std::move(decoder))),
+      room_(std::make_shared<Room>(executor, *own_->weights->decoder, options)) {
+  const int lanes = lane_count(own_->weights->decoder->packed_bytes(), executor.workers());
   for (int i = 0; i < lanes; ++i) lanes_.push_back(std::make_unique<Lane>());
 }
 
@@ -124,8 +119,8 @@ Async<Result<std::shared_ptr<Session>>> LocalEngine::open_for(std::shared_ptr<Se
                    fmt::format("a context of {} tokens needs {} bytes of KV cache, more than the "
                                "budget: raise rollout.kv_megabytes or lower rollout.max_context",
                                max_context,
-                               KvCache::bytes(served->decoder->config(), max_context,
-                                              served->decoder->dtype())));
+                               KvCache::bytes(served->weights->decoder->config(), max_context,
+                                              served->weights->decoder->dtype())));
   }
   while (true) {
     if (room_->sessions < options_.max_sessions) {
@@ -154,18 +149,27 @@ Async<Result<Generation>> LocalEngine::generate_for(std::shared_ptr<Served> serv
   if (!cached->belongs_to(*served)) {
     co_return fail(ErrorCode::kInternal, "a session was used by another policy than its own");
   }
+  const bool pinned = request.weights != nullptr;
+  const Wait paused(3600 * kSecond, "the engine to resume");
+  while (served->paused && !pinned) {
+    const bool notified = co_await served->changed.wait(paused);
+    if (!notified) co_return fail(ErrorCode::kDeadline, "waited an hour for the engine to resume");
+  }
   auto sequence = std::make_shared<Sequence>(executor_);
   sequence->session = session;
+  sequence->pinned = pinned;
   const Wait memory(3600 * kSecond, "KV cache for the new version");
-  while (!cached->renew(served->version)) {
+  std::shared_ptr<const EngineWeights> weights = pinned ? request.weights : served->weights;
+  while (!cached->renew(weights->version)) {
     const bool notified = co_await room_->freed.wait(memory);
     if (!notified) co_return fail(ErrorCode::kDeadline, "waited an hour for KV cache");
+    if (!pinned) weights = served->weights;
   }
   sequence->cache = &cached->cache();
   sequence->served = served;
-  sequence->decoder = served->decoder;
+  sequence->decoder = weights->decoder;
   sequence->request = std::move(request);
-  sequence->generation.version = served->version;
+  sequence->generation.version = weights->version;
   const auto& context = sequence->request.context;
   const auto held = static_cast<std::size_t>(sequence->cache->length());
   if (context.size() <= held || sequence->request.max_tokens < 1 ||
@@ -179,6 +183,7 @@ Async<Result<Generation>> LocalEngine::generate_for(std::shared_ptr<Served> serv
   }
   sequence->feed.assign(context.begin() + static_cast<std::ptrdiff_t>(held), context.end());
   ++served->in_flight;
+  if (!pinned) ++served->unpinned;
   queue_.push_back(sequence);
   if (!start_posted_) {  // let all requests of this instant arrive: their prompts can be shared
     start_posted_ = true;
@@ -221,27 +226,83 @@ void LocalEngine::start_lanes() {
     Job job;
     job.kind = "generate";
     job.priority = 0;  // decode before backward: what is generated sooner is trained on sooner
-    job.work = [lane = lane.get(), decoder = own_->decoder, burst = options_.burst,
-                end = options_.end_token] { lane->decode(*decoder, burst, end); };
+    job.work = [lane = lane.get(), burst = options_.burst, end = options_.end_token] {
+      lane->decode(burst, end);
+    };
     job.done = [this, lane = lane.get()] { finish_lane(*lane); };
-    if (own_->decoder->packed_bytes() > kCrewBytes) job.crew = &lane->crew;
+    if (own_->weights->decoder->packed_bytes() > kCrewBytes) job.crew = &lane->crew;
     executor_.blocking(std::move(job));
   }
+}
+
+void LocalEngine::end_request(Sequence& sequence) {
+  Served& served = *sequence.served;
+  --served.in_flight;
+  if (!sequence.pinned) --served.unpinned;
+  served.tokens_sampled += static_cast<std::int64_t>(sequence.generation.tokens.size());
+  served.changed.notify_all();
+  sequence.done = true;
+  sequence.finished.notify_all();
 }
 
 void LocalEngine::finish_lane(Lane& lane) {
   lane.busy = false;
   auto& all = lane.sequences;
+  for (const auto& sequence : all) {
+    if (!sequence->aborted || sequence->done) continue;
+    sequence->generation.reason = FinishReason::kAborted;
+    sequence->done = true;
+  }
   const auto alive = std::stable_partition(all.begin(), all.end(),
                                            [](const auto& sequence) { return !sequence->done; });
-  for (auto it = alive; it != all.end(); ++it) {
-    --(*it)->served->in_flight;
-    (*it)->served->tokens_sampled += static_cast<std::int64_t>((*it)->generation.tokens.size());
-    (*it)->finished.notify_all();
-  }
+  for (auto it = alive; it != all.end(); ++it) end_request(**it);
   all.erase(alive, all.end());
   room_->freed.notify_all();  // sequences that share a prompt's pages gave their claims back
   start_lanes();
+}
+
+template <class Chosen>
+void LocalEngine::abort_where(const Chosen& chosen) {
+  for (const auto& lane : lanes_) {
+    for (const auto& sequence : lane->sequences) {
+      if (chosen(*sequence)) sequence->aborted = true;  // finish_lane() looks
+    }
+  }
+  const auto kept = std::stable_partition(queue_.begin(), queue_.end(),
+                                          [&](const auto& sequence) { return !chosen(*sequence); });
+  for (auto it = kept; it != queue_.end(); ++it) {
+    (*it)->generation.reason = FinishReason::kAborted;
+    end_request(**it);
+  }
+  queue_.erase(kept, queue_.end());
+}
+
+void LocalEngine::load_for(Served& served, std::shared_ptr<const EngineWeights> weights,
+                           InFlight in_flight) {
+  served.weights = std::move(weights);
+  if (in_flight == InFlight::kKeep) return;
+  abort_where([&served](const Sequence& sequence) {
+    return sequence.served.get() == &served && !sequence.pinned;
+  });
+}
+
+Async<Status> LocalEngine::pause_for(std::shared_ptr<Served> served, Wait wait) {
+  served->paused = true;
+  while (served->unpinned > 0) {
+    const bool notified = co_await served->changed.wait(wait);
+    if (!notified) {
+      co_return fail(
+          ErrorCode::kDeadline,
+          fmt::format("waited {:.0f} s for {}: {} answers are being sampled",
+                      static_cast<double>(wait.limit) / kSecond, wait.reason, served->unpinned));
+    }
+  }
+  co_return Status();
+}
+
+void LocalEngine::resume_for(Served& served) {
+  served.paused = false;
+  served.changed.notify_all();
 }
 
 Async<Result<std::shared_ptr<Session>>> LocalEngine::open(int max_context, Wait wait) {
@@ -251,10 +312,18 @@ Async<Result<Generation>> LocalEngine::generate(std::shared_ptr<Session> session
                                                 GenerateRequest request) {
   return generate_for(own_, std::move(session), std::move(request));
 }
-Status LocalEngine::load(Version version, std::shared_ptr<const Decoder> decoder) {
-  return own_->load(version, std::move(decoder));
+Status LocalEngine::load(Version version, std::shared_ptr<const Decoder> decoder,
+                         InFlight in_flight) {
+  load_for(*own_, std::make_shared<const EngineWeights>(EngineWeights{version, std::move(decoder)}),
+           in_flight);
+  return {};
 }
-Version LocalEngine::version() const { return own_->version; }
+std::shared_ptr<const EngineWeights> LocalEngine::weights() const { return own_->weights; }
+Async<Status> LocalEngine::pause(Wait wait) { return pause_for(own_, std::move(wait)); }
+void LocalEngine::resume() { resume_for(*own_); }
+void LocalEngine::abort(Session& session) {
+  abort_where([&session](const Sequence& sequence) { return sequence.session.get() == &session; });
+}
 std::int64_t LocalEngine::in_flight() const { return own_->in_flight; }
 std::int64_t LocalEngine::tokens_sampled() const { return own_->tokens_sampled; }
 
@@ -271,13 +340,20 @@ class LocalEngine::Guest final : public RolloutEngine {
                                      GenerateRequest request) override {
     return host_->generate_for(served_, std::move(session), std::move(request));
   }
-  Status load(Version version, std::shared_ptr<const Decoder> decoder) override {
-    if (!decoder->shares_base(*served_->decoder)) {
+  Status load(Version version, std::shared_ptr<const Decoder> decoder,
+              InFlight in_flight) override {
+    if (!decoder->shares_base(*served_->weights->decoder)) {
       return fail(ErrorCode::kInternal, "a version on another base than the engine's");
     }
-    return served_->load(version, std::move(decoder));
+    host_->load_for(
+        *served_, std::make_shared<const EngineWeights>(EngineWeights{version, std::move(decoder)}),
+        in_flight);
+    return {};
   }
-  Version version() const override { return served_->version; }
+  std::shared_ptr<const EngineWeights> weights() const override { return served_->weights; }
+  Async<Status> pause(Wait wait) override { return host_->pause_for(served_, std::move(wait)); }
+  void resume() override { host_->resume_for(*served_); }
+  void abort(Session& session) override { host_->abort(session); }
   std::int64_t in_flight() const override { return served_->in_flight; }
   std::int64_t tokens_sampled() const override { return served_->tokens_sampled; }
 
@@ -289,7 +365,7 @@ class LocalEngine::Guest final : public RolloutEngine {
 std::unique_ptr<RolloutEngine> LocalEngine::serve_on(std::shared_ptr<LocalEngine> host,
                                                      Version version,
                                                      std::shared_ptr<const Decoder> decoder) {
-  auto served = std::make_shared<Served>(Served{version, std::move(decoder)});
+  auto served = std::make_shared<Served>(host->executor_, version, std::move(decoder));
   return std::make_unique<Guest>(std::move(host), std::move(served));
 }
 

@@ -34,8 +34,11 @@ class LocalEngine final : public RolloutEngine {
   Async<Result<std::shared_ptr<Session>>> open(int max_context, Wait wait) override;
   Async<Result<Generation>> generate(std::shared_ptr<Session> session,
                                      GenerateRequest request) override;
-  Status load(Version version, std::shared_ptr<const Decoder> decoder) override;
-  Version version() const override;
+  Status load(Version version, std::shared_ptr<const Decoder> decoder, InFlight in_flight) override;
+  std::shared_ptr<const EngineWeights> weights() const override;
+  Async<Status> pause(Wait wait) override;
+  void resume() override;
+  void abort(Session& session) override;
   std::int64_t in_flight() const override;
   std::int64_t tokens_sampled() const override;
 
@@ -62,6 +65,15 @@ class LocalEngine final : public RolloutEngine {
                                                    Wait wait);
   Async<Result<Generation>> generate_for(std::shared_ptr<Served> served,
                                          std::shared_ptr<Session> session, GenerateRequest request);
+  /// New weights for one policy; its requests without weights of their own are given back if
+  /// `in_flight` says so.
+  void load_for(Served& served, std::shared_ptr<const EngineWeights> weights, InFlight in_flight);
+  Async<Status> pause_for(std::shared_ptr<Served> served, Wait wait);
+  void resume_for(Served& served);
+  /// Marks the requests that `chosen` names; those that wait for a lane end at once.
+  template <class Chosen>
+  void abort_where(const Chosen& chosen);
+  void end_request(Sequence& sequence);
   void start_lanes();
   void finish_lane(Lane& lane);
 

@@ -139,7 +139,7 @@ Async<Status> load_beside_others(const Family& family, Engines& engines) {
   // A new version of one policy; its session's cache is dropped, those of others stay.
   Version next;
   next.number = 1;
-  EXPECT_TRUE(engines[1]->load(next, family.member(1, 2)));
+  EXPECT_TRUE(engines[1]->load(next, family.member(1, 2), InFlight::kKeep));
   EXPECT_EQ(engines[0]->version().number, 0);
   EXPECT_EQ(engines[1]->version().number, 1);
   auto fresh = co_await engines[1]->open(40, wait);
@@ -157,7 +157,7 @@ Async<Status> load_beside_others(const Family& family, Engines& engines) {
   const Status strange = co_await ask(*engines[1], *first, Tokens(5, 1), before);
   EXPECT_FALSE(strange);
   const Family other;
-  EXPECT_FALSE(engines[0]->load(next, other.members[0]));
+  EXPECT_FALSE(engines[0]->load(next, other.members[0], InFlight::kKeep));
   EXPECT_EQ(engines[0]->tokens_sampled(), 0);
   EXPECT_GT(engines[1]->tokens_sampled(), 0);
   co_return Status();

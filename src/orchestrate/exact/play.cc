@@ -89,7 +89,7 @@ class Player {
       if (!schedule_.load_again) break;
       Version next = engine_.version();
       ++next.number;
-      Status loaded = engine_.load(next, decoder_);
+      Status loaded = engine_.load(next, decoder_, InFlight::kKeep);
       if (!loaded) co_return loaded;
     }
     co_return Status();

@@ -1,4 +1,4 @@
-#include "orchestrate/global_step.h"
+#include "orchestrate/pipeline.h"
 
 #include <gtest/gtest.h>
 
@@ -110,8 +110,8 @@ struct Stage {
     lanes.push_back(lane);
   }
 
-  StepSetting setting() {
-    StepSetting out{*executor, *spec, bindings, lanes, *store};
+  PipelineSetting setting() {
+    PipelineSetting out{*executor, *spec, bindings, lanes, *store};
     out.refill.batch = 12;
     out.groups = 12;
     out.group_size = 4;
@@ -133,20 +133,23 @@ struct Stage {
 };
 
 Async<Status> run_steps(Stage& stage, int steps, std::vector<StepOutcome>& outcomes) {
-  const StepSetting setting = stage.setting();
-  for (int step = 0; step < steps; ++step) {
-    auto outcome = co_await run_global_step(setting, step, std::vector<double>(2, 1e-3));
-    if (!outcome) co_return tl::unexpected(outcome.error());
-    outcomes.push_back(std::move(*outcome));
-    for (std::size_t i = 0; i < stage.engines.size(); ++i) {
-      Status loaded = stage.engines[i]->load(stage.trainers[i]->version(), nullptr);
-      if (!loaded) co_return loaded;
+  PipelineSetting setting = stage.setting();
+  setting.steps = steps;
+  Pipeline pipeline(std::move(setting), 0);
+  Status status;
+  for (int step = 0; step < steps && status; ++step) {
+    auto outcome = co_await pipeline.step(step, std::vector<double>(2, 1e-3));
+    if (outcome) {
+      outcomes.push_back(std::move(*outcome));
+    } else {
+      status = tl::unexpected(outcome.error());
     }
   }
-  co_return Status();
+  co_await pipeline.stop();
+  co_return status;
 }
 
-TEST(GlobalStep, TrainsOnEveryGroupOnceAtStalenessZero) {
+TEST(Pipeline, TrainsOnEveryGroupOnceAtStalenessZero) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     Stage stage(seed, 0.0);
     std::vector<StepOutcome> outcomes;
@@ -161,14 +164,14 @@ TEST(GlobalStep, TrainsOnEveryGroupOnceAtStalenessZero) {
   }
 }
 
-TEST(GlobalStep, BackwardBeginsWhileOthersStillGenerate) {
+TEST(Pipeline, BackwardBeginsWhileOthersStillGenerate) {
   Stage stage(3, 0.0);
   std::vector<StepOutcome> outcomes;
   ASSERT_TRUE(stage.executor->run(run_steps(stage, 1, outcomes)));
   EXPECT_LT(stage.trainers[0]->first_backward, stage.executor->now() * 9 / 10);
 }
 
-TEST(GlobalStep, InfrastructureFailuresAreRetriedAndNeverRewards) {
+TEST(Pipeline, InfrastructureFailuresAreRetriedAndNeverRewards) {
   int lost = 0;
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     Stage stage(seed, 0.25);
@@ -176,7 +179,7 @@ TEST(GlobalStep, InfrastructureFailuresAreRetriedAndNeverRewards) {
     const Status status = stage.executor->run(run_steps(stage, 2, outcomes));
     ASSERT_TRUE(status) << status.error().message;
     std::int64_t failed = 0;
-    for (const StepOutcome& outcome : outcomes) failed += outcome.failed_groups;
+    for (const StepOutcome& outcome : outcomes) failed += outcome.flow.failed_groups;
     lost += static_cast<int>(failed);
     for (std::size_t i = 0; i < 2; ++i) {
       EXPECT_EQ(static_cast<std::int64_t>(stage.trainers[i]->seen.size()), 24 - failed);
@@ -186,7 +189,7 @@ TEST(GlobalStep, InfrastructureFailuresAreRetriedAndNeverRewards) {
   EXPECT_GT(lost, 0) << "the failure rate was meant to lose a group now and then";
 }
 
-TEST(GlobalStep, AStepInWhichEverythingFailsSaysWhy) {
+TEST(Pipeline, AStepInWhichEverythingFailsSaysWhy) {
   Stage stage(1, 1.0);
   std::vector<StepOutcome> outcomes;
   const Status status = stage.executor->run(run_steps(stage, 1, outcomes));
@@ -195,7 +198,7 @@ TEST(GlobalStep, AStepInWhichEverythingFailsSaysWhy) {
   EXPECT_NE(status.error().message.find("engine lost"), std::string::npos);
 }
 
-TEST(GlobalStep, AnAgentThatNobodyPlaysStopsTheRunAtOnce) {
+TEST(Pipeline, AnAgentThatNobodyPlaysStopsTheRunAtOnce) {
   Stage stage(1, 0.0);
   stage.bindings.erase("second");
   std::vector<StepOutcome> outcomes;
@@ -206,7 +209,7 @@ TEST(GlobalStep, AnAgentThatNobodyPlaysStopsTheRunAtOnce) {
       << "the trainers waited for groups that had failed";
 }
 
-TEST(GlobalStep, TheSameSeedGivesTheSameEvents) {
+TEST(Pipeline, TheSameSeedGivesTheSameEvents) {
   auto end = [](std::uint64_t seed) {
     Stage stage(seed, 0.1);
     std::vector<StepOutcome> outcomes;

@@ -1,0 +1,411 @@
+#include "orchestrate/rollout_flow.h"
+
+#include <algorithm>
+
+#include "base/rng.h"
+#include "experience/curation/zero_variance.h"
+#include "orchestrate/task_order.h"
+#include "train/advantage.h"
+
+namespace troupe {
+namespace {
+
+Result<Task> task_of(const PipelineSetting& setting, std::int64_t place) {
+  const auto n = static_cast<std::uint64_t>(place);
+  return setting.spec.task(Split::kTrain,
+                           task_at(setting.spec.size(Split::kTrain), setting.seed, n));
+}
+
+}  // namespace
+
+RolloutFlow::RolloutFlow(const PipelineSetting& setting, std::int64_t first_step,
+                         std::deque<std::int64_t> queue)
+    : setting_(setting),
+      step_(first_step),
+      queue_(std::move(queue)),
+      gate_(setting.executor),
+      moved_(setting.executor),
+      pins_(setting.lanes.size()) {}
+
+void RolloutFlow::note(const Status& status) {
+  if (status || !error_) return;
+  error_ = status;
+  moved_.notify_all();
+}
+
+Async<bool> RolloutFlow::changed(Wait wait) {
+  const bool notified = co_await moved_.wait(wait);
+  co_return notified;
+}
+
+void RolloutFlow::stepped(int policy) {
+  const auto i = static_cast<std::size_t>(policy);
+  if (pins_[i].empty()) ++begun_;
+  pins_[i][setting_.store.table(policy).steps()] = setting_.lanes[i].rollout->weights();
+  if (begun_ == pins_.size()) pump();
+  moved_.notify_all();
+}
+
+/// A group's place in the order of admission. Those that take the place of filtered ones are let in
+/// with the last of their step.
+std::int64_t RolloutFlow::order(GroupKey key) const {
+  return key.step * setting_.groups + std::min(key.index, setting_.groups - 1);
+}
+
+bool RolloutFlow::let_in(GroupKey key) const {
+  for (std::size_t i = 0; i < setting_.lanes.size(); ++i) {
+    const std::int64_t steps = setting_.store.table(static_cast<int>(i)).steps();
+    if (steps < first_version(setting_.lanes[i].admission(setting_.groups), order(key))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+RolloutFlow::Round& RolloutFlow::round(std::int64_t step) {
+  const auto [at, fresh] = rounds_.try_emplace(step);
+  Round& round = at->second;
+  if (!fresh) return round;
+  round.plan.groups = setting_.groups;
+  round.plan.members = setting_.group_size;
+  if (setting_.tail != nullptr) {
+    round.plan = setting_.tail->plan(static_cast<std::int64_t>(queue_.size()));
+  }
+  note(choose_places(step, round));
+  return round;
+}
+
+/// A function of the history and the step, so that a restart in its middle chooses the same.
+Status RolloutFlow::choose_places(std::int64_t step, Round& round) const {
+  if (setting_.history == nullptr) return {};
+  const std::int64_t window = setting_.task_window * setting_.groups;
+  const std::int64_t first = step * window;
+  std::vector<std::string> ids;
+  for (std::int64_t i = 0; i < window; ++i) {
+    TROUPE_ASSIGN(const Task task, task_of(setting_, first + i));
+    ids.push_back(task.id);
+  }
+  const std::uint64_t seed =
+      seed_join(seed_join(setting_.seed, "difficulty"), static_cast<std::uint64_t>(step));
+  for (const std::size_t i :
+       choose_tasks(setting_.difficulty, ids, static_cast<std::size_t>(setting_.groups),
+                    *setting_.history, seed)) {
+    round.places.push_back(first + static_cast<std::int64_t>(i));
+  }
+  return {};
+}
+
+/// How many groups the step launches, as far as is known now.
+std::int64_t RolloutFlow::launches(const Round& round) const {
+  const std::int64_t spare = round.plan.groups - setting_.groups;
+  return refill_launches(setting_.refill, round.counts.filtered_groups) + spare;
+}
+
+void RolloutFlow::pump() {
+  for (; error_ && !cancelled_ && step_ < setting_.steps; ++step_) {
+    GroupKey key;
+    key.step = step_;
+    if (!let_in(key)) return;
+    Round& now = round(step_);
+    const bool has_batch = now.closed >= setting_.groups;
+    while (error_) {
+      key.index = now.next;
+      const TableEntry* known = setting_.store.table(0).find(key);
+      if (known == nullptr && (has_batch || now.next >= launches(now))) break;
+      if (!let_in(key)) return;
+      if (known == nullptr) {
+        if (!setting_.store.may_admit(group_bytes())) {
+          if (!waiting_for_room_) spawn(wait_for_room(Gate::Pass(gate_)));
+          return;
+        }
+        note(admit(key, now));
+        if (!error_) return;
+        start(key);
+      } else {
+        take_up(key, *known, now);
+      }
+      ++now.next;
+    }
+    // A group that is filtered later opens its step again.
+    if (setting_.refill.limit > 1 && now.playing > 0) return;
+  }
+}
+
+/// A group that the store has from before a restart.
+void RolloutFlow::take_up(GroupKey key, const TableEntry& entry, Round& round) {
+  if (round.first_place < 0) round.first_place = entry.place;
+  std::erase(queue_, entry.place);
+  switch (entry.state) {
+    case GroupState::kReserved:
+    case GroupState::kRunning:
+      start(key);
+      break;
+    case GroupState::kFiltered:
+      ++round.counts.filtered_groups;
+      break;
+    case GroupState::kFailed:
+      ++round.counts.failed_groups;
+      break;
+    case GroupState::kExpired:
+      ++round.counts.put_off_groups;
+      queue_.push_back(entry.place);
+      break;
+    default:
+      ++round.closed;
+  }
+}
+
+std::vector<std::uint64_t> RolloutFlow::group_bytes() const {
+  std::vector<std::uint64_t> out;
+  for (const PolicyLane& lane : setting_.lanes) out.push_back(lane.group_bytes);
+  return out;
+}
+
+/// Memory, the disk or a policy's pace stand against the next group.
+Async<void> RolloutFlow::wait_for_room(Gate::Pass pass) {
+  const Gate::Pass held = std::move(pass);
+  waiting_for_room_ = true;
+  while (error_ && !cancelled_ && !setting_.store.may_admit(group_bytes())) {
+    const bool notified = co_await setting_.store.changed().wait(setting_.group_wait);
+    if (notified || setting_.store.may_admit(group_bytes())) continue;
+    const bool disk = setting_.store.journal().trouble().has_value();
+    note(disk ? tl::unexpected(*setting_.store.journal().trouble())
+              : fail(ErrorCode::kDeadline,
+                     "no room for the next group's experience: raise "
+                     "rollout.experience_megabytes"));
+  }
+  waiting_for_room_ = false;
+  pump();
+  moved_.notify_all();
+}
+
+Status RolloutFlow::admit(GroupKey key, Round& round) {
+  ExperienceStore& store = setting_.store;
+  std::int64_t place = store.state().next_place();
+  if (!round.places.empty()) place = round.places[static_cast<std::size_t>(key.index)];
+  if (round.plan.from_queue && !queue_.empty()) {
+    place = queue_.front();
+    queue_.pop_front();
+  }
+  if (round.first_place < 0) round.first_place = place;
+  TROUPE_ASSIGN(const Task task, task_of(setting_, place));
+  std::vector<std::int64_t> versions;
+  for (const PolicyLane& lane : setting_.lanes) versions.push_back(lane.train->version().number);
+  return store.reserve(key, place, task.id, group_bytes(), std::move(versions));
+}
+
+/// Who speaks in a group, each policy with the weights that it is pinned to, if any.
+AgentBindings RolloutFlow::pinned_agents(GroupKey key) const {
+  AgentBindings out = setting_.agents;
+  for (std::size_t i = 0; i < setting_.lanes.size(); ++i) {
+    const PolicyLane& lane = setting_.lanes[i];
+    if (!lane.pins()) continue;
+    const auto from =
+        pins_[i].lower_bound(first_version(lane.admission(setting_.groups), order(key)));
+    for (const std::string& agent : lane.agents) {
+      const auto binding = out.find(agent);
+      if (binding != out.end()) binding->second.weights = from->second;
+    }
+  }
+  return out;
+}
+
+void RolloutFlow::start(GroupKey key) {
+  auto group = std::make_shared<Playing>();
+  group->key = key;
+  group->place = setting_.store.table(0).find(key)->place;
+  group->agents = pinned_agents(key);
+  group->cancel = std::make_shared<Cancel>();
+  playing_[key] = group;
+  Round& now = round(key.step);
+  if (now.span.begin < 0) now.span.begin = setting_.executor.now();
+  ++now.playing;
+  spawn(play(std::move(group), Gate::Pass(gate_)));
+}
+
+Async<void> RolloutFlow::play(std::shared_ptr<Playing> group, Gate::Pass pass) {
+  const Gate::Pass held = std::move(pass);
+  const Status status = co_await play_group(*group);
+  playing_.erase(group->key);
+  Round& now = round(group->key.step);
+  --now.playing;
+  now.span.end = setting_.executor.now();
+  if (!status) end(*group, status);
+  if (now.closed >= setting_.groups) finish_round(group->key.step);
+  pump();
+  moved_.notify_all();
+}
+
+/// A group that will not be trained on.
+void RolloutFlow::end(Playing& group, const Status& status) {
+  FlowCounts& counts = round(group.key.step).counts;
+  const ErrorCode code = status.error().code;
+  if (code == ErrorCode::kCancelled && cancelled_) return;  // the run ends; a resume goes on
+  if (code == ErrorCode::kCancelled) {
+    ++counts.put_off_groups;
+    queue_.push_back(group.place);
+    note(setting_.store.end(group.key, GroupState::kExpired, "put off"));
+    return;
+  }
+  const bool lost = is_infrastructure(code);
+  // The trainers must not wait for it.
+  const Status ended =
+      setting_.store.end(group.key, GroupState::kFailed, lost ? "infrastructure" : "error");
+  if (lost) {
+    ++counts.failed_groups;
+    last_failure_ = status.error().message;
+    note(ended);
+  } else {
+    note(status);
+  }
+}
+
+/// The step has its batch: whatever else is being played for it is put off.
+void RolloutFlow::finish_round(std::int64_t step) {
+  for (const auto& [key, group] : playing_) {
+    if (key.step == step) group->cancel->request();
+  }
+}
+
+/// Plays one group, from its task to its tables.
+Async<Status> RolloutFlow::play_group(Playing& group) {
+  ExperienceStore& store = setting_.store;
+  const GroupKey key = group.key;
+  auto task = task_of(setting_, group.place);
+  if (!task) co_return tl::unexpected(task.error());
+  const TableEntry& entry = *store.table(0).find(key);
+  if (entry.state == GroupState::kReserved) {
+    Status started = store.start(key);
+    if (!started) co_return started;
+  }
+  std::vector<int> missing;
+  for (int member = 0; member < round(key.step).plan.members; ++member) {
+    if (!entry.has_member(member)) missing.push_back(member);
+  }
+  group.kept = static_cast<std::int64_t>(entry.members.size());
+  round(key.step).counts.kept_episodes += group.kept;
+  const EpisodeSetting episodes{setting_.executor,
+                                setting_.spec,
+                                group.agents,
+                                setting_.workflow,
+                                static_cast<int>(setting_.retries),
+                                setting_.turn_wait,
+                                group.cancel};
+  if (group.kept < setting_.group_size) {
+    const EpisodeSink sink = [this, &group, &task](int member, EpisodeRecord record) {
+      return keep(group, *task, member, std::move(record));
+    };
+    const std::uint64_t seed =
+        seed_join(seed_join(setting_.seed, "rollout"), static_cast<std::uint64_t>(group.place));
+    Status played = co_await play_members(episodes, *task, std::to_string(group.place),
+                                          std::move(missing), seed, sink);
+    if (!played && group.kept < setting_.group_size) co_return played;
+  }
+  co_return close(key);
+}
+
+/// An episode of a group has ended. With the last that the group needs, the spare ones are ended.
+Status RolloutFlow::keep(Playing& group, const Task& task, int member, EpisodeRecord record) {
+  FlowCounts& counts = round(group.key.step).counts;
+  counts.resumed_answers += record.resumed;
+  if (group.kept >= setting_.group_size) {
+    ++counts.spare_episodes;
+    return {};
+  }
+  if (group.kept == 0 && setting_.on_episode) setting_.on_episode(task, record);
+  TROUPE_TRY(setting_.store.add_episode(group.key, member, record.trajectories));
+  if (++group.kept == setting_.group_size) group.cancel->request();
+  return {};
+}
+
+/// Why a group should be replaced: no policy learns from it.
+std::optional<std::string> RolloutFlow::refused(GroupKey key) const {
+  std::optional<std::string> out;
+  for (std::size_t i = 0; i < setting_.lanes.size(); ++i) {
+    const auto& rows = setting_.store.table(static_cast<int>(i)).find(key)->rows;
+    if (rows.empty()) continue;
+    out = zero_variance(scores(rows));
+    if (!out) return std::nullopt;
+  }
+  return out;
+}
+
+Status RolloutFlow::close(GroupKey key) {
+  ExperienceStore& store = setting_.store;
+  Round& now = round(key.step);
+  if (setting_.refill.limit > 1) {
+    if (const auto reason = refused(key)) {
+      ++now.counts.filtered_groups;
+      return store.end(key, GroupState::kFiltered, *reason);
+    }
+  }
+  for (std::size_t i = 0; i < setting_.lanes.size(); ++i) {
+    ColumnRecord column;
+    column.key = key;
+    column.policy = static_cast<std::uint16_t>(i);
+    column.column = Column::kAdvantage;
+    const auto& rows = store.table(static_cast<int>(i)).find(key)->rows;
+    column.values = group_advantages(scores(rows), setting_.lanes[i].normalize_std);
+    if (!column.values.empty()) TROUPE_TRY(store.fill(std::move(column)));
+  }
+  ++now.closed;
+  return store.close(key);
+}
+
+void RolloutFlow::cancel() {
+  cancelled_ = true;
+  for (const auto& [key, group] : playing_) group->cancel->request();
+  moved_.notify_all();
+}
+
+bool RolloutFlow::complete(std::int64_t step) const {
+  const auto found = rounds_.find(step);
+  if (found == rounds_.end()) return false;
+  const Round& round = found->second;
+  if (round.playing > 0) return false;
+  return round.closed >= setting_.groups || round.next >= launches(round);
+}
+
+bool RolloutFlow::settled(std::int64_t steps) const {
+  for (std::size_t i = 0; i < setting_.lanes.size(); ++i) {
+    const PolicyLane& lane = setting_.lanes[i];
+    if (!lane.pins()) continue;
+    // All groups below this place in the order are pinned to an earlier version.
+    const std::int64_t old =
+        std::min(admission_capacity(lane.admission(setting_.groups), steps - 1),
+                 setting_.steps * setting_.groups);
+    for (const auto& [key, group] : playing_) {
+      if (order(key) < old) return false;
+    }
+    GroupKey next;
+    next.step = step_;
+    const auto round = rounds_.find(step_);
+    if (round != rounds_.end()) next.index = round->second.next;
+    if (step_ < setting_.steps && order(next) < old) return false;
+  }
+  return true;
+}
+
+void RolloutFlow::forget_before(std::int64_t step) {
+  rounds_.erase(rounds_.begin(), rounds_.lower_bound(step));
+  GroupKey next;
+  next.step = step_;
+  const auto round = rounds_.find(step_);
+  if (round != rounds_.end()) next.index = round->second.next;
+  for (std::size_t i = 0; i < pins_.size(); ++i) {
+    const std::int64_t needed =
+        first_version(setting_.lanes[i].admission(setting_.groups), order(next));
+    auto& pins = pins_[i];
+    while (pins.size() > 1 && pins.begin()->first < needed) pins.erase(pins.begin());
+  }
+}
+
+std::int64_t RolloutFlow::place_of(std::int64_t step) const {
+  const auto found = rounds_.find(step);
+  if (found == rounds_.end() || found->second.first_place < 0) {
+    return setting_.store.state().next_place();
+  }
+  return found->second.first_place;
+}
+
+}  // namespace troupe
