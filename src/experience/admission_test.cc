@@ -191,5 +191,19 @@ TEST(AdmissionSettings, WhatIsAllowedNeverStandsStill) {
   EXPECT_GT(allowed, 500);
 }
 
+TEST(Admission, TheFirstVersionOfAGroupIsTheLeastWhoseCapacityHoldsIt) {
+  for (const double staleness : {0.0, 0.25, 0.5, 1.0, 1.75, 3.0}) {
+    AdmissionSettings settings;
+    settings.batch = 4;
+    settings.staleness = staleness;
+    for (std::int64_t n = 0; n < 40; ++n) {
+      const std::int64_t v = first_version(settings, n);
+      EXPECT_LT(n, admission_capacity(settings, v));
+      if (v > 0) EXPECT_GE(n, admission_capacity(settings, v - 1));
+      EXPECT_LE(n / settings.batch - v, staleness_bound(settings));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace troupe

@@ -54,7 +54,7 @@ std::int64_t RolloutFlow::order(GroupKey key) const {
 
 bool RolloutFlow::let_in(GroupKey key) const {
   for (std::size_t i = 0; i < setting_.lanes.size(); ++i) {
-    const std::int64_t steps = setting_.store.table(static_cast<int>(i)).steps();
+    const std::int64_t steps = pins_[i].rbegin()->first;  // that its engine has heard of
     if (steps < first_version(setting_.lanes[i].admission(setting_.groups), order(key))) {
       return false;
     }
@@ -190,21 +190,29 @@ Status RolloutFlow::admit(GroupKey key, Round& round) {
   if (round.first_place < 0) round.first_place = place;
   TROUPE_ASSIGN(const Task task, task_of(setting_, place));
   std::vector<std::int64_t> versions;
-  for (const PolicyLane& lane : setting_.lanes) versions.push_back(lane.train->version().number);
+  for (std::size_t i = 0; i < setting_.lanes.size(); ++i) {
+    const auto pinned = pin(i, key);
+    versions.push_back(pinned ? pinned->version.number
+                              : setting_.lanes[i].rollout->version().number);
+  }
   return store.reserve(key, place, task.id, group_bytes(), std::move(versions));
 }
 
-/// Who speaks in a group, each policy with the weights that it is pinned to, if any.
+/// The weights that a policy samples a group with; null: those that its engine serves.
+std::shared_ptr<const EngineWeights> RolloutFlow::pin(std::size_t policy, GroupKey key) const {
+  const PolicyLane& lane = setting_.lanes[policy];
+  if (!lane.pins()) return nullptr;
+  return pins_[policy]
+      .lower_bound(first_version(lane.admission(setting_.groups), order(key)))
+      ->second;
+}
+
 AgentBindings RolloutFlow::pinned_agents(GroupKey key) const {
   AgentBindings out = setting_.agents;
   for (std::size_t i = 0; i < setting_.lanes.size(); ++i) {
-    const PolicyLane& lane = setting_.lanes[i];
-    if (!lane.pins()) continue;
-    const auto from =
-        pins_[i].lower_bound(first_version(lane.admission(setting_.groups), order(key)));
-    for (const std::string& agent : lane.agents) {
+    for (const std::string& agent : setting_.lanes[i].agents) {
       const auto binding = out.find(agent);
-      if (binding != out.end()) binding->second.weights = from->second;
+      if (binding != out.end()) binding->second.weights = pin(i, key);
     }
   }
   return out;

@@ -85,6 +85,7 @@ class RolloutFlow {
   [[nodiscard]] bool let_in(GroupKey key) const;
   Status admit(GroupKey key, Round& round);
   void take_up(GroupKey key, const TableEntry& entry, Round& round);
+  [[nodiscard]] std::shared_ptr<const EngineWeights> pin(std::size_t policy, GroupKey key) const;
   [[nodiscard]] AgentBindings pinned_agents(GroupKey key) const;
   void start(GroupKey key);
   Async<void> play(std::shared_ptr<Playing> group, Gate::Pass pass);
