@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include "experience/admission.h"
+#include "train/batch_scaling.h"
+#include "train/loss/registry.h"
 
 namespace troupe {
 namespace {
@@ -199,8 +201,46 @@ Status check_experience_options(const ExperienceOptions& e) {
                        "experience.refill is false", "set experience.refill = true");
 }
 
+/// `stale`: tokens may be of older versions than the one that is trained.
+Status check_loss(const std::string& table, const AlgorithmOptions& a, bool stale) {
+  const LossEntry& loss = *find_loss(a.loss);
+  for (const LossNumber& number : loss_numbers()) {
+    const std::string key = table + "." + number.name;
+    const double standard = AlgorithmOptions().*number.value;
+    if (!loss.reads(number.name)) {
+      std::vector<std::string> readers;
+      for (const LossEntry& entry : loss_entries()) {
+        if (entry.reads(number.name)) readers.push_back(entry.name);
+      }
+      TROUPE_TRY(
+          idle_if_given(key, a.*number.value, standard,
+                        fmt::format("{}.loss = \"{}\" does not read it", table, a.loss),
+                        fmt::format("set {}.loss to {}", table, fmt::join(readers, " or "))));
+    } else if (number.stale_only && !stale) {
+      TROUPE_TRY(idle_if_given(key, a.*number.value, standard,
+                               "a step trains on samples of its own version, so no ratio leaves 1",
+                               "remove it"));
+    }
+  }
+  if (a.loss == "dapo" && a.normalizer != "token") {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{0}.loss = \"dapo\" is a mean over tokens: set {0}.normalizer = "
+                            "\"token\", or {0}.loss = \"grpo\"",
+                            table));
+  }
+  if (loss.reads("positive_weight") && a.positive_weight == 0 && a.negative_weight == 0) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{0}.positive_weight = 0 and {0}.negative_weight = 0 would train "
+                            "nothing: raise one of them",
+                            table));
+  }
+  const Status exact = exact_combination(a, stale);
+  return exact ? Status() : within(table, exact.error());
+}
+
 Status check_algorithm(const std::string& table, const AlgorithmOptions& a) {
   const AlgorithmOptions standard;
+  TROUPE_TRY(check_loss(table, a, false));
   if (a.entropy_floor <= 0) {
     const std::string why = table + ".entropy_floor is 0";
     const std::string remedy = "set " + table + ".entropy_floor";
@@ -220,11 +260,7 @@ Status check_algorithm(const std::string& table, const AlgorithmOptions& a) {
                             "{0}.entropy_max",
                             table, a.entropy_coefficient, a.entropy_max));
   }
-  // Every sample is of the version that trains on it, so the ratio is 1 to the bit.
-  const std::string why = "a step trains on samples of its own version, so no ratio leaves 1";
-  const std::string remedy = "remove it";
-  TROUPE_TRY(idle_if_given(table + ".clip_low", a.clip_low, standard.clip_low, why, remedy));
-  return idle_if_given(table + ".clip_high", a.clip_high, standard.clip_high, why, remedy);
+  return {};
 }
 
 Status check_optimizer(const std::string& table, const OptimizerOptions& p) {

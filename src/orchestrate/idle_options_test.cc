@@ -59,6 +59,24 @@ TEST(IdleOptions, ChoosingTasksByDifficultyGoesWithItsOwnOptionsOnly) {
             std::string::npos);
 }
 
+TEST(IdleOptions, ALossTakesItsOwnNumbersOnly) {
+  for (const char* loss : {"grpo", "gspo", "cispo", "sapo", "tis", "decoupled_ppo"}) {
+    EXPECT_EQ(error_of(std::string("[algorithm]\nloss = \"") + loss + "\"\n"), "");
+  }
+  EXPECT_NE(error_of("[algorithm]\nchunk_discount = 0.9\n").find("set algorithm.loss to ipa"),
+            std::string::npos);
+  EXPECT_EQ(error_of("[algorithm]\nloss = \"ipa\"\nchunk_discount = 0.9\n"), "");
+  EXPECT_EQ(error_of("[algorithm]\nloss = \"topr\"\nnegative_weight = 0.5\n"), "");
+  EXPECT_NE(error_of("[algorithm]\nloss = \"topr\"\nratio_cap = 2.0\n").find("no ratio leaves 1"),
+            std::string::npos);
+  EXPECT_NE(error_of("[algorithm]\nclip_high = 0.28\n").find("no ratio leaves 1"),
+            std::string::npos);
+  EXPECT_NE(error_of("[algorithm]\nloss = \"dapo\"\n").find("\"token\""), std::string::npos);
+  EXPECT_EQ(error_of("[algorithm]\nloss = \"dapo\"\nnormalizer = \"token\"\n"), "");
+  EXPECT_NE(
+      error_of("[algorithm]\nloss = \"topr\"\nnegative_weight = 0.0\npositive_weight = 0.0\n"), "");
+}
+
 TEST(IdleOptions, ACommonOptionIsIdleOnlyIfItIsSoForAllPolicies) {
   const std::string common = "[algorithm]\nentropy_max = 0.2\n";
   EXPECT_EQ(error_of(common).substr(0, 28), "algorithm.entropy_max = 0.2 ");

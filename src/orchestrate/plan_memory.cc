@@ -7,6 +7,7 @@
 #include "orchestrate/run_experience.h"
 #include "orchestrate/warm_start.h"
 #include "rollout/local_engine.h"
+#include "train/batch_scaling.h"
 
 namespace troupe {
 namespace {
@@ -91,7 +92,9 @@ PolicyMemory policy_memory(const RunOptions& o, const PolicyOptions& policy,
       o.warm_start.steps > 0 ? (o.warm_start.batch + kWarmUnit - 1) / kWarmUnit : 0;
   const auto slots = static_cast<std::uint64_t>(
       std::min<std::int64_t>(workers, std::max(o.rollout.groups, units)));
-  m.gradients = slots * (model + 2 * model);
+  // A gradient, and its sum in 8 bytes a value; more sums if the batch scales the advantages.
+  const auto sums = static_cast<std::uint64_t>(1 + extra_sums(policy.algorithm).count());
+  m.gradients = slots * (model + sums * 2 * model);
   const Pack rl = largest_pack(o, l, o.rollout.group_size * agents, l.longest);
   const Pack warm = units > 0 ? largest_pack(o, l, kWarmUnit * agents, l.tokens) : Pack{0, 0};
   const Pack& larger = warm.tokens > rl.tokens ? warm : rl;

@@ -13,7 +13,7 @@ struct PolicyMemory {
   std::uint64_t weights = 0;      ///< masters and their packed form, of the version that serves
   std::uint64_t reference = 0;    ///< the same of the policy that KL is measured against
   std::uint64_t optimizer = 0;    ///< AdamW moments
-  std::uint64_t gradients = 0;    ///< per slot of training: a gradient and its exact sum
+  std::uint64_t gradients = 0;    ///< per slot of training: a gradient and its exact sums
   std::uint64_t activations = 0;  ///< per slot: a backward pass, and the reference's forward
   std::uint64_t engine = 0;       ///< per lane: a forward pass of its sequences
   std::uint64_t kv_cache = 0;     ///< of the sessions that are open at once

@@ -6,7 +6,7 @@
 
 #include "base/async.h"
 #include "experience/group.h"
-#include "train/loss.h"
+#include "train/loss/token_stats.h"
 
 namespace troupe {
 

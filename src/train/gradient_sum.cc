@@ -40,4 +40,14 @@ void GradientSum::read(double scale, std::span<float> out) const {
   }
 }
 
+void GradientSum::read(std::span<const Scaled> terms, std::span<float> out) {
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    double value = 0;
+    for (const Scaled& term : terms) {
+      value += static_cast<double>(term.sum->units_[i]) * (term.scale / kUnitsPerOne);
+    }
+    out[i] = static_cast<float>(value);
+  }
+}
+
 }  // namespace troupe

@@ -26,6 +26,13 @@ class GradientSum {
   void read(double scale, std::span<float> out) const;
   [[nodiscard]] bool finite() const { return finite_; }
 
+  struct Scaled {
+    const GradientSum* sum;
+    double scale;
+  };
+  /// out = sum of scale * sum over the terms, rounded once. All have the size of `out`.
+  static void read(std::span<const Scaled> terms, std::span<float> out);
+
  private:
   std::vector<std::int64_t> units_;
   bool finite_ = true;

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "experience/group.h"
 #include "model/decoder.h"
+#include "train/batch_scaling.h"
 #include "train/gradient_sum.h"
-#include "train/loss.h"
+#include "train/loss/token_gradient.h"
 
 namespace troupe {
 
@@ -23,15 +25,30 @@ struct TokenWeights {
 
 /// Memory of one worker's backward passes; kept from group to group.
 struct TrainWorkspace {
-  explicit TrainWorkspace(const ParameterLayout& layout, bool recompute = false)
-      : pass(TrainPass::Options{recompute}), gradient(layout.size(), 0.0F), sum(layout.size()) {}
+  explicit TrainWorkspace(const ParameterLayout& layout, bool recompute = false,
+                          ExtraSums extra = {})
+      : pass(TrainPass::Options{recompute}),
+        gradient(layout.size(), 0.0F),
+        sum(layout.size()),
+        unit(extra.unit ? layout.size() : 0),
+        regularisers(extra.regularisers ? layout.size() : 0) {}
+
+  void clear_sums() {
+    sum.clear();
+    unit.clear();
+    regularisers.clear();
+  }
 
   TrainPass pass;
-  TrainPass reference_pass{TrainPass::Options{true}};  ///< forward only: keeps one layer
-  std::vector<float> gradient;                         ///< of the group in hand
-  GradientSum sum;                                     ///< of all groups since the last step
+  TrainPass forward_pass{TrainPass::Options{true}};  ///< keeps one layer
+  std::vector<float> gradient;                       ///< of the group in hand
+  GradientSum sum;           ///< of all groups since the last step; of the policy loss alone if the
+                             ///< batch scales it
+  GradientSum unit;          ///< the same with every advantage 1; empty if not asked for
+  GradientSum regularisers;  ///< of the KL and entropy terms; empty if not asked for
   std::vector<float> logprobs;
   std::vector<float> reference;  ///< log-probs of the targets of a pack
+  std::vector<LossTerm> terms;   ///< of the targets of a pack, if the loss is of whole rows
 };
 
 /// What a group's backward needs besides its rows.
@@ -40,12 +57,21 @@ struct GradientJob {
   const Decoder* reference = nullptr;  ///< null: no KL
   LossSettings loss;
   TokenWeights weights;
+  BatchScaling scaling;
+  /// Advantages of a group's sampled tokens, [rows][sampled tokens], a function of the group; null:
+  /// each token has its row's. Called on the worker.
+  std::function<std::vector<std::vector<double>>(const Group&)> token_advantages;
   Version version;                  ///< of `decoder`
   std::int64_t pack_tokens = 4096;  ///< most tokens in one pass
 };
 
 /// Forward and backward of one group, whole: adds its gradient to workspace.sum. The unit of
-/// backward is the group, so its bits depend on the group alone. Runs on a worker.
+/// backward is the group, so its bits depend on the group alone. With a scaling, workspace.sum has
+/// the policy loss alone and the workspace's other sums the rest. Runs on a worker.
+///
+/// A loss of whole rows needs a row's log-probs before its backward pass. They are the recorded
+/// ones if the version that is trained has sampled every token of the row, since training computes
+/// them alike to the bit; otherwise a forward pass over the row comes first.
 TokenStats accumulate_group(const GradientJob& job, const Group& group, TrainWorkspace& workspace);
 
 }  // namespace troupe

@@ -3,7 +3,18 @@
 #include <algorithm>
 #include <cmath>
 
+#include "train/loss/registry.h"
+
 namespace troupe {
+namespace {
+
+std::vector<std::string> loss_names() {
+  std::vector<std::string> names;
+  for (const LossEntry& entry : loss_entries()) names.push_back(entry.name);
+  return names;
+}
+
+}  // namespace
 
 void OptimizerOptions::declare(OptionSet& o) {
   o.add("learning_rate", &learning_rate, "Peak learning rate of AdamW.").range(0, 1);
@@ -30,20 +41,46 @@ void AlgorithmOptions::declare(OptionSet& o) {
   o.add("advantage", &advantage,
         "grpo: reward minus group mean, over group deviation. dr_grpo: reward minus group mean.")
       .one_of({"grpo", "dr_grpo"});
+  o.add("loss", &loss,
+        "The loss of one token. All but ipa and a topr with weights are the same while every token "
+        "is of the version that is trained; they differ in what they do with older ones.")
+      .one_of(loss_names());
   o.add(
        "normalizer", &normalizer,
        "How tokens share the loss. sequence: each sample counts the same. token: each token of the "
        "global batch counts the same. constant: each token counts 1 / rollout.max_answer.")
       .one_of({"sequence", "token", "constant"});
   o.add("clip_low", &clip_low,
-        "PPO clip: the ratio's lower end is 1 - clip_low. A step trains on samples of its own "
-        "version, "
-        "where no ratio leaves 1: only the default is accepted.")
+        "Losses that clip: the ratio's lower end is 1 - clip_low; 0: 0.2 (gspo 3e-4, cispo 0.1). "
+        "Idle while every token is of the version that is trained, whose ratio is 1.")
       .range(0, 1);
   o.add("clip_high", &clip_high,
-        "PPO clip: the ratio's upper end is 1 + clip_high. Only the default is accepted, as for "
-        "clip_low.")
+        "Losses that clip: the ratio's upper end is 1 + clip_high; 0: 0.2 (dapo 0.28, gspo 4e-4, "
+        "cispo 0.1). Idle where clip_low is.")
       .range(0, 10);
+  o.add("dual_clip", &dual_clip,
+        "ppo: with a negative advantage the loss grows no more once the ratio is above this "
+        "(published: 3); 0: never. Idle where clip_low is.")
+      .range(0, 1000);
+  o.add("ratio_cap", &ratio_cap,
+        "tis, topr, ipa, decoupled_ppo: the largest importance weight; 0: 1 (decoupled_ppo 5). "
+        "Idle where clip_low is.")
+      .range(0, 1000);
+  o.add("mask_ratio", &mask_ratio,
+        "ipa: a turn whose ratio is above this is left out; 0: 2. Idle where clip_low is.")
+      .range(0, 1e6);
+  o.add("gate_positive", &gate_positive,
+        "sapo: steepness of the gate for positive advantages; 0: 1. Idle where clip_low is.")
+      .range(0, 1000);
+  o.add("gate_negative", &gate_negative,
+        "sapo: the same for the other advantages; 0: 1.05. Idle where clip_low is.")
+      .range(0, 1000);
+  o.add("positive_weight", &positive_weight, "topr: weight of tokens with a positive advantage.")
+      .range(0, 1000);
+  o.add("negative_weight", &negative_weight, "topr: weight of all other tokens.").range(0, 1000);
+  o.add("chunk_discount", &chunk_discount,
+        "ipa: what a turn's advantage is multiplied by for each later turn of the row.")
+      .range(0, 1);
   o.add("kl_coefficient", &kl_coefficient,
         "Weight of the KL divergence to the reference policy (the weights before RL).")
       .range(0, 100);

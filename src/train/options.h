@@ -26,9 +26,18 @@ struct OptimizerOptions {
 /// What a policy's loss is.
 struct AlgorithmOptions {
   std::string advantage = "grpo";
+  std::string loss = "grpo";
   std::string normalizer = "sequence";
-  double clip_low = 0.2;
-  double clip_high = 0.2;
+  double clip_low = 0;
+  double clip_high = 0;
+  double dual_clip = 0;
+  double ratio_cap = 0;
+  double mask_ratio = 0;
+  double gate_positive = 0;
+  double gate_negative = 0;
+  double positive_weight = 1;
+  double negative_weight = 1;
+  double chunk_discount = 1;
   double kl_coefficient = 0.0;
   double entropy_floor = 0.0;
   double entropy_coefficient = 0.0;

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "train/loss/cross_entropy.h"
+#include "train/loss/registry.h"
+
 namespace troupe {
 
 Trainer::Trainer(Executor& executor, std::string policy, OptimizerOptions optimizer,
@@ -12,6 +15,8 @@ Trainer::Trainer(Executor& executor, std::string policy, OptimizerOptions optimi
       policy_(std::move(policy)),
       optimizer_options_(std::move(optimizer)),
       algorithm_(std::move(algorithm)),
+      loss_(make_loss(algorithm_)),
+      scaling_(batch_scaling(algorithm_)),
       dtype_(dtype),
       base_(std::move(base)),
       adamw_(weights->layout.size()),
@@ -52,6 +57,11 @@ void Trainer::restart(std::shared_ptr<const Weights> weights) {
   skips_in_row_ = 0;
   entropy_coefficient_ = algorithm_.entropy_coefficient;
   stats_.clear();
+  batch_values_.clear();
+}
+
+std::unique_ptr<TrainWorkspace> Trainer::make_workspace() const {
+  return std::make_unique<TrainWorkspace>(weights_->layout, recompute_, extra_sums(algorithm_));
 }
 
 Async<void> Trainer::run_group(std::shared_ptr<const Group> group, GradientJob job) {
@@ -66,7 +76,7 @@ Async<void> Trainer::run_group(std::shared_ptr<const Group> group, GradientJob j
     (void)notified;  // the loop looks again
   }
   if (workspaces_.empty()) {
-    workspaces_.push_back(std::make_unique<TrainWorkspace>(weights_->layout, recompute_));
+    workspaces_.push_back(make_workspace());
     ++slots_;
   }
   auto workspace = std::move(workspaces_.back());
@@ -82,9 +92,8 @@ Async<void> Trainer::run_group(std::shared_ptr<const Group> group, GradientJob j
 Async<void> Trainer::accumulate(std::shared_ptr<const Group> group) {
   supervised_ = false;
   GradientJob job;
-  job.loss.kind = LossSettings::Kind::kPolicyGradient;
-  job.loss.clip_low = algorithm_.clip_low;
-  job.loss.clip_high = algorithm_.clip_high;
+  job.loss.policy = loss_;
+  job.scaling = scaling_;
   job.loss.entropy_coefficient = entropy_coefficient_;
   job.loss.kl_coefficient = algorithm_.kl_coefficient;
   // Without a KL term the divergence is only shown: one group a step is sample enough.
@@ -92,15 +101,52 @@ Async<void> Trainer::accumulate(std::shared_ptr<const Group> group) {
   if (algorithm_.normalizer == "token") job.weights.kind = TokenWeights::Kind::kToken;
   if (algorithm_.normalizer == "constant") job.weights.kind = TokenWeights::Kind::kConstant;
   job.weights.constant = full_sample_tokens_;
+  if (scaling_.any()) batch_values_[group->key] = batch_values(scaling_, *group);
   co_await run_group(std::move(group), job);
 }
 
 Async<void> Trainer::accumulate_supervised(std::shared_ptr<const Group> group) {
   supervised_ = true;
   GradientJob job;
-  job.loss.kind = LossSettings::Kind::kCrossEntropy;
+  job.loss.policy = std::make_shared<CrossEntropyLoss>();
   job.weights.kind = TokenWeights::Kind::kToken;
   co_await run_group(std::move(group), job);
+}
+
+bool Trainer::sum_gradients(double count) {
+  // The first workspace's memory takes the sum and the gradient of all.
+  if (workspaces_.empty()) {
+    workspaces_.push_back(make_workspace());
+    ++slots_;
+  }
+  TrainWorkspace& total = *workspaces_.front();
+  for (std::size_t i = 1; i < workspaces_.size(); ++i) {
+    total.sum.merge(workspaces_[i]->sum);
+    total.unit.merge(workspaces_[i]->unit);
+    total.regularisers.merge(workspaces_[i]->regularisers);
+    workspaces_[i]->clear_sums();
+  }
+  const bool finite = total.sum.finite() && total.unit.finite() && total.regularisers.finite();
+  if (supervised_ || !scaling_.any()) {
+    total.sum.read(1.0 / count, total.gradient);
+  } else {
+    read_scaled(batch_moments(batch_values_), count, total);
+  }
+  total.clear_sums();
+  batch_values_.clear();
+  return finite;
+}
+
+/// (sum - mean * unit) / deviation, and the terms that are not scaled.
+void Trainer::read_scaled(const BatchMoments& moments, double count, TrainWorkspace& total) const {
+  double scale = scaling_.deviation ? 1.0 / (moments.deviation + 1e-6) : 1.0;
+  // Equal values are 0 after their mean is taken off; the division would blow up what rounding
+  // left.
+  if (scaling_.mean && moments.constant) scale = 0;
+  std::vector<GradientSum::Scaled> terms = {{&total.sum, scale / count}};
+  if (scaling_.mean) terms.push_back({&total.unit, -moments.mean * scale / count});
+  if (extra_sums(algorithm_).regularisers) terms.push_back({&total.regularisers, 1.0 / count});
+  GradientSum::read(terms, total.gradient);
 }
 
 Async<StepResult> Trainer::step(std::int64_t groups, double learning_rate) {
@@ -117,20 +163,8 @@ Async<StepResult> Trainer::step(std::int64_t groups, double learning_rate) {
   std::shared_ptr<Weights> next;
   std::shared_ptr<const Decoder> decoder;
   co_await on_worker(executor_, "optimizer", 0, [&] {
-    // The first workspace's memory takes the sum and the gradient of all.
-    if (workspaces_.empty()) {
-      workspaces_.push_back(std::make_unique<TrainWorkspace>(weights_->layout, recompute_));
-      ++slots_;
-    }
-    GradientSum& total = workspaces_.front()->sum;
-    for (std::size_t i = 1; i < workspaces_.size(); ++i) {
-      total.merge(workspaces_[i]->sum);
-      workspaces_[i]->sum.clear();
-    }
+    const bool summed = sum_gradients(count);
     std::vector<float>& gradient = workspaces_.front()->gradient;
-    total.read(1.0 / count, gradient);
-    const bool summed = total.finite();
-    total.clear();
     result.gradient_norm = l2_norm(gradient);
     if (!summed || !std::isfinite(result.gradient_norm)) {
       result.skipped = true;

@@ -83,11 +83,18 @@ class Trainer final : public TrainEngine {
   Async<void> run_group(std::shared_ptr<const Group> group, GradientJob job);
   void control_entropy(double entropy_per_token);
   [[nodiscard]] std::shared_ptr<const Decoder> pack(std::shared_ptr<const Weights> weights) const;
+  [[nodiscard]] std::unique_ptr<TrainWorkspace> make_workspace() const;
+  /// The gradient of the batch, into the first workspace's; false if a sum was not finite. All sums
+  /// are empty afterwards. `count`: what the batch's sum is divided by.
+  bool sum_gradients(double count);
+  void read_scaled(const BatchMoments& moments, double count, TrainWorkspace& total) const;
 
   Executor& executor_;
   std::string policy_;
   OptimizerOptions optimizer_options_;
   AlgorithmOptions algorithm_;
+  std::shared_ptr<const Loss> loss_;
+  BatchScaling scaling_;
   float temperature_ = 1.0F;
   double full_sample_tokens_ = 1;
   std::int64_t pack_tokens_ = 4096;
@@ -108,6 +115,7 @@ class Trainer final : public TrainEngine {
   Signal slot_free_;
   bool supervised_ = false;               ///< what accumulates since the last step
   std::map<GroupKey, TokenStats> stats_;  ///< of the groups since the last step, in their order
+  std::map<GroupKey, std::vector<BatchValue>> batch_values_;  ///< the same; empty without a scaling
 };
 
 }  // namespace troupe

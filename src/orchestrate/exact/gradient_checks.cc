@@ -6,6 +6,7 @@
 #include <array>
 
 #include "orchestrate/exact/step_check.h"
+#include "train/loss/registry.h"
 
 namespace troupe::exact {
 namespace {
@@ -32,6 +33,9 @@ GradientJob draw_job(const Decoder& decoder, const Decoder* reference, float tem
   GradientJob job;
   job.decoder = &decoder;
   job.reference = reference;
+  AlgorithmOptions algorithm;
+  algorithm.loss = loss_entries()[rng.below(loss_entries().size())].name;
+  job.loss.policy = make_loss(algorithm);
   job.loss.temperature = temperature;
   job.loss.entropy_coefficient = rng.below(2) == 0 ? 0.0 : 0.01;
   job.loss.kl_coefficient = reference == nullptr ? 0.0 : 0.1;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "train/loss/registry.h"
 #include "train/trainer.h"
 
 namespace troupe::exact {
@@ -69,6 +70,7 @@ void check_step(const Case& drawn, const Groups& groups, float temperature, Tall
   Rng rng = drawn.rng("step");
   constexpr std::array kNormalizers = {"sequence", "token", "constant"};
   Settings settings;
+  settings.algorithm.loss = loss_entries()[rng.below(loss_entries().size())].name;
   settings.algorithm.normalizer = kNormalizers[rng.below(kNormalizers.size())];
   settings.algorithm.entropy_coefficient = rng.below(2) == 0 ? 0.0 : 0.01;
   settings.temperature = temperature;
