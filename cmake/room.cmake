@@ -1,7 +1,8 @@
 # troupe_room(NAME [ROOMS ...] [LIBS ...] [LABEL label])
 # One library per room, troupe_NAME, from every .cc below src/NAME; files named *_test.cc become the
 # room's test program (label quick), *_slow_test.cc a second one (label slow), *_parity_test.cc, which
-# compare with what other people's programs say, a third one (labels quick and parity).
+# compare with what other people's programs say, a third one (labels quick and parity), and
+# *exact_slow_test.cc, which compare gradients to the bit, a fourth one (labels slow and exact).
 # ROOMS are the rooms above it that it may include; LIBS are outside libraries; LABEL is one more that
 # all its tests carry.
 function(troupe_room name)
@@ -14,6 +15,9 @@ function(troupe_room name)
   list(FILTER slow INCLUDE REGEX "_slow_test\\.cc$")
   set(parity ${quick})
   list(FILTER parity INCLUDE REGEX "_parity_test\\.cc$")
+  set(exact ${slow})
+  list(FILTER exact INCLUDE REGEX "exact_slow_test\\.cc$")
+  list(FILTER slow EXCLUDE REGEX "exact_slow_test\\.cc$")
   list(FILTER quick EXCLUDE REGEX "_(slow|parity)_test\\.cc$")
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
 
@@ -38,6 +42,7 @@ function(troupe_room name)
 
   troupe_tests(${name} quick "${quick}" ${ARG_LABEL})
   troupe_tests(${name} slow "${slow}" ${ARG_LABEL})
+  troupe_tests(${name} exact "${exact}" slow ${ARG_LABEL})
   troupe_tests(${name} parity "${parity}" quick ${ARG_LABEL})
 endfunction()
 

@@ -6,84 +6,10 @@
 #include <cmath>
 
 #include "base/rng.h"
-#include "model/sampling.h"
+#include "train/trainer_test_groups.h"
 
 namespace troupe {
 namespace {
-
-ModelConfig tiny() {
-  ModelConfig c;
-  c.vocab = 11;
-  c.width = 16;
-  c.layers = 2;
-  c.heads = 2;
-  c.kv_heads = 1;
-  c.head_dim = 8;
-  c.ffn = 24;
-  c.max_positions = 32;
-  return c;
-}
-
-/// Groups as an engine of these weights would have sampled them: behaviour log-probs are the
-/// model's.
-std::vector<std::shared_ptr<const Group>> sampled_groups(
-    const std::shared_ptr<const Weights>& weights, int count, std::uint64_t seed) {
-  const Decoder decoder(weights);
-  Decoder::Scratch scratch;
-  Rng rng(seed);
-  std::vector<std::shared_ptr<const Group>> out;
-  for (int g = 0; g < count; ++g) {
-    auto group = std::make_shared<Group>();
-    group->key.index = g;
-    for (int m = 0; m < 4; ++m) {
-      Trajectory row;
-      row.agent = "a";
-      row.reward = rng.uniform();
-      KvCache cache(weights->config, 32);
-      for (int turn = 0; turn < 2; ++turn) {
-        Segment prompt;
-        for (std::uint64_t i = 0; i < 1 + rng.below(4); ++i) {
-          prompt.tokens.push_back(static_cast<TokenId>(rng.below(11)));
-        }
-        Segment answer;
-        answer.sampled = true;
-        std::vector<TokenId> feed = prompt.tokens;
-        if (turn > 0) feed.insert(feed.begin(), row.segments.back().tokens.back());
-        std::vector<float> logits(11), logprobs(11);
-        for (std::uint64_t i = 0; i < 1 + rng.below(5); ++i) {
-          const std::vector<Decoder::Chunk> chunks = {Decoder::Chunk{&cache, feed}};
-          decoder.extend(chunks, scratch, logits);
-          log_softmax(logits, 1.0F, logprobs);
-          const TokenId token = sample_token(logprobs, rng.uniform());
-          answer.tokens.push_back(token);
-          answer.logprobs.push_back(logprobs[static_cast<std::size_t>(token)]);
-          feed.assign(1, token);
-        }
-        row.segments.push_back(prompt);
-        row.segments.push_back(answer);
-      }
-      group->rows.push_back(std::move(row));
-      group->advantages.push_back(rng.normal());
-    }
-    out.push_back(std::move(group));
-  }
-  return out;
-}
-
-Async<void> accumulate(Trainer& trainer, std::shared_ptr<const Group> group, Gate::Pass pass) {
-  const Gate::Pass held = std::move(pass);
-  co_await trainer.accumulate(std::move(group));
-}
-
-Async<Status> one_step(Executor& executor, Trainer& trainer,
-                       std::vector<std::shared_ptr<const Group>> groups, StepResult& result) {
-  Gate gate(executor);
-  for (auto& group : groups) spawn(accumulate(trainer, group, Gate::Pass(gate)));
-  Status done = co_await gate.wait_empty(Wait(60 * kSecond, "backward"));
-  if (!done) co_return done;
-  result = co_await trainer.step(static_cast<std::int64_t>(groups.size()), 1e-2);
-  co_return Status();
-}
 
 struct Outcome {
   std::string digest;
