@@ -8,7 +8,7 @@ TIDY ?=
 FUZZ_SECONDS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-ci setup-bench build run test quick bench format lint asan tsan clang fuzz clean
+.PHONY: help setup setup-ci setup-bench build run test quick bench study format lint asan tsan clang fuzz clean
 
 help: ## this list
 	@echo "Targets (JOBS=$(JOBS) at a time):"
@@ -50,6 +50,9 @@ bench: setup-bench ## all benchmarks, each with the limit it could reach (ARGS f
 	@cmake --build build/release --target benches -j $(JOBS)
 	@find build/release/bench -maxdepth 1 -type f -executable | sort | while read -r bench; do \
 	  echo "== $${bench##*/}"; "$$bench" $(ARGS) || exit 1; done
+
+study: build ## overlap against micro_batch, 10 paired seeds of guess and countdown (about an hour)
+	@tools/pipeline_study.py build/release/troupe $(ARGS)
 
 format: setup-ci ## rewrite all sources in the project's format
 	@find src include bench fuzz -name '*.cc' -o -name '*.h' | xargs clang-format-14 -i

@@ -238,9 +238,9 @@ Status check_loss(const std::string& table, const AlgorithmOptions& a, bool stal
   return exact ? Status() : within(table, exact.error());
 }
 
-Status check_algorithm(const std::string& table, const AlgorithmOptions& a) {
+Status check_algorithm(const std::string& table, const AlgorithmOptions& a, bool stale) {
   const AlgorithmOptions standard;
-  TROUPE_TRY(check_loss(table, a, false));
+  TROUPE_TRY(check_loss(table, a, stale));
   if (a.entropy_floor <= 0) {
     const std::string why = table + ".entropy_floor is 0";
     const std::string remedy = "set " + table + ".entropy_floor";
@@ -310,20 +310,28 @@ Status check_model(const std::string& table, const ModelOptions& m) {
 }
 
 /// Checks one table of options for every policy. What a policy takes over from the common table is
-/// idle only if it is so for all.
-template <class Table>
+/// idle only if it is so for all. `check(table, options, stale)`.
+template <class Table, class Check>
 Status check_tables(const RunOptions& o, const std::string& name, const Table& common,
-                    Table PolicyOptions::*own,
-                    Status (*check)(const std::string& table, const Table& options)) {
+                    Table PolicyOptions::*own, const Check& check) {
   std::size_t idle = 0;
   for (const auto& policy : o.policies) {
     const Table& table = (*policy).*own;
-    const Status status = check(fmt::format("policy.{}.{}", policy->name, name), table);
+    const bool stale = policy->pipeline.bound() > 0;
+    const Status status = check(fmt::format("policy.{}.{}", policy->name, name), table, stale);
     if (status) continue;
     if (!(table == common)) return status;
     ++idle;
   }
-  return idle == o.policies.size() ? check(name, common) : Status();
+  return idle == o.policies.size() ? check(name, common, false) : Status();
+}
+
+/// For a check that does not ask whether tokens may be stale.
+template <class Table>
+auto always(Status (*check)(const std::string&, const Table&)) {
+  return [check](const std::string& table, const Table& options, bool) {
+    return check(table, options);
+  };
 }
 
 }  // namespace
@@ -332,10 +340,12 @@ Status check_idle_options(const RunOptions& o) {
   TROUPE_TRY(check_rollout(o));
   TROUPE_TRY(check_warm_start(o.warm_start));
   TROUPE_TRY(check_experience_options(o.experience));
-  TROUPE_TRY(check_tables(o, "model", o.model, &PolicyOptions::model, check_model));
-  TROUPE_TRY(check_tables(o, "pipeline", o.pipeline.mode, &PolicyOptions::pipeline, check_mode));
+  TROUPE_TRY(check_tables(o, "model", o.model, &PolicyOptions::model, always(check_model)));
+  TROUPE_TRY(
+      check_tables(o, "pipeline", o.pipeline.mode, &PolicyOptions::pipeline, always(check_mode)));
   TROUPE_TRY(check_pipeline(o));
-  TROUPE_TRY(check_tables(o, "optimizer", o.optimizer, &PolicyOptions::optimizer, check_optimizer));
+  TROUPE_TRY(check_tables(o, "optimizer", o.optimizer, &PolicyOptions::optimizer,
+                          always(check_optimizer)));
   return check_tables(o, "algorithm", o.algorithm, &PolicyOptions::algorithm, check_algorithm);
 }
 
