@@ -54,6 +54,7 @@ compare sort examples/sort.toml "${few[@]}"
 compare countdown examples/countdown.toml "${few[@]}"
 compare countdown-bf16 examples/countdown.toml "${few[@]}" --set model.dtype=bf16 --set pipeline.recompute=true
 compare large "$work/large.toml"
+compare large-overlap "$work/large.toml" --set run.steps=6 --set pipeline.mode=overlap
 compare large-bf16 "$work/large.toml" --set model.dtype=bf16
 compare large-recompute "$work/large.toml" --set pipeline.recompute=true
 compare large-tiny-steps "$work/large.toml" --set warm_start.steps=0 --set rollout.groups=2

@@ -64,6 +64,7 @@ std::uint64_t peak(const std::vector<const PolicyMemory*>& policies) {
 std::vector<std::pair<const char*, std::uint64_t>> rows_of(const PolicyMemory& m) {
   return {{"weights and their packed form", m.weights},
           {"base, shared by adapters", m.base},
+          {"the same of older versions in use", m.older},
           {"the same of the reference policy", m.reference},
           {"optimizer moments", m.optimizer},
           {"gradients and their exact sums", m.gradients},

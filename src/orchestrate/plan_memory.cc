@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 #include "orchestrate/evaluate.h"
 #include "orchestrate/run_experience.h"
+#include "orchestrate/tail/make_tail.h"
 #include "orchestrate/warm_start.h"
 #include "rollout/local_engine.h"
 #include "train/batch_scaling.h"
@@ -29,6 +31,35 @@ struct Sessions {
   [[nodiscard]] std::int64_t most() const { return std::max(rl, eval); }
 };
 
+/// What all policies have let in and no step has taken: the least of their bounds, and what a tail
+/// policy adds.
+std::int64_t groups_in_flight(const RunOptions& o) {
+  std::int64_t ahead = INT64_MAX;
+  for (const auto& policy : o.policies) {
+    AdmissionSettings pace;
+    pace.batch = o.rollout.groups;
+    pace.staleness = policy->pipeline.bound();
+    ahead = std::min(ahead, groups_ahead(pace));
+  }
+  return o.rollout.groups + ahead;
+}
+
+std::int64_t episodes_in_flight(const RunOptions& o) {
+  const auto tail =
+      make_tail(o.pipeline.tail, o.pipeline.tail_factor, o.rollout.groups, o.rollout.group_size);
+  if (tail == nullptr) return groups_in_flight(o) * o.rollout.group_size;
+  const TailPlan plan = tail->plan(0);
+  return plan.groups * plan.members;
+}
+
+/// Versions besides the newest that the engine still samples with.
+std::int64_t older_versions(const RunOptions& o, const PolicyOptions& policy) {
+  const ModeOptions& mode = policy.pipeline;
+  if (mode.bound() <= 0 || mode.update == "abort" || mode.update == "drain") return 0;
+  if (mode.update == "keep") return 1;
+  return (groups_in_flight(o) - 1) / o.rollout.groups;
+}
+
 /// Sessions of a policy that are open at once: as many as episodes play, claims and limits allow.
 Sessions open_sessions(const RunOptions& o, const PolicyOptions& policy, const PolicyStart& start) {
   const auto agents = static_cast<std::int64_t>(policy.agents.size());
@@ -36,7 +67,7 @@ Sessions open_sessions(const RunOptions& o, const PolicyOptions& policy, const P
   const auto room =
       static_cast<std::int64_t>((static_cast<std::uint64_t>(o.rollout.kv_megabytes) << 20) / claim);
   const std::int64_t limit = std::min(o.rollout.max_sessions, std::max<std::int64_t>(room, 1));
-  const std::int64_t rl = o.rollout.groups * o.rollout.group_size * agents;
+  const std::int64_t rl = episodes_in_flight(o) * agents;
   const std::int64_t eval = std::min(kEvalWave, o.eval.final_episodes) * agents;
   return {std::min(limit, rl), std::min(limit, eval)};
 }
@@ -86,6 +117,7 @@ PolicyMemory policy_memory(const RunOptions& o, const PolicyOptions& policy,
   PolicyMemory m;
   if (holds_base) m.base = whole + Decoder::bytes(config, dtype);
   m.weights = m.reference = m.next = model + packed;
+  m.older = static_cast<std::uint64_t>(older_versions(o, policy)) * (model + packed);
   m.optimizer = m.copies = m.encoding = 2 * model;
 
   const std::int64_t units =
@@ -114,7 +146,7 @@ PolicyMemory policy_memory(const RunOptions& o, const PolicyOptions& policy,
   m.kv_cache = static_cast<std::uint64_t>(static_cast<double>(sessions.most()) * l.pages) *
                KvPool::page_bytes(config, dtype);
   m.experience =
-      static_cast<std::uint64_t>(static_cast<double>(o.rollout.groups) *
+      static_cast<std::uint64_t>(static_cast<double>(groups_in_flight(o)) *
                                  static_cast<double>(group_bytes(o, policy, start.max_context)) *
                                  l.tokens / static_cast<double>(start.max_context));
   if (o.experience.store == "memory") m.experience += 3 * kMemorySegment / o.policies.size();

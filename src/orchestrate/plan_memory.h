@@ -11,20 +11,21 @@ namespace troupe {
 struct PolicyMemory {
   std::uint64_t base = 0;         ///< masters and packed form of a base that adapters share
   std::uint64_t weights = 0;      ///< masters and their packed form, of the version that serves
+  std::uint64_t older = 0;        ///< of earlier versions that groups on their way are played with
   std::uint64_t reference = 0;    ///< the same of the policy that KL is measured against
   std::uint64_t optimizer = 0;    ///< AdamW moments
   std::uint64_t gradients = 0;    ///< per slot of training: a gradient and its exact sums
   std::uint64_t activations = 0;  ///< per slot: a backward pass, and the reference's forward
   std::uint64_t engine = 0;       ///< per lane: a forward pass of its sequences
   std::uint64_t kv_cache = 0;     ///< of the sessions that are open at once
-  std::uint64_t experience = 0;   ///< of a step's groups
+  std::uint64_t experience = 0;   ///< of the groups on their way
   std::uint64_t next = 0;         ///< while a step is taken: the next version
   std::uint64_t copies = 0;       ///< while a checkpoint is written: the moments, taken out ...
   std::uint64_t encoding = 0;     ///< ... and, one policy at a time, as a file
 
   /// All that is held between steps.
   [[nodiscard]] std::uint64_t standing() const {
-    return base + weights + reference + optimizer + gradients + activations + engine + kv_cache +
+    return base + weights + older + reference + optimizer + gradients + activations + engine + kv_cache +
            experience;
   }
 };
