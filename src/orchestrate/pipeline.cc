@@ -85,6 +85,8 @@ Async<void> Pipeline::stop() {
 
 std::int64_t Pipeline::place_of(std::int64_t steps) const { return flow_->place_of(steps); }
 
-const std::deque<std::int64_t>& Pipeline::queue() const { return flow_->queue(); }
+std::deque<std::int64_t> Pipeline::queue_of(std::int64_t steps) const {
+  return flow_->queue_of(steps);
+}
 
 }  // namespace troupe

@@ -87,9 +87,10 @@ class Pipeline {
   /// before the object goes away, unless no step was ever asked for.
   Async<void> stop();
 
-  /// The prompt cursor of a run that goes on after `steps` steps, and the tasks that were put off.
+  /// The prompt cursor of a run that goes on after `steps` steps, and the tasks that it has put off
+  /// by then.
   [[nodiscard]] std::int64_t place_of(std::int64_t steps) const;
-  [[nodiscard]] const std::deque<std::int64_t>& queue() const;
+  [[nodiscard]] std::deque<std::int64_t> queue_of(std::int64_t steps) const;
 
  private:
   PipelineSetting setting_;

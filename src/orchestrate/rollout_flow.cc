@@ -71,6 +71,9 @@ RolloutFlow::Round& RolloutFlow::round(std::int64_t step) {
   if (setting_.tail != nullptr) {
     round.plan = setting_.tail->plan(static_cast<std::int64_t>(queue_.size()));
   }
+  round.queue = queue_;
+  // Its tasks are older ones: the cursor stays where it is.
+  if (round.plan.from_queue) round.first_place = setting_.store.state().next_place();
   note(choose_places(step, round));
   return round;
 }
@@ -101,14 +104,22 @@ std::int64_t RolloutFlow::launches(const Round& round) const {
   return refill_launches(setting_.refill, round.counts.filtered_groups) + spare;
 }
 
+/// A group that has all its episodes from before a restart ends as it is started, and pumps.
 void RolloutFlow::pump() {
+  if (pumping_) return;
+  pumping_ = true;
+  admit_all();
+  pumping_ = false;
+}
+
+void RolloutFlow::admit_all() {
   for (; error_ && !cancelled_ && step_ < setting_.steps; ++step_) {
     GroupKey key;
     key.step = step_;
     if (!let_in(key)) return;
     Round& now = round(step_);
-    const bool has_batch = now.closed >= setting_.groups;
     while (error_) {
+      const bool has_batch = now.closed >= setting_.groups;
       key.index = now.next;
       const TableEntry* known = setting_.store.table(0).find(key);
       if (known == nullptr && (has_batch || now.next >= launches(now))) break;
@@ -234,6 +245,7 @@ void RolloutFlow::start(GroupKey key) {
 Async<void> RolloutFlow::play(std::shared_ptr<Playing> group, Gate::Pass pass) {
   const Gate::Pass held = std::move(pass);
   const Status status = co_await play_group(*group);
+  if (group->put_off) co_return;
   playing_.erase(group->key);
   Round& now = round(group->key.step);
   --now.playing;
@@ -249,12 +261,6 @@ void RolloutFlow::end(Playing& group, const Status& status) {
   FlowCounts& counts = round(group.key.step).counts;
   const ErrorCode code = status.error().code;
   if (code == ErrorCode::kCancelled && cancelled_) return;  // the run ends; a resume goes on
-  if (code == ErrorCode::kCancelled) {
-    ++counts.put_off_groups;
-    queue_.push_back(group.place);
-    note(setting_.store.end(group.key, GroupState::kExpired, "put off"));
-    return;
-  }
   const bool lost = is_infrastructure(code);
   // The trainers must not wait for it.
   const Status ended =
@@ -268,11 +274,29 @@ void RolloutFlow::end(Playing& group, const Status& status) {
   }
 }
 
-/// The step has its batch: whatever else is being played for it is put off.
+/// The step has its batch: whatever else is being played for it is put off, also what only waits
+/// for its spare episodes to leave.
 void RolloutFlow::finish_round(std::int64_t step) {
-  for (const auto& [key, group] : playing_) {
-    if (key.step == step) group->cancel->request();
+  for (auto at = playing_.begin(); at != playing_.end();) {
+    const std::shared_ptr<Playing> group = at->second;
+    if (group->key.step != step) {
+      ++at;
+      continue;
+    }
+    at = playing_.erase(at);
+    put_off(*group);
   }
+}
+
+/// Ends a group at once: its step, and a checkpoint, need not wait until its episodes have noticed.
+void RolloutFlow::put_off(Playing& group) {
+  Round& now = round(group.key.step);
+  --now.playing;
+  ++now.counts.put_off_groups;
+  queue_.push_back(group.place);
+  group.put_off = true;
+  note(setting_.store.end(group.key, GroupState::kExpired, "put off"));
+  group.cancel->request();
 }
 
 /// Plays one group, from its task to its tables.
@@ -307,13 +331,15 @@ Async<Status> RolloutFlow::play_group(Playing& group) {
         seed_join(seed_join(setting_.seed, "rollout"), static_cast<std::uint64_t>(group.place));
     Status played = co_await play_members(episodes, *task, std::to_string(group.place),
                                           std::move(missing), seed, sink);
-    if (!played && group.kept < setting_.group_size) co_return played;
+    if (!played && (group.put_off || group.kept < setting_.group_size)) co_return played;
   }
+  if (group.put_off) co_return Status();
   co_return close(key);
 }
 
 /// An episode of a group has ended. With the last that the group needs, the spare ones are ended.
 Status RolloutFlow::keep(Playing& group, const Task& task, int member, EpisodeRecord record) {
+  if (group.put_off) return {};
   FlowCounts& counts = round(group.key.step).counts;
   counts.resumed_answers += record.resumed;
   if (group.kept >= setting_.group_size) {
@@ -414,6 +440,11 @@ std::int64_t RolloutFlow::place_of(std::int64_t step) const {
     return setting_.store.state().next_place();
   }
   return found->second.first_place;
+}
+
+std::deque<std::int64_t> RolloutFlow::queue_of(std::int64_t step) const {
+  const auto found = rounds_.find(step);
+  return found == rounds_.end() ? queue_ : found->second.queue;
 }
 
 }  // namespace troupe

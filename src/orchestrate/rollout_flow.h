@@ -56,7 +56,7 @@ class RolloutFlow {
   void forget_before(std::int64_t step);
   [[nodiscard]] const std::string& last_failure() const { return last_failure_; }
   [[nodiscard]] std::int64_t place_of(std::int64_t step) const;
-  [[nodiscard]] const std::deque<std::int64_t>& queue() const { return queue_; }
+  [[nodiscard]] std::deque<std::int64_t> queue_of(std::int64_t step) const;
 
  private:
   /// What has happened to a step's groups.
@@ -66,6 +66,7 @@ class RolloutFlow {
     std::int64_t closed = 0;  ///< complete, for the step to train on
     std::int64_t playing = 0;
     std::int64_t first_place = -1;
+    std::deque<std::int64_t> queue;    ///< as it was before the step
     std::vector<std::int64_t> places;  ///< of its tasks, chosen by difficulty; empty: in order
     FlowCounts counts;
     StageSpan span;
@@ -76,6 +77,7 @@ class RolloutFlow {
     AgentBindings agents;
     std::shared_ptr<Cancel> cancel;
     std::int64_t kept = 0;  ///< episodes that the group has
+    bool put_off = false;   ///< has ended; only its coroutines are still to leave
   };
 
   Round& round(std::int64_t step);
@@ -83,6 +85,7 @@ class RolloutFlow {
   [[nodiscard]] std::int64_t launches(const Round& round) const;
   [[nodiscard]] std::int64_t order(GroupKey key) const;
   [[nodiscard]] bool let_in(GroupKey key) const;
+  void admit_all();
   Status admit(GroupKey key, Round& round);
   void take_up(GroupKey key, const TableEntry& entry, Round& round);
   [[nodiscard]] std::shared_ptr<const EngineWeights> pin(std::size_t policy, GroupKey key) const;
@@ -93,6 +96,7 @@ class RolloutFlow {
   Status keep(Playing& group, const Task& task, int member, EpisodeRecord record);
   Status close(GroupKey key);
   void end(Playing& group, const Status& status);
+  void put_off(Playing& group);
   void finish_round(std::int64_t step);
   Async<void> wait_for_room(Gate::Pass pass);
   [[nodiscard]] std::vector<std::uint64_t> group_bytes() const;
@@ -105,6 +109,7 @@ class RolloutFlow {
   Signal moved_;
   Status error_;
   bool cancelled_ = false;
+  bool pumping_ = false;
   bool waiting_for_room_ = false;
   std::size_t begun_ = 0;  ///< policies that have said where they are
   std::map<std::int64_t, Round> rounds_;

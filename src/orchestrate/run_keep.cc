@@ -44,7 +44,7 @@ Async<Status> Run::save(std::int64_t step, std::string kind) {
     Status settled = co_await pipeline_->settle(step);
     if (!settled) co_return settled;
     state_.place = pipeline_->place_of(step);
-    state_.queue = pipeline_->queue();
+    state_.queue = pipeline_->queue_of(step);
   }
   if (store_ && kind == "step") {
     // What the checkpoint includes must not be forgotten by a journal that lags behind it.
