@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 namespace troupe::bench {
 
@@ -13,6 +15,14 @@ inline std::string with_commas(double x) {
     digits.insert(static_cast<std::size_t>(at), ",");
   }
   return digits;
+}
+
+/// 0 of no values.
+inline double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const std::size_t n = values.size();
+  return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
 }  // namespace troupe::bench

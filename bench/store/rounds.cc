@@ -70,13 +70,6 @@ void compare(std::vector<Row>& rows) {
 
 }  // namespace
 
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  const std::size_t n = values.size();
-  return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
 Result<std::vector<Row>> run_rounds(const Options& options, Scratch& scratch,
                                     const std::vector<Entry>& entries,
                                     const std::function<void(const std::string&)>& progress) {

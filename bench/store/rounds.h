@@ -28,6 +28,4 @@ Result<std::vector<Row>> run_rounds(const Options& options, Scratch& scratch,
                                     const std::vector<Entry>& entries,
                                     const std::function<void(const std::string&)>& progress);
 
-double median(std::vector<double> values);
-
 }  // namespace troupe::bench
