@@ -27,8 +27,9 @@ enum class Split { kTrain, kHeldOut };
 struct Prompt {
   std::string agent;  ///< the role that acts, one of EnvironmentSpec::agents()
   std::string text;   ///< appended to the context
-  /// Which of the agent's contexts: one that was not used before begins empty, and makes a row of
-  /// its own (independent attempts, a summary in place of what went before).
+  /// Which of the agent's contexts, from 0: one that was not used before begins empty, and makes a
+  /// row of its own (independent attempts, a summary in place of what went before). A turn prompts
+  /// each context at most once.
   int context = 0;
 };
 
@@ -37,6 +38,10 @@ struct Action {
   std::string agent;
   std::string text;
   bool truncated = false;
+  /// Log-prob of the whole answer, in nats: the sum over its tokens, its end included, after
+  /// temperature. How sure the agent was, for environments that rank answers. 0 (certain) where
+  /// nothing was sampled: a teacher's or a person's answer.
+  double logprob = 0;
 };
 
 /// Who acts next; no prompts means that the episode is over.
@@ -65,8 +70,8 @@ struct TurnReward {
 struct Outcome {
   std::vector<double> rewards;
   bool success = false;
-  std::vector<ContextReward> contexts = {};
-  std::vector<TurnReward> turns = {};
+  std::vector<ContextReward> contexts = {};  ///< each context at most once
+  std::vector<TurnReward> turns = {};        ///< each answer at most once
   /// For difference rewards: the team's reward had agent i not played its part, in the order of
   /// agents(); empty: unknown.
   std::vector<double> without = {};
@@ -117,10 +122,12 @@ class EnvironmentSpec {
   /// The index-th task of a split. The same (split, index) is the same task in every process.
   virtual Result<Task> task(Split split, std::uint64_t index) const = 0;
   virtual std::unique_ptr<Environment> make() const = 0;
-  /// Longest sensible answer in characters, and most turns per agent: defaults for limits.
+  /// Longest sensible answer in characters, and most turns of one context: defaults for limits.
   virtual int max_answer() const = 0;
   virtual int max_turns() const = 0;
-  /// Bounds of every reward.
+  /// Most contexts of one agent in an episode: memory is reserved for as many.
+  virtual int contexts_per_agent() const { return 1; }
+  /// Bounds of every reward, of contexts' and answers' too.
   virtual std::pair<double, double> reward_range() const = 0;
   /// The best possible mean reward per agent, if known exactly: what the teacher scores without
   /// noise, averaged over a whole split or over any sample of an endless one.

@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "config/run_file.h"
 #include "environment/conformance.h"
+#include "environment/player.h"
 #include "environment/registry.h"
 #include "orchestrate/run_options.h"
 
@@ -66,7 +67,7 @@ Status play(const EnvArguments& arguments) {
   while (!turn.done()) {
     std::vector<Action> actions;
     for (const Prompt& prompt : turn.prompts) {
-      fmt::print("\n[{}] {}\n> ", prompt.agent, prompt.text);
+      fmt::print("\n[{}] {}\n> ", speaker_text(prompt), prompt.text);
       std::fflush(stdout);
       Action action;
       action.agent = prompt.agent;

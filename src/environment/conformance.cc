@@ -6,6 +6,8 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <tuple>
+#include <utility>
 
 #include "base/rng.h"
 #include "environment/player.h"
@@ -15,6 +17,8 @@ namespace {
 
 constexpr std::size_t kMaxProblems = 20;
 constexpr double kTolerance = 1e-9;
+
+using Turns = std::map<std::pair<std::string, int>, int>;  ///< by agent and context
 
 struct Style {
   const char* name;
@@ -93,8 +97,9 @@ class Checker {
     if (std::set<char>(alphabet_.begin(), alphabet_.end()).size() != alphabet_.size()) {
       problem(spec_.name(), "repeats a character in its alphabet");
     }
-    if (spec_.max_answer() < 1 || spec_.max_turns() < 1) {
-      problem(spec_.name(), "max_answer() and max_turns() must be at least 1");
+    if (spec_.max_answer() < 1 || spec_.max_turns() < 1 || spec_.contexts_per_agent() < 1) {
+      problem(spec_.name(),
+              "max_answer(), max_turns() and contexts_per_agent() must be at least 1");
     }
     if (spec_.summary().empty() || spec_.optimum().empty()) {
       problem(spec_.name(), "has no summary or states no optimum");
@@ -151,17 +156,26 @@ class Checker {
 
   void check_episode(const std::string& where, const Played& played, bool teacher) {
     const std::vector<std::string> agents = spec_.agents();
-    std::map<std::string, int> turns;
+    Turns turns;
+    std::set<std::tuple<int, std::string, int>> prompted;
     for (const PlayedTurn& exchange : played.exchanges) {
-      const std::string& agent = exchange.prompt.agent;
+      const auto& [agent, text, context] = exchange.prompt;
       if (std::find(agents.begin(), agents.end(), agent) == agents.end()) {
         problem(where, fmt::format("a prompt for the unknown agent '{}'", agent));
       }
-      if (++turns[agent] == spec_.max_turns() + 1) {
-        problem(where, fmt::format("agent '{}' has more than max_turns() = {} turns", agent,
-                                   spec_.max_turns()));
+      if (context < 0 || context >= spec_.contexts_per_agent()) {
+        problem(where, fmt::format("context {} of agent '{}' is outside 0..{}", context, agent,
+                                   spec_.contexts_per_agent() - 1));
       }
-      check_alphabet(where, "prompt", exchange.prompt.text);
+      if (!prompted.emplace(exchange.turn, agent, context).second) {
+        problem(where,
+                fmt::format("'{}' is prompted twice in one turn", speaker_text(exchange.prompt)));
+      }
+      if (++turns[{agent, context}] == spec_.max_turns() + 1) {
+        problem(where, fmt::format("'{}' has more than max_turns() = {} turns",
+                                   speaker_text(exchange.prompt), spec_.max_turns()));
+      }
+      check_alphabet(where, "prompt", text);
       if (!teacher) continue;
       check_alphabet(where, "teacher's answer", exchange.action.text);
       if (exchange.action.text.size() > static_cast<std::size_t>(spec_.max_answer())) {
@@ -173,12 +187,40 @@ class Checker {
       return problem(where, fmt::format("{} rewards for {} agents", played.outcome.rewards.size(),
                                         agents.size()));
     }
-    const auto [low, high] = spec_.reward_range();
-    for (double reward : played.outcome.rewards) {
-      if (!std::isfinite(reward) || reward < low || reward > high) {
-        problem(where, fmt::format("the reward {} is outside {}..{}", reward, low, high));
-      }
+    for (double reward : played.outcome.rewards) check_reward(where, reward);
+    if (!played.outcome.without.empty() && played.outcome.without.size() != agents.size()) {
+      problem(where, fmt::format("{} rewards without one agent for {} agents",
+                                 played.outcome.without.size(), agents.size()));
     }
+    check_parts(where, played.outcome, turns);
+  }
+
+  /// Rewards of contexts and answers name what was prompted, each once.
+  void check_parts(const std::string& where, const Outcome& outcome, const Turns& turns) {
+    std::set<std::tuple<std::string, int, int>> named;
+    const auto check = [&](const std::string& agent, int context, int turn, double reward) {
+      check_reward(where, reward);
+      const auto found = turns.find({agent, context});
+      const std::string what = turn < 0 ? "" : fmt::format(", turn {}", turn);
+      if (found == turns.end() || turn >= found->second) {
+        problem(where,
+                fmt::format("a reward for context {} of agent '{}'{}, which was not prompted",
+                            context, agent, what));
+      }
+      if (!named.emplace(agent, context, turn).second) {
+        problem(where,
+                fmt::format("two rewards for context {} of agent '{}'{}", context, agent, what));
+      }
+    };
+    for (const ContextReward& c : outcome.contexts) check(c.agent, c.context, -1, c.reward);
+    for (const TurnReward& t : outcome.turns)
+      check(t.agent, t.context, std::max(t.turn, 0), t.reward);
+  }
+
+  void check_reward(const std::string& where, double reward) {
+    const auto [low, high] = spec_.reward_range();
+    if (std::isfinite(reward) && reward >= low && reward <= high) return;
+    problem(where, fmt::format("the reward {} is outside {}..{}", reward, low, high));
   }
 
   void check_alphabet(const std::string& where, const char* what, const std::string& text) {

@@ -61,6 +61,11 @@ struct Faults {
   bool strange_prompt = false;
   bool weak_teacher = false;
   bool short_outcome = false;
+  bool many_contexts = false;
+  bool prompts_twice = false;
+  bool stray_context = false;
+  bool stray_turn = false;
+  bool names_twice = false;
 };
 
 class Faulty : public Environment {
@@ -70,18 +75,24 @@ class Faulty : public Environment {
     static int count = 0;
     const std::string text = faults_.strange_prompt ? "#" : "a";
     const std::string more = faults_.random && ++count % 2 == 0 ? "a" : "";
-    return Turn{{{faults_.unknown_agent ? "b" : "a", text + more}}};
+    Turn turn{{{faults_.unknown_agent ? "b" : "a", text + more, faults_.many_contexts ? 2 : 1}}};
+    if (faults_.prompts_twice) turn.prompts.push_back(turn.prompts[0]);
+    return turn;
   }
   Result<Turn> step(const std::vector<Action>& actions) override {
     if (faults_.error_on_empty && actions[0].text.empty()) {
       return fail(ErrorCode::kInvalid, "an empty answer");
     }
     right_ = actions[0].text == "a";
-    return faults_.never_ends ? Turn{{{"a", "a"}}} : Turn{};
+    return faults_.never_ends ? Turn{{{"a", "a", 1}}} : Turn{};
   }
   Outcome outcome() const override {
     if (faults_.short_outcome) return {};
-    return {{right_ ? (faults_.high_reward ? 2.0 : 1.0) : 0.0}, right_};
+    Outcome outcome{{right_ ? (faults_.high_reward ? 2.0 : 1.0) : 0.0}, right_};
+    outcome.contexts = {{"a", faults_.stray_context ? 0 : 1, 0.5}};
+    if (faults_.names_twice) outcome.contexts.push_back(outcome.contexts[0]);
+    outcome.turns = {{"a", 1, faults_.stray_turn ? 1 : 0, 0.25}};
+    return outcome;
   }
   Result<std::string> demonstrate(const Prompt&, double, Rng&) const override {
     return std::string(faults_.weak_teacher ? "b" : "a");
@@ -114,6 +125,7 @@ class FaultySpec : public EnvironmentSpec {
   std::unique_ptr<Environment> make() const override { return std::make_unique<Faulty>(faults_); }
   int max_answer() const override { return 1; }
   int max_turns() const override { return 1; }
+  int contexts_per_agent() const override { return 2; }
   std::pair<double, double> reward_range() const override { return {0.0, 1.0}; }
 
  private:
@@ -139,6 +151,11 @@ TEST(Conformance, FindsEachFault) {
   expect_found((faults = {}, faults.random = true, faults), "gave another episode");
   expect_found((faults = {}, faults.strange_prompt = true, faults), "'#', which is not in");
   expect_found((faults = {}, faults.weak_teacher = true, faults), "not the optimum 1.0");
+  expect_found((faults = {}, faults.many_contexts = true, faults), "context 2 of agent 'a' is");
+  expect_found((faults = {}, faults.prompts_twice = true, faults), "'a.1' is prompted twice");
+  expect_found((faults = {}, faults.stray_context = true, faults), "a reward for context 0 of");
+  expect_found((faults = {}, faults.stray_turn = true, faults), "turn 1, which was not prompted");
+  expect_found((faults = {}, faults.names_twice = true, faults), "two rewards for context 1 of");
   expect_found((faults = {}, faults.short_outcome = true, faults), "0 rewards for 1 agents");
 }
 

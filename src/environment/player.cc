@@ -43,6 +43,10 @@ Player random_player(std::string alphabet, std::size_t longest) {
   };
 }
 
+std::string speaker_text(const Prompt& prompt) {
+  return prompt.context == 0 ? prompt.agent : fmt::format("{}.{}", prompt.agent, prompt.context);
+}
+
 Played play_episode(const EnvironmentSpec& spec, const Task& task, std::uint64_t seed,
                     const Player& player) {
   Played played;
@@ -53,7 +57,8 @@ Played play_episode(const EnvironmentSpec& spec, const Task& task, std::uint64_t
   };
   Rng rng(seed_join(seed, "player"));
   const std::unique_ptr<Environment> world = spec.make();
-  const int most = static_cast<int>(spec.agents().size()) * (spec.max_turns() + 1);
+  const int most =
+      static_cast<int>(spec.agents().size()) * spec.contexts_per_agent() * (spec.max_turns() + 1);
   Result<Turn> turn = world->reset(task, seed);
   for (int n = 1; turn && !turn->done() && n <= most; ++n) {
     std::vector<Action> actions;
@@ -74,12 +79,18 @@ Played play_episode(const EnvironmentSpec& spec, const Task& task, std::uint64_t
 std::string playthrough_text(const Played& played) {
   std::string out = fmt::format("task {} {}\n", played.task.id, printable(played.task.payload));
   for (const PlayedTurn& exchange : played.exchanges) {
-    out += fmt::format("{} {}: {} -> {}{}\n", exchange.turn, exchange.prompt.agent,
+    out += fmt::format("{} {}: {} -> {}{}\n", exchange.turn, speaker_text(exchange.prompt),
                        printable(exchange.prompt.text), printable(exchange.action.text),
                        exchange.action.truncated ? " (truncated)" : "");
   }
   if (played.error) return out + "error: " + printable(played.error->message) + "\n";
   if (!played.finished) return out + "not finished\n";
+  for (const ContextReward& c : played.outcome.contexts) {
+    out += fmt::format("context {}.{} reward {}\n", c.agent, c.context, c.reward);
+  }
+  for (const TurnReward& t : played.outcome.turns) {
+    out += fmt::format("context {}.{} turn {} reward {}\n", t.agent, t.context, t.turn, t.reward);
+  }
   return out + fmt::format("reward {} {}\n", fmt::join(played.outcome.rewards, " "),
                            played.outcome.success ? "success" : "no success");
 }

@@ -31,10 +31,14 @@ struct PlayedTurn {
 struct Played {
   Task task;
   std::vector<PlayedTurn> exchanges;
-  bool finished = false;  ///< ended by itself, within agents * (max_turns + 1) turns
-  Outcome outcome;        ///< of a finished episode
+  bool finished =
+      false;        ///< ended by itself, within agents * contexts_per_agent * (max_turns + 1) turns
+  Outcome outcome;  ///< of a finished episode
   std::optional<Error> error;
 };
+
+/// The prompted agent as a person may read it: "solver", or "solver.2" for its context 2.
+std::string speaker_text(const Prompt& prompt);
 
 /// Plays one episode outside any workflow: for checks, demonstrations and people. `seed` is the
 /// episode's; the player draws from a stream derived from it.

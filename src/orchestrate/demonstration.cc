@@ -12,14 +12,16 @@ namespace {
 
 using Rows = std::vector<std::vector<Trajectory>>;
 
-/// Finds the policy of an agent and its row in this episode, made at its first turn.
+/// Finds the policy of an agent and the row of one of its contexts in this episode, made at the
+/// context's first turn.
 struct RowFinder {
   Team& team;
   Rows rows;
-  std::map<std::string, std::pair<std::size_t, std::size_t>> places;
+  std::map<std::pair<std::string, int>, std::pair<std::size_t, std::size_t>> places;
 
-  Result<std::pair<PolicyRuntime*, Trajectory*>> find(const std::string& agent) {
-    const auto known = places.find(agent);
+  Result<std::pair<PolicyRuntime*, Trajectory*>> find(const Prompt& prompt) {
+    const std::string& agent = prompt.agent;
+    const auto known = places.find({agent, prompt.context});
     if (known != places.end()) {
       const auto [p, r] = known->second;
       return std::make_pair(team.policies()[p].get(), &rows[p][r]);
@@ -27,9 +29,10 @@ struct RowFinder {
     for (std::size_t p = 0; p < team.policies().size(); ++p) {
       const auto& agents = team.policies()[p]->options->agents;
       if (std::find(agents.begin(), agents.end(), agent) == agents.end()) continue;
-      places[agent] = {p, rows[p].size()};
+      places[{agent, prompt.context}] = {p, rows[p].size()};
       rows[p].emplace_back();
       rows[p].back().agent = agent;
+      rows[p].back().context = prompt.context;
       return std::make_pair(team.policies()[p].get(), &rows[p].back());
     }
     return fail(ErrorCode::kInvalid, fmt::format("no policy plays agent \"{}\"", agent));
@@ -37,7 +40,7 @@ struct RowFinder {
 };
 
 Status append(RowFinder& finder, const Prompt& prompt, const std::string& answer) {
-  TROUPE_ASSIGN(auto place, finder.find(prompt.agent));
+  TROUPE_ASSIGN(auto place, finder.find(prompt));
   auto [policy, row] = place;
   const ChatFormat* chat = policy->chat.get();
   const auto where = row->segments.empty() ? PromptPlace::kFirst : PromptPlace::kAfterEnd;

@@ -109,9 +109,8 @@ Result<RunPlan> make_plan(Disk& disk, const RunOptions& o, int workers, std::uin
     }
     p.holds_base = first_on_base;
     p.most = policy_memory(o, *policy, start, longest_lengths(start), workers, first_on_base);
-    plan.max_tokens_per_step += plan.episodes_per_step *
-                                static_cast<std::int64_t>(policy->agents.size()) *
-                                start.max_context;
+    plan.max_tokens_per_step +=
+        plan.episodes_per_step * rows_per_episode(o, *policy) * start.max_context;
     plan.policies.push_back(std::move(p));
     for (const auto& agent : policy->agents) {
       readers[agent] = {start.tokenizer, start.chat, start.max_context};

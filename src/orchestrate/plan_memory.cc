@@ -62,13 +62,13 @@ std::int64_t older_versions(const RunOptions& o, const PolicyOptions& policy) {
 
 /// Sessions of a policy that are open at once: as many as episodes play, claims and limits allow.
 Sessions open_sessions(const RunOptions& o, const PolicyOptions& policy, const PolicyStart& start) {
-  const auto agents = static_cast<std::int64_t>(policy.agents.size());
+  const std::int64_t rows = rows_per_episode(o, policy);
   const std::uint64_t claim = KvCache::bytes(start.config, start.max_context, policy_dtype(policy));
   const auto room =
       static_cast<std::int64_t>((static_cast<std::uint64_t>(o.rollout.kv_megabytes) << 20) / claim);
   const std::int64_t limit = std::min(o.rollout.max_sessions, std::max<std::int64_t>(room, 1));
-  const std::int64_t rl = episodes_in_flight(o) * agents;
-  const std::int64_t eval = std::min(kEvalWave, o.eval.final_episodes) * agents;
+  const std::int64_t rl = episodes_in_flight(o) * rows;
+  const std::int64_t eval = std::min(kEvalWave, o.eval.final_episodes) * rows;
   return {std::min(limit, rl), std::min(limit, eval)};
 }
 
@@ -113,7 +113,7 @@ PolicyMemory policy_memory(const RunOptions& o, const PolicyOptions& policy,
   const std::uint64_t model =
       rank == 0 ? whole : lora_layout(config, start.lora).size() * sizeof(float);
   const std::uint64_t packed = rank == 0 ? Decoder::bytes(config, dtype) : model;
-  const auto agents = static_cast<std::int64_t>(policy.agents.size());
+  const std::int64_t rows = rows_per_episode(o, policy);
   PolicyMemory m;
   if (holds_base) m.base = whole + Decoder::bytes(config, dtype);
   m.weights = m.reference = m.next = model + packed;
@@ -127,8 +127,8 @@ PolicyMemory policy_memory(const RunOptions& o, const PolicyOptions& policy,
   // A gradient, and its sum in 8 bytes a value; more sums if the batch scales the advantages.
   const auto sums = static_cast<std::uint64_t>(1 + extra_sums(policy.algorithm).count());
   m.gradients = slots * (model + sums * 2 * model);
-  const Pack rl = largest_pack(o, l, o.rollout.group_size * agents, l.longest);
-  const Pack warm = units > 0 ? largest_pack(o, l, kWarmUnit * agents, l.tokens) : Pack{0, 0};
+  const Pack rl = largest_pack(o, l, o.rollout.group_size * rows, l.longest);
+  const Pack warm = units > 0 ? largest_pack(o, l, kWarmUnit * rows, l.tokens) : Pack{0, 0};
   const Pack& larger = warm.tokens > rl.tokens ? warm : rl;
   const TrainPass::Options keep{o.pipeline.recompute};
   m.activations =

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/memory.h"
+#include "environment/player.h"
 #include "model/decoder.h"
 #include "orchestrate/evaluate.h"
 #include "orchestrate/tail/make_tail.h"
@@ -300,7 +301,7 @@ void Run::tell_episode(std::int64_t step, const char* phase, const Task& task,
   out.success = record.outcome.success;
   for (const Exchange& exchange : record.exchanges) {
     TranscriptTurn turn;
-    turn.agent = exchange.prompt.agent;
+    turn.agent = speaker_text(exchange.prompt);
     turn.prompt = exchange.prompt.text;
     turn.answer = exchange.action.text;
     turn.truncated = exchange.action.truncated;

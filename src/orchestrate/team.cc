@@ -96,8 +96,14 @@ const char* run_isa(const RunOptions& options) {
   return kernel_isa(Dtype::kFp32);
 }
 
+std::int64_t rows_per_episode(const RunOptions& options, const PolicyOptions& policy) {
+  return static_cast<std::int64_t>(policy.agents.size()) *
+         options.environment->contexts_per_agent();
+}
+
 std::uint64_t group_bytes(const RunOptions& options, const PolicyOptions& policy, int max_context) {
-  return static_cast<std::uint64_t>(options.rollout.group_size) * policy.agents.size() *
+  return static_cast<std::uint64_t>(options.rollout.group_size *
+                                    rows_per_episode(options, policy)) *
          static_cast<std::uint64_t>(max_context) * kTokenBytes;
 }
 

@@ -108,6 +108,9 @@ struct PolicyStart {
   LoraSettings lora{};                   ///< rank 0: the whole model is trained
 };
 
+/// The most rows that one episode gives a policy: one for each of its agents and contexts.
+std::int64_t rows_per_episode(const RunOptions& options, const PolicyOptions& policy);
+
 /// The most bytes that the experience of one group of a policy can hold.
 std::uint64_t group_bytes(const RunOptions& options, const PolicyOptions& policy, int max_context);
 /// How a step replaces groups without a gradient; limit 1: not at all.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include "base/rng.h"
 #include "model/kv_layout.h"
@@ -13,11 +14,13 @@ namespace {
 
 constexpr std::uint64_t kTasks = 128;
 
-/// One agent's part in one episode.
+/// One agent's part in one episode, in one of its contexts.
 struct Part {
   int prompt = 0, tokens = 0, sampled = 0;
   std::string first;  ///< prompt
 };
+
+using Parts = std::map<std::pair<std::string, int>, Part>;  ///< by agent and context
 
 /// How many different prompts there are, all as likely, if `draws` draws gave `different` ones.
 double population(double draws, double different) {
@@ -32,7 +35,7 @@ double population(double draws, double different) {
 
 /// False if the task cannot be played by a teacher.
 bool play(const RunOptions& o, const std::map<std::string, Reader>& readers, std::uint64_t number,
-          std::map<std::string, Part>& parts) {
+          Parts& parts) {
   const auto seed = static_cast<std::uint64_t>(o.run.seed);
   const auto task =
       o.environment->task(Split::kTrain, task_at(o.environment->size(Split::kTrain), seed, number));
@@ -46,7 +49,7 @@ bool play(const RunOptions& o, const std::map<std::string, Reader>& readers, std
       const auto reader = readers.find(prompt.agent);
       const auto answer = environment->demonstrate(prompt, 0.0, rng);
       if (reader == readers.end() || !answer) return false;
-      Part& part = parts[prompt.agent];
+      Part& part = parts[{prompt.agent, prompt.context}];
       const auto& [tokenizer, chat, most] = reader->second;
       const auto where = part.tokens == 0 ? PromptPlace::kFirst : PromptPlace::kAfterEnd;
       const auto shown = encode_prompt(*tokenizer, chat.get(), prompt.text, where);
@@ -79,23 +82,25 @@ std::optional<std::map<std::string, RowLength>> typical_lengths(
   if (options.environment->may_block()) return std::nullopt;
   std::map<std::string, RowLength> sums;
   std::map<std::string, std::set<std::string>> prompts;
+  const double rows = static_cast<double>(kTasks) * options.environment->contexts_per_agent();
   for (std::uint64_t number = 0; number < kTasks; ++number) {
-    std::map<std::string, Part> parts;
+    Parts parts;
     if (!play(options, readers, number, parts)) return std::nullopt;
-    for (auto& [agent, part] : parts) {
+    for (auto& [place, part] : parts) {
+      const std::string& agent = place.first;
       part.tokens = std::min(part.tokens - 1, readers.at(agent).max_context);
       RowLength& sum = sums[agent];
       prompts[agent].insert(part.first);
-      sum.prompt += static_cast<double>(part.prompt) / kTasks;
-      sum.tokens += static_cast<double>(part.tokens) / kTasks;
-      sum.sampled += static_cast<double>(part.sampled) / kTasks;
-      sum.pages += static_cast<double>(kv_pages(part.tokens)) / kTasks;
+      sum.prompt += static_cast<double>(part.prompt) / rows;
+      sum.tokens += static_cast<double>(part.tokens) / rows;
+      sum.sampled += static_cast<double>(part.sampled) / rows;
+      sum.pages += static_cast<double>(kv_pages(part.tokens)) / rows;
       sum.longest = std::max(sum.longest, part.tokens);
     }
   }
   if (sums.empty()) return std::nullopt;
   for (auto& [agent, sum] : sums) {
-    sum.prompts = population(kTasks, static_cast<double>(prompts[agent].size()));
+    sum.prompts = population(rows, static_cast<double>(prompts[agent].size()));
   }
   return sums;
 }

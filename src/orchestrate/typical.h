@@ -8,7 +8,7 @@
 
 namespace troupe {
 
-/// Tokens of one agent's trajectories, means over some tasks.
+/// Tokens of one agent's trajectories, means over some tasks and its contexts.
 struct RowLength {
   double prompt = 0;   ///< of its first prompt
   double tokens = 0;   ///< of the whole trajectory, without the last, which no model reads
