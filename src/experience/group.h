@@ -48,11 +48,12 @@ struct Scored {
 };
 
 /// The episodes of one task that are compared with each other, as one policy sees them: one
-/// trajectory per episode and agent of this policy. The unit of readiness and of backward.
+/// trajectory per episode, agent of this policy and context of the agent. The unit of readiness and
+/// of backward.
 struct Group {
   GroupKey key;
   std::string task;
-  std::vector<Trajectory> rows;    ///< by member, then agent
+  std::vector<Trajectory> rows;    ///< by member, then agent, then context
   std::vector<double> advantages;  ///< one per row
 };
 

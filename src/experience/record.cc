@@ -132,7 +132,8 @@ void fields(A& a, RowsRecord& r) {
   a(count);
   if constexpr (std::is_same_v<A, Get>) r.rows.resize(std::min<std::uint32_t>(count, 1U << 16));
   for (auto& [policy, row] : r.rows) {
-    a(policy, row.sample_id, row.agent, row.replay_of, row.member, row.first, row.last, row.oldest);
+    a(policy, row.sample_id, row.agent, row.replay_of, row.member, row.context);
+    a(row.first, row.last, row.oldest);
     for (ColumnStatus& status : row.status) a(status);
     for (double& number : row.numbers) a(number);
     a(row.response);

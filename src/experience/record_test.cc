@@ -49,6 +49,24 @@ TEST(StoreRecord, ReadsWhatItWrote) {
   EXPECT_EQ(got.step, 7);
 }
 
+TEST(StoreRecord, ARowKeepsItsContextAndWhatItsAnswersEarned) {
+  Trajectory trajectory = test_trajectory(group_key(0, 0), 3, "a");
+  trajectory.context = 2;
+  trajectory.segments.back().reward = 0.125;
+  RowsRecord rows;
+  rows.rows.emplace_back(0, make_row(trajectory));
+  const auto read = round_trip(rows);
+  ASSERT_TRUE(read) << read.error().message;
+  const Row& row = std::get<RowsRecord>(*read).rows.at(0).second;
+  EXPECT_EQ(row.context, 2);
+  EXPECT_EQ(row.member, 3);
+  const auto got = read_row(row, *rows.rows[0].second.response.bytes);
+  ASSERT_TRUE(got) << got.error().message;
+  EXPECT_EQ(got->context, 2);
+  ASSERT_TRUE(got->segments.back().sampled);
+  EXPECT_EQ(got->segments.back().reward, 0.125);
+}
+
 // A checksum says that bytes are as they were written, not that this version can have written them.
 TEST(StoreRecord, StatesColumnsAndStatusThatDoNotExistAreRefused) {
   StateRecord state = state_record();

@@ -15,12 +15,12 @@ void put(Row& row, Column column, double value) {
   row.status[static_cast<std::size_t>(column)] = ColumnStatus::kReady;
 }
 
-// u32 segments, then per segment: u8 sampled, u32 tokens, ids (i32), and if sampled log-probs (f32)
-// and the version (i64, i64).
+// u32 segments, then per segment: u8 sampled, u32 tokens, ids (i32), and if sampled log-probs
+// (f32), the version (i64, i64) and the reward (f64).
 std::string encode_response(const Trajectory& trajectory) {
   std::string bytes;
   bytes.reserve(static_cast<std::size_t>(trajectory.tokens()) * 8 +
-                trajectory.segments.size() * 24 + 8);
+                trajectory.segments.size() * 32 + 8);
   ByteWriter out(bytes);
   out.number(static_cast<std::uint32_t>(trajectory.segments.size()));
   for (const Segment& segment : trajectory.segments) {
@@ -30,7 +30,8 @@ std::string encode_response(const Trajectory& trajectory) {
     if (!segment.sampled) continue;
     out.raw(segment.logprobs.data(), segment.logprobs.size() * sizeof(float))
         .number(segment.version.incarnation)
-        .number(segment.version.number);
+        .number(segment.version.number)
+        .number(segment.reward);
   }
   return bytes;
 }
@@ -56,6 +57,7 @@ Row make_row(const Trajectory& trajectory) {
   row.sample_id = trajectory.sample_id;
   row.agent = trajectory.agent;
   row.member = trajectory.member;
+  row.context = trajectory.context;
   bool any = false;
   for (const Segment& segment : trajectory.segments) {
     if (!segment.sampled) continue;
@@ -89,6 +91,7 @@ Result<Trajectory> read_row(const Row& row, std::string_view bytes) {
   out.sample_id = row.sample_id;
   out.agent = row.agent;
   out.member = row.member;
+  out.context = row.context;
   out.reward = row.number(Column::kReward);
   out.success = row.number(Column::kSuccess) != 0;
   out.truncated = row.number(Column::kTruncated) != 0;
@@ -110,6 +113,7 @@ Result<Trajectory> read_row(const Row& row, std::string_view bytes) {
       if (!logprobs.empty()) std::memcpy(segment.logprobs.data(), logprobs.data(), logprobs.size());
       segment.version.incarnation = in.number<std::int64_t>();
       segment.version.number = in.number<std::int64_t>();
+      segment.reward = in.number<double>();
     }
     out.segments.push_back(std::move(segment));
   }

@@ -36,12 +36,13 @@ struct Blob {
   std::shared_ptr<const std::string> bytes;
 };
 
-/// One agent's part of one episode.
+/// One agent's part of one episode, in one of its contexts.
 struct Row {
   std::string sample_id;  ///< {input}_{turn}_{trajectory}
   std::string agent;
   std::string replay_of;  ///< the sample that this one repeats; empty: it was generated for the run
   std::int32_t member = 0;
+  std::int32_t context = 0;     ///< which of the agent's
   Version first, last, oldest;  ///< among its sampled tokens
   std::array<ColumnStatus, kColumns> status{};
   std::array<double, kColumns> numbers{};  ///< [kResponse] is not used

@@ -18,10 +18,12 @@ struct Segment {
   double reward = 0;            ///< sampled only: what the answer earned by itself
 };
 
-/// What one agent saw and said in one episode, as the token ids that were fed and sampled. Text is
-/// a view of these ids; they are never made again from text.
+/// What one agent saw and said in one of its contexts of one episode, as the token ids that were
+/// fed and sampled. Text is a view of these ids; they are never made again from text.
 struct Trajectory {
-  std::string sample_id;  ///< {input}_{turn}_{trajectory}; turn = the agent's last turn index
+  /// {input}_{turn}_{trajectory}; turn = the context's last turn index; trajectory = the member, or
+  /// {member}.{context} of contexts above 0
+  std::string sample_id;
   std::string agent;
   std::vector<Segment> segments;
   double reward = 0;

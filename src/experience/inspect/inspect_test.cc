@@ -92,7 +92,7 @@ TEST(InspectExperience, AJournalOfANewerFormatIsNamedAsSuch) {
   write_test_journal(disk, {});
   const std::string path = segment_path(kTestFolder, 1);
   std::string bytes = *disk.read(path);
-  bytes[16] = 2;  // the format, behind checksum and magic
+  bytes[16] = 3;  // the format, behind checksum and magic
   const std::uint64_t sum =
       checksum64(std::string_view(bytes).substr(8, kSegmentHeader - 8), 0x5345474d454e54);
   std::string checksum;
@@ -102,7 +102,7 @@ TEST(InspectExperience, AJournalOfANewerFormatIsNamedAsSuch) {
   for (const Error& error :
        {read_experience(disk, kTestFolder).error(), verify_journal(disk, kTestFolder).error()}) {
     EXPECT_EQ(error.code, ErrorCode::kInvalid);
-    EXPECT_NE(error.message.find(path + ": a journal of format 2"), std::string::npos)
+    EXPECT_NE(error.message.find(path + ": a journal of format 3"), std::string::npos)
         << error.message;
   }
 }

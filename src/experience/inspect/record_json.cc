@@ -35,6 +35,7 @@ Json row_json(const Row& row) {
   out["sample_id"] = row.sample_id;
   out["agent"] = row.agent;
   out["member"] = row.member;
+  out["context"] = row.context;
   if (!row.replay_of.empty()) out["replay_of"] = row.replay_of;
   out["first_version"] = version_json(row.first);
   out["last_version"] = version_json(row.last);
@@ -159,6 +160,7 @@ Json segments_json(const Trajectory& trajectory) {
     if (segment.sampled) {
       one["logprobs"] = segment.logprobs;
       one["version"] = version_json(segment.version);
+      one["reward"] = segment.reward;
     }
     out.push_back(std::move(one));
   }

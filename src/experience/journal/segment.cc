@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kMagic = "TRPEXP01";
 constexpr std::string_view kSuffix = ".journal";
-constexpr std::uint32_t kFormat = 1;
+constexpr std::uint32_t kFormat = 2;
 constexpr std::uint32_t kSnapshotFlag = 1;
 constexpr std::uint64_t kHeaderSeed = 0x5345474d454e54;  // "SEGMENT"
 
@@ -85,19 +85,25 @@ Result<SegmentList> list_segments(Disk& disk, const std::string& folder) {
     const std::string path = segment_path(folder, sequence);
     TROUPE_ASSIGN(const std::uint64_t size, disk.size(path));
     std::optional<JournalSegment> segment;
-    std::uint32_t newer = 0;
+    std::uint32_t format = kFormat;
     if (size >= kSegmentHeader) {
       TROUPE_ASSIGN(const std::string header, disk.read_at(path, 0, kSegmentHeader));
       segment = decode_segment_header(header);
-      if (!segment && intact(header)) newer = format_of(header);
+      if (!segment && intact(header)) format = format_of(header);
     }
     out.last_sequence = sequence;
-    if (newer > kFormat) {
+    if (format > kFormat) {
       return fail(
           ErrorCode::kInvalid,
           fmt::format("{}: a journal of format {}, newer than this version of Troupe, which "
                       "reads format {}: use the version that wrote it, or a later one",
-                      path, newer, kFormat));
+                      path, format, kFormat));
+    }
+    if (format > 0 && format < kFormat) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("{}: a journal of format {}, older than this version of Troupe, "
+                              "which reads format {}: use the version that wrote it",
+                              path, format, kFormat));
     }
     if (!segment || segment->sequence != sequence) {
       // The header is synced before the first frame is written.

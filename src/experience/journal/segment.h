@@ -29,7 +29,7 @@ struct JournalSegment {
 
 constexpr std::size_t kSegmentHeader = 64;
 
-/// The header's bytes: u64 checksum of the rest | "TRPEXP01" | u32 format 1 | u32 flags (1: begins
+/// The header's bytes: u64 checksum of the rest | "TRPEXP01" | u32 format 2 | u32 flags (1: begins
 /// with a snapshot) | u64 sequence | u64 first | zeros.
 std::string encode_segment_header(const JournalSegment& segment);
 std::optional<JournalSegment> decode_segment_header(std::string_view bytes);
