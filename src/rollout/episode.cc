@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/rng.h"
 
 namespace troupe {
@@ -31,9 +33,15 @@ Async<Result<Turn>> Episode::step(std::vector<Action> actions) {
   co_return turn;
 }
 
-Result<Episode::Speaker*> Episode::speaker(const std::string& agent) {
-  const auto known = speakers_.find(agent);
-  if (known != speakers_.end()) return &known->second;
+Result<Episode::Speaker*> Episode::speaker(const Prompt& prompt) {
+  const auto& agent = prompt.agent;
+  const auto known = speakers_.find(Place(agent, prompt.context));
+  if (known != speakers_.end()) {
+    if (!known->second.acting) return &known->second;
+    return fail(ErrorCode::kInvalid,
+                fmt::format("environment {} prompted context {} of agent \"{}\" twice in one turn",
+                            spec_.name(), prompt.context, agent));
+  }
   const auto binding = agents_.find(agent);
   if (binding == agents_.end()) {
     return fail(ErrorCode::kInvalid,
@@ -43,11 +51,28 @@ Result<Episode::Speaker*> Episode::speaker(const std::string& agent) {
   Speaker fresh;
   fresh.binding = &binding->second;
   fresh.trajectory = trajectories_.size();
+  fresh.seed = seed_join(id_.seed, agent);
+  if (prompt.context != 0) {
+    fresh.seed =
+        seed_join(seed_join(fresh.seed, "context"), static_cast<std::uint64_t>(prompt.context));
+  }
   Trajectory trajectory;
   trajectory.agent = agent;
   trajectory.member = id_.member;
+  trajectory.context = prompt.context;
   trajectories_.push_back(std::move(trajectory));
-  return &speakers_.emplace(agent, std::move(fresh)).first->second;
+  return &speakers_.emplace(Place(agent, prompt.context), std::move(fresh)).first->second;
+}
+
+void Episode::release_idle(const std::string& agent) {
+  std::vector<Speaker*> own;
+  for (auto& [place, speaker] : speakers_) {
+    if (place.first == agent) own.push_back(&speaker);
+  }
+  if (own.size() < 2) return;
+  for (Speaker* speaker : own) {
+    if (!speaker->acting) speaker->session.reset();
+  }
 }
 
 Result<std::vector<TokenId>> Episode::hear(const Speaker& self, const Prompt& prompt) {
@@ -59,9 +84,11 @@ Result<std::vector<TokenId>> Episode::hear(const Speaker& self, const Prompt& pr
 }
 
 Async<Result<Action>> Episode::act(Prompt prompt) {
-  auto found = speaker(prompt.agent);
+  auto found = speaker(prompt);
   if (!found) co_return tl::unexpected(found.error());
   Speaker& self = **found;
+  const std::size_t place = exchanges_.size();  // in the order of prompts, whoever answers first
+  exchanges_.emplace_back().prompt = prompt;
   const AgentBinding& binding = *self.binding;
 
   auto shown = hear(self, prompt);
@@ -81,12 +108,12 @@ Async<Result<Action>> Episode::act(Prompt prompt) {
     // The agent's own talking filled its context: an outcome, not a failure.
     action.truncated = true;
     trajectories_[self.trajectory].truncated = true;
-    Exchange exchange;
-    exchange.prompt = std::move(prompt);
-    exchange.action = action;
-    exchanges_.push_back(std::move(exchange));
+    self.answers.emplace_back();
+    exchanges_[place].action = action;
     co_return action;
   }
+  self.acting = true;
+  release_idle(prompt.agent);
   if (!self.session) {
     auto session = co_await binding.engine->open(binding.max_context, turn_wait_);
     if (!session) co_return tl::unexpected(session.error());
@@ -98,26 +125,27 @@ Async<Result<Action>> Episode::act(Prompt prompt) {
   request.sampling = binding.sampling;
   request.stop = binding.stop;
   request.weights = binding.weights;
-  request.seed =
-      seed_join(seed_join(id_.seed, prompt.agent), static_cast<std::uint64_t>(self.turns));
+  request.seed = seed_join(self.seed, static_cast<std::uint64_t>(self.turns));
   Segment prompt_segment;
   prompt_segment.tokens = std::move(*shown);
   trajectories_[self.trajectory].segments.push_back(std::move(prompt_segment));
   auto answer = co_await sample(self, std::move(request));
   if (!answer) co_return tl::unexpected(answer.error());
+  self.acting = false;
+  release_idle(prompt.agent);
 
   action.text =
       binding.stop ? binding.stop->text(answer->tokens) : binding.tokenizer->decode(answer->tokens);
   action.truncated = answer->reason == FinishReason::kLength;
+  for (const float logprob : answer->logprobs) action.logprob += static_cast<double>(logprob);
   self.cut = answer->tokens.empty() || answer->tokens.back() != binding.tokenizer->end();
   Trajectory& trajectory = trajectories_[self.trajectory];
+  self.answers.emplace_back(trajectory.segments.size() - 1);
   trajectory.truncated = trajectory.truncated || action.truncated;
   trajectory.sample_id = fmt::format("{}_{}_{}", id_.input, self.turns, id_.member);
+  if (trajectory.context != 0) trajectory.sample_id += fmt::format(".{}", trajectory.context);
   ++self.turns;
-  Exchange exchange;
-  exchange.prompt = std::move(prompt);
-  exchange.action = action;
-  exchanges_.push_back(std::move(exchange));
+  exchanges_[place].action = action;
   co_return action;
 }
 
@@ -136,6 +164,7 @@ Async<Result<Generation>> Episode::sample(Speaker& self, GenerateRequest request
     auto piece = co_await self.binding->engine->generate(self.session, request);
     if (!piece) co_return tl::unexpected(piece.error());
     whole.tokens.insert(whole.tokens.end(), piece->tokens.begin(), piece->tokens.end());
+    whole.logprobs.insert(whole.logprobs.end(), piece->logprobs.begin(), piece->logprobs.end());
     whole.reason = piece->reason;
     self.context.insert(self.context.end(), piece->tokens.begin(), piece->tokens.end());
     Trajectory& trajectory = trajectories_[self.trajectory];
@@ -153,21 +182,55 @@ Async<Result<Generation>> Episode::sample(Speaker& self, GenerateRequest request
   }
 }
 
-Result<Outcome> Episode::finish() {
-  Outcome outcome = environment_->outcome();
+Status Episode::reward(const Outcome& outcome) {
   const auto names = spec_.agents();
   if (outcome.rewards.size() != names.size()) {
     return fail(ErrorCode::kUnavailable,
                 fmt::format("environment {} gave {} rewards for {} agents", spec_.name(),
                             outcome.rewards.size(), names.size()));
   }
+  const auto stray = [this](const std::string& agent, const std::string& what) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("environment {} rewards {} of agent \"{}\", which was not prompted",
+                            spec_.name(), what, agent));
+  };
   for (Trajectory& trajectory : trajectories_) {
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      if (names[i] == trajectory.agent) trajectory.reward = outcome.rewards[i];
+    const auto at = std::find(names.begin(), names.end(), trajectory.agent);
+    if (at != names.end()) {
+      trajectory.reward = outcome.rewards[static_cast<std::size_t>(at - names.begin())];
     }
     trajectory.success = outcome.success;
   }
+  for (const ContextReward& earned : outcome.contexts) {
+    const auto found = speakers_.find(Place(earned.agent, earned.context));
+    if (found == speakers_.end()) {
+      return stray(earned.agent, fmt::format("context {}", earned.context));
+    }
+    trajectories_[found->second.trajectory].reward = earned.reward;
+  }
+  for (const TurnReward& earned : outcome.turns) {
+    const auto found = speakers_.find(Place(earned.agent, earned.context));
+    if (found == speakers_.end() || earned.turn < 0 ||
+        static_cast<std::size_t>(earned.turn) >= found->second.answers.size()) {
+      return stray(earned.agent, fmt::format("turn {} of context {}", earned.turn, earned.context));
+    }
+    const auto& answer = found->second.answers[static_cast<std::size_t>(earned.turn)];
+    Trajectory& trajectory = trajectories_[found->second.trajectory];
+    if (answer) trajectory.segments[*answer].reward = earned.reward;
+  }
+  return {};
+}
+
+Result<Outcome> Episode::finish() {
+  Outcome outcome = environment_->outcome();
+  TROUPE_TRY(reward(outcome));
   speakers_.clear();  // gives the KV caches back
+  const auto names = spec_.agents();
+  const auto place = [&names](const Trajectory& t) {
+    return std::make_pair(std::find(names.begin(), names.end(), t.agent), t.context);
+  };
+  std::stable_sort(trajectories_.begin(), trajectories_.end(),
+                   [&](const auto& a, const auto& b) { return place(a) < place(b); });
   return outcome;
 }
 

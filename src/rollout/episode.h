@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "experience/trajectory.h"
@@ -43,8 +45,12 @@ struct Exchange {
   Action action;
 };
 
-/// One run of a workflow on one task: an environment, and a trajectory per agent that speaks.
-/// Lives on the strand. The environment's own failures are errors and never rewards (law 6).
+/// One run of a workflow on one task: an environment, and a trajectory per agent that speaks and
+/// context that it speaks in. An agent with one context keeps its session, and with it the KV
+/// cache, until the episode ends. One with several keeps none between answers, so that an episode
+/// never waits for memory that its own answered contexts hold; what a context needs again is
+/// recomputed. Lives on the strand. The environment's own failures are errors and never rewards
+/// (law 6).
 class Episode {
  public:
   Episode(Executor& executor, const EnvironmentSpec& spec, const AgentBindings& agents,
@@ -52,12 +58,13 @@ class Episode {
 
   /// Resets the environment on `task`.
   Async<Result<Turn>> reset(Task task);
-  /// Lets the prompt's agent answer: the prompt is appended to its context, an answer is sampled.
-  /// The context is always an exact extension of what the agent saw and said before.
+  /// Lets the prompt's agent answer: the prompt is appended to the context that it names, an answer
+  /// is sampled. A context is always an exact extension of what the agent saw and said in it.
   Async<Result<Action>> act(Prompt prompt);
   /// Hands the actions to the environment.
   Async<Result<Turn>> step(std::vector<Action> actions);
-  /// Ends the episode: rewards go to the trajectories.
+  /// Ends the episode: rewards go to the trajectories, which are then in the order of agents(),
+  /// then by context. kUnavailable if the environment's rewards name what was not played.
   Result<Outcome> finish();
 
   [[nodiscard]] const std::vector<Trajectory>& trajectories() const { return trajectories_; }
@@ -73,10 +80,18 @@ class Episode {
     std::shared_ptr<Session> session;
     std::vector<TokenId> context;
     std::size_t trajectory = 0;  ///< index into trajectories_
+    std::uint64_t seed = 0;      ///< each turn's follows from it
     int turns = 0;
     bool cut = false;  ///< the last answer has no end token
+    bool acting = false;
+    /// Of each prompt: the last segment of its answer. None: the context had no room left.
+    std::vector<std::optional<std::size_t>> answers;
   };
-  Result<Speaker*> speaker(const std::string& agent);
+  using Place = std::pair<std::string, int>;  ///< agent, context
+  Result<Speaker*> speaker(const Prompt& prompt);
+  /// Gives back the sessions of an agent with several contexts, but those that answer now.
+  void release_idle(const std::string& agent);
+  Status reward(const Outcome& outcome);
   /// The tokens to append to the speaker's context for a prompt.
   static Result<std::vector<TokenId>> hear(const Speaker& self, const Prompt& prompt);
 
@@ -90,7 +105,7 @@ class Episode {
   std::shared_ptr<Cancel> cancel_;
   int pieces_ = 0;
   std::unique_ptr<Environment> environment_;
-  std::map<std::string, Speaker> speakers_;
+  std::map<Place, Speaker> speakers_;
   std::vector<Trajectory> trajectories_;
   std::vector<Exchange> exchanges_;
 };
