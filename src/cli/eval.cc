@@ -23,6 +23,8 @@ struct EvalArguments {
   std::string run_folder;
   std::string checkpoint;
   long long episodes = 1000;
+  long long first = 0;
+  std::vector<std::string> set;
   std::optional<double> temperature, top_p, min_p;
   std::optional<long long> top_k;
   bool json = false;
@@ -59,6 +61,7 @@ Async<Status> play(Executor& executor, const RunOptions& options, Team& team,
                    const EvalArguments& arguments, EvalReport& report) {
   EvalSetting setting{executor, *options.environment, team.evaluation_bindings()};
   setting.episodes = arguments.episodes;
+  setting.first = arguments.first;
   setting.seed = static_cast<std::uint64_t>(options.run.seed);
   setting.retries = static_cast<int>(options.rollout.retries);
   auto result = co_await evaluate(setting);
@@ -70,6 +73,15 @@ Async<Status> play(Executor& executor, const RunOptions& options, Team& team,
 Status eval(const EvalArguments& arguments) {
   const auto disk = make_posix_disk();
   TROUPE_ASSIGN(RunFile file, RunFile::load(*disk, arguments.run_folder + "/run.toml"));
+  for (const std::string& assignment : arguments.set) {
+    if (!assignment.starts_with("environment.")) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("--set {}: an evaluation may change keys of [environment] only; "
+                              "--temperature and the like say how it samples",
+                              assignment));
+    }
+    TROUPE_TRY(file.set(assignment));
+  }
   ObserveOptions observe;
   OptionSet observe_set("observe");
   observe.declare(observe_set);
@@ -100,6 +112,7 @@ Status eval(const EvalArguments& arguments) {
     out["checkpoint"] = store.folder() + "/" + name;
     out["step"] = checkpoint.step;
     out["episodes"] = report.episodes;
+    out["first"] = arguments.first;
     out["temperature"] = report.temperature;
     out["top_k"] = sampling.top_k;
     out["top_p"] = sampling.top_p;
@@ -135,6 +148,15 @@ void add_eval(CLI::App& app, int& exit_code) {
   command->add_option("--episodes", arguments->episodes, "Held-out episodes")
       ->check(CLI::Range(1LL, 10000000LL))
       ->capture_default_str();
+  command
+      ->add_option("--first", arguments->first,
+                   "Place of the first held-out task: to choose on other tasks than are reported")
+      ->check(CLI::Range(0LL, 1000000000000LL))
+      ->capture_default_str();
+  command
+      ->add_option("--set", arguments->set,
+                   "KEY=VALUE: override a key of the run's [environment]; repeatable")
+      ->allow_extra_args(false);
   command
       ->add_option("--temperature", arguments->temperature, "Default: eval.temperature of the run")
       ->check(CLI::Range(0.0, 100.0));

@@ -6,6 +6,7 @@
 #include "environment/chain/chain.h"
 #include "environment/countdown/countdown.h"
 #include "environment/guess/guess.h"
+#include "environment/solver_verifier/solver_verifier.h"
 #include "environment/sort/sort.h"
 #include "environment/test_support.h"
 
@@ -47,6 +48,17 @@ TEST(Conformance, Chain) {
   expect_conforms(plain, {});
   ChainSpec three;
   expect_conforms(three, {{{"hops", 3}, {"symbols", 6}, {"skew", 4}}, {}, {}, {}});
+}
+
+TEST(Conformance, SolverVerifier) {
+  SolverVerifierSpec plain;
+  expect_conforms(plain, {}, 12);
+  SolverVerifierSpec fractions;
+  expect_conforms(fractions, {{{"count", 4}}, {{"operators", "+-*/"}}, {}, {}}, 2);
+  SolverVerifierSpec single;
+  expect_conforms(single, {{}, {{"mode", "single"}, {"pick", "majority"}}, {}, {}}, 8);
+  SolverVerifierSpec retry;
+  expect_conforms(retry, {{}, {{"variant", "retry"}}, {}, {}}, 12);
 }
 
 /// An environment with one chosen fault.

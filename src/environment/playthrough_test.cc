@@ -47,6 +47,10 @@ TEST(Playthrough, Countdown) { expect_golden("countdown", {}); }
 TEST(Playthrough, Guess) { expect_golden("guess", {}); }
 TEST(Playthrough, Chain) { expect_golden("chain", {{{"hops", 3}, {"skew", 2}}, {}, {}, {}}); }
 
+TEST(Playthrough, SolverVerifier) {
+  expect_golden("solver_verifier", {{{"candidates", 2}, {"eval_candidates", 3}}, {}, {}, {}});
+}
+
 TEST(Playthrough, Dataset) {
   expect_golden("dataset",
                 {{}, {{"path", kFolder + "questions.jsonl"}}, {{"held_out_share", 0.4}}, {}});

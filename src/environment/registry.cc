@@ -12,6 +12,7 @@
 #include "environment/countdown/countdown.h"
 #include "environment/dataset/dataset.h"
 #include "environment/guess/guess.h"
+#include "environment/solver_verifier/solver_verifier.h"
 #include "environment/sort/sort.h"
 
 namespace troupe {
@@ -28,6 +29,8 @@ const std::vector<Entry>& entries() {
       {"countdown", [](EnvironmentServices) { return std::make_unique<CountdownSpec>(); }},
       {"guess", [](EnvironmentServices) { return std::make_unique<GuessSpec>(); }},
       {"chain", [](EnvironmentServices) { return std::make_unique<ChainSpec>(); }},
+      {"solver_verifier",
+       [](EnvironmentServices) { return std::make_unique<SolverVerifierSpec>(); }},
       {"dataset", [](EnvironmentServices s) { return std::make_unique<DatasetSpec>(s); }},
       {"command", [](EnvironmentServices s) { return std::make_unique<CommandSpec>(s); }},
   };

@@ -14,7 +14,7 @@ constexpr std::int64_t kShown = 8;  // episodes that observers hear
 Async<void> play_one(const EvalSetting& setting, const EpisodeSetting& episodes, std::int64_t i,
                      Gate::Pass pass, Result<EpisodeRecord>& out) {
   const Gate::Pass held = std::move(pass);
-  const auto n = static_cast<std::uint64_t>(i);
+  const auto n = static_cast<std::uint64_t>(setting.first + i);
   auto task = setting.spec.task(Split::kHeldOut,
                                 task_at(setting.spec.size(Split::kHeldOut), setting.seed, n));
   if (!task) {
@@ -22,7 +22,7 @@ Async<void> play_one(const EvalSetting& setting, const EpisodeSetting& episodes,
     co_return;
   }
   EpisodeId id;
-  id.input = "eval" + std::to_string(i);
+  id.input = "eval" + std::to_string(n);
   id.seed = seed_join(seed_join(setting.seed, "eval"), n);
   out = co_await play_episode(episodes, *task, std::move(id));
   if (out && i < kShown && setting.on_episode) setting.on_episode(*task, *out);

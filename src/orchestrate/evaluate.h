@@ -19,6 +19,7 @@ struct EvalSetting {
   const EnvironmentSpec& spec;
   AgentBindings agents;  ///< carry how they sample
   std::int64_t episodes = 200;
+  std::int64_t first = 0;  ///< place of the first task in the order of held-out tasks
   std::uint64_t seed = 1;
   int retries = 3;
   Wait turn_wait = Wait(600 * kSecond, "room in an engine");

@@ -25,7 +25,7 @@ class Countdown : public Environment {
       return fail(ErrorCode::kInvalid,
                   fmt::format("task '{}': needs one or more numbers from 0 up", task.id));
     }
-    turn_ = Turn{{{"solver", fmt::format("{}={}>", fmt::join(numbers_, ","), target_)}}};
+    turn_ = Turn{{{"solver", countdown_prompt(numbers_, target_)}}};
     return turn_;
   }
 
@@ -55,6 +55,10 @@ class Countdown : public Environment {
 };
 
 }  // namespace
+
+std::string countdown_prompt(const std::vector<std::int64_t>& numbers, std::int64_t target) {
+  return fmt::format("{}={}>", fmt::join(numbers, ","), target);
+}
 
 Status check_operators(const std::string& operators, const std::string& option) {
   bool good = !operators.empty();

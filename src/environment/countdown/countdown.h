@@ -35,12 +35,19 @@ class CountdownSpec : public EnvironmentSpec {
   int max_turns() const override { return 1; }
   std::pair<double, double> reward_range() const override { return {0.0, 1.0}; }
 
+  [[nodiscard]] std::int64_t count() const { return count_; }
+  [[nodiscard]] std::int64_t number_max() const { return number_max_; }
+  [[nodiscard]] const std::string& operators() const { return operators_; }
+
  private:
   std::int64_t count_ = 3;
   std::int64_t number_max_ = 9;
   std::int64_t target_max_ = 99;
   std::string operators_ = "+-*";
 };
+
+/// What the solver is shown: "3,7,9=48>".
+std::string countdown_prompt(const std::vector<std::int64_t>& numbers, std::int64_t target);
 
 /// kInvalid unless `operators` is some of "+-*/", each at most once. `option` names it.
 Status check_operators(const std::string& operators, const std::string& option);

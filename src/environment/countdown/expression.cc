@@ -28,7 +28,7 @@ class Parser {
     if (text_.size() > kMaxText || !sum(value)) return std::nullopt;
     skip_spaces();
     if (at_ != text_.size()) return std::nullopt;
-    return Expression{std::move(numbers_), value};
+    return Expression{std::move(numbers_), std::move(steps_), value};
   }
 
  private:
@@ -72,6 +72,7 @@ class Parser {
     }
     if (digits == 0) return false;
     numbers_.push_back(number);
+    steps_.push_back({0, number});
     value = Rational{number, 1};
     return true;
   }
@@ -90,7 +91,8 @@ class Parser {
     while (at_ < text_.size() && text_[at_] == ' ') ++at_;
   }
 
-  static void join(char op, std::optional<Rational>& left, const std::optional<Rational>& right) {
+  void join(char op, std::optional<Rational>& left, const std::optional<Rational>& right) {
+    steps_.push_back({op, 0});
     left = left && right ? apply(op, *left, *right) : std::nullopt;
   }
 
@@ -99,6 +101,7 @@ class Parser {
   std::size_t at_ = 0;
   int depth_ = 0;
   std::vector<std::int64_t> numbers_;
+  std::vector<ExpressionStep> steps_;
 };
 
 }  // namespace
@@ -133,6 +136,23 @@ std::optional<Rational> apply(char op, const Rational& a, const Rational& b) {
 
 std::optional<Expression> parse_expression(std::string_view text, std::string_view operators) {
   return Parser(text, operators).parse();
+}
+
+std::vector<std::optional<Rational>> operation_values(const Expression& expression) {
+  std::vector<std::optional<Rational>> stack;
+  std::vector<std::optional<Rational>> out;
+  for (const ExpressionStep& step : expression.steps) {
+    if (step.op == 0) {
+      stack.emplace_back(Rational{step.literal, 1});
+      continue;
+    }
+    const std::optional<Rational> right = stack.back();
+    stack.pop_back();
+    std::optional<Rational>& left = stack.back();
+    left = left && right ? apply(step.op, *left, *right) : std::nullopt;
+    out.push_back(left);
+  }
+  return out;
 }
 
 ExpressionGrade grade_expression(std::string_view text, std::vector<std::int64_t> numbers,

@@ -33,6 +33,22 @@ TEST(Expression, Evaluates) {
   EXPECT_EQ(value_of("((((5))))"), "5/1");
 }
 
+TEST(Expression, OperationsHaveValuesInTheOrderOfEvaluation) {
+  const auto values = [](const char* text) {
+    std::string out;
+    for (const auto& value : operation_values(*parse_expression(text, kAll))) {
+      out += value ? std::to_string(value->top) + "/" + std::to_string(value->bottom) + " " : "- ";
+    }
+    return out;
+  };
+  EXPECT_EQ(values("(9+7)*3"), "16/1 48/1 ");
+  EXPECT_EQ(values("9+7*3"), "21/1 30/1 ");
+  EXPECT_EQ(values("9-7-3"), "2/1 -1/1 ");
+  EXPECT_EQ(values("8/(3-8/3)"), "8/3 1/3 24/1 ");
+  EXPECT_EQ(values("1/(3-3)+2"), "0/1 - - ");
+  EXPECT_EQ(values("7"), "");
+}
+
 TEST(Expression, HasNoValueOnDivisionByZeroAndOverflow) {
   EXPECT_EQ(value_of("1/0"), "no value");
   EXPECT_EQ(value_of("1/(3-3)+2"), "no value");

@@ -105,6 +105,20 @@ std::vector<std::string> solutions(const std::vector<std::int64_t>& numbers, std
   return out;
 }
 
+std::string canonical_form(const Expression& expression) {
+  std::vector<Form> stack;
+  for (const ExpressionStep& step : expression.steps) {
+    if (step.op == 0) {
+      stack.push_back(number(step.literal));
+      continue;
+    }
+    const Form right = std::move(stack.back());
+    stack.pop_back();
+    stack.back() = join(step.op, stack.back(), right);
+  }
+  return text_of(stack.back());
+}
+
 std::vector<std::int64_t> reachable(const std::vector<std::int64_t>& numbers, std::int64_t low,
                                     std::int64_t high, std::string_view operators) {
   if (too_many(numbers)) return {};

@@ -8,6 +8,7 @@
 namespace troupe {
 
 class Rng;
+struct Expression;
 
 /// Exhaustive search over the expressions that use each number exactly once.
 ///
@@ -24,6 +25,10 @@ constexpr std::size_t kMaxSolverNumbers = 5;
 /// more than kMaxSolverNumbers numbers.
 std::vector<std::string> solutions(const std::vector<std::int64_t>& numbers, std::int64_t target,
                                    std::string_view operators);
+
+/// `expression` in that form, whatever its value, so that expressions that say the same compare
+/// equal. It is not simplified further: "3*(7-9)" and "7*3-9*3" stay different.
+std::string canonical_form(const Expression& expression);
 
 /// The whole numbers in [low, high] that some expression reaches, ascending. Same limit.
 std::vector<std::int64_t> reachable(const std::vector<std::int64_t>& numbers, std::int64_t low,

@@ -80,6 +80,23 @@ TEST(Solver, WritesTheCanonicalForm) {
   EXPECT_TRUE(solutions({1, 1, 1}, 99, "+-*").empty());
 }
 
+TEST(Solver, FormsOfWhatSaysTheSameAreEqual) {
+  const auto form = [](const char* text) {
+    return canonical_form(*parse_expression(text, "+-*/"));
+  };
+  EXPECT_EQ(form("3*(7+9)"), "(9+7)*3");
+  EXPECT_EQ(form("((9)+7)*3"), "(9+7)*3");
+  EXPECT_EQ(form("7-3+9"), form("9-(3-7)"));
+  EXPECT_EQ(form("8/(3-8/3)"), "8/(3-8/3)");
+  EXPECT_EQ(form("7"), "7");
+  EXPECT_NE(form("9-7"), form("7-9"));
+  Rng rng(6);
+  for (int i = 0; i < 200; ++i) {
+    const std::string text = random_expression({3, 7, 9, 12}, "+-*/", rng);
+    EXPECT_EQ(form(text.c_str()), text);
+  }
+}
+
 TEST(Solver, LimitsItsWork) {
   EXPECT_TRUE(solutions({}, 1, "+-*").empty());
   EXPECT_TRUE(solutions({1, 2, 3, 4, 5, 6}, 21, "+-*").empty());
