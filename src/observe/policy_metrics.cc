@@ -33,7 +33,7 @@ const std::vector<PolicyMetric>& policy_metrics() {
       TROUPE_WHOLE(filtered_groups, "groups that were replaced"),
       TROUPE_WHOLE(zero_signal_groups, "groups with all rewards equal"),
       TROUPE_WHOLE(tokens_generated, "tokens sampled"),
-      TROUPE_WHOLE(tokens_trained, "tokens in the gradient"),
+      TROUPE_WHOLE(tokens_trained, "tokens of the samples in the gradient, prompts included"),
   };
   return metrics;
 }

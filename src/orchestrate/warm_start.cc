@@ -120,6 +120,7 @@ Async<void> learn(Trainer& trainer, std::shared_ptr<const Group> group, Gate::Pa
 Async<Status> supervised_step(const WarmStartSetting& s, std::int64_t step, StepReport& report) {
   const WarmStartOptions& w = s.options.warm_start;
   auto& policies = s.team.policies();
+  std::vector<std::int64_t> tokens_trained(policies.size(), 0);
   {
     Gate gate(s.executor);
     for (std::int64_t first = 0; first < w.batch; first += kWarmUnit) {
@@ -137,7 +138,10 @@ Async<Status> supervised_step(const WarmStartSetting& s, std::int64_t step, Step
         auto rows = co_await demonstrate(s.executor, *s.options.environment, s.team, id);
         if (!rows) co_return tl::unexpected(rows.error());
         for (std::size_t p = 0; p < policies.size(); ++p) {
-          for (Trajectory& row : (*rows)[p]) units[p]->rows.push_back(std::move(row));
+          for (Trajectory& row : (*rows)[p]) {
+            tokens_trained[p] += row.tokens();
+            units[p]->rows.push_back(std::move(row));
+          }
         }
       }
       for (std::size_t p = 0; p < policies.size(); ++p) {
@@ -153,7 +157,8 @@ Async<Status> supervised_step(const WarmStartSetting& s, std::int64_t step, Step
   course.learning_rate = w.learning_rate;
   const double rate = learning_rate_at(course, step, w.steps);
   report.policies.clear();
-  for (const auto& policy : policies) {
+  for (std::size_t p = 0; p < policies.size(); ++p) {
+    const auto& policy = policies[p];
     const StepResult result = co_await policy->trainer->step(1, rate);
     PolicyStep numbers;
     numbers.policy = policy->options->name;
@@ -163,7 +168,7 @@ Async<Status> supervised_step(const WarmStartSetting& s, std::int64_t step, Step
     numbers.learning_rate = rate;
     const auto tokens = static_cast<double>(std::max<std::int64_t>(result.tokens.tokens, 1));
     numbers.entropy = result.tokens.entropy / tokens;
-    numbers.tokens_trained = result.tokens.tokens;
+    numbers.tokens_trained = tokens_trained[p];
     numbers.skipped = result.skipped;
     numbers.skip_reason = result.skip_reason;
     report.policies.push_back(numbers);

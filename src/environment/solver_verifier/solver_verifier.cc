@@ -1,6 +1,7 @@
 #include "environment/solver_verifier/solver_verifier.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -36,6 +37,11 @@ void SolverVerifierSpec::declare(OptionSet& options) {
            "What is taken on held-out tasks: the verifier's choice, the first candidate, the "
            "majority's, or any (right if one is). auto: verifier in a team, else first.")
       .one_of({"auto", "verifier", "first", "majority", "any"});
+  options
+      .add("held_out", &held_out_,
+           "Which held-out problems are played: all, or one of two halves: validation to choose "
+           "settings on, test to report.")
+      .one_of({"all", "validation", "test"});
   options.add("candidates", &candidates_, "Candidates of a training task.").range(1, 64);
   options.add("eval_candidates", &eval_candidates_, "Candidates of a held-out task.").range(1, 64);
 }
@@ -61,7 +67,9 @@ Status SolverVerifierSpec::prepare() {
         refuse("eval_candidates", eval_candidates_, standard.eval_candidates_,
                "only the first candidate of a held-out task is taken, and no other sampled"));
   }
-  return tasks_.prepare();
+  TROUPE_TRY(tasks_.prepare());
+  TROUPE_TRY(task(Split::kHeldOut, 0));
+  return {};
 }
 
 std::vector<std::string> SolverVerifierSpec::agents() const {
@@ -77,9 +85,29 @@ std::string SolverVerifierSpec::alphabet() const {
   return out;
 }
 
+Result<Task> SolverVerifierSpec::held_out_task(std::uint64_t index) const {
+  // The half decides alone whether a draw is kept, so tries end soon: 64 fail once in 2^64.
+  constexpr std::uint64_t kTries = 64;
+  constexpr std::uint64_t kStride = 1ULL << 48;
+  for (std::uint64_t i = 0; i < kTries; ++i) {
+    TROUPE_ASSIGN(Task task, tasks_.task(Split::kHeldOut, index + i * kStride));
+    TROUPE_ASSIGN(std::vector<std::int64_t> numbers, payload_integers(task, "nums"));
+    TROUPE_ASSIGN(const std::int64_t target, payload_integer(task, "target"));
+    std::sort(numbers.begin(), numbers.end());
+    const std::string problem = fmt::format("half {}={}", fmt::join(numbers, ","), target);
+    const bool test = split_of(problem, 0.5) == Split::kHeldOut;
+    if (held_out_ == "all" || test == (held_out_ == "test")) return task;
+  }
+  return fail(
+      ErrorCode::kInvalid,
+      fmt::format("environment.held_out = \"{}\" leaves no held-out task: the options leave "
+                  "too few problems; choose all",
+                  held_out_));
+}
+
 Result<Task> SolverVerifierSpec::task(Split split, std::uint64_t index) const {
-  TROUPE_ASSIGN(Task task, tasks_.task(split, index));
   const bool train = split == Split::kTrain;
+  TROUPE_ASSIGN(Task task, train ? tasks_.task(split, index) : held_out_task(index));
   const std::string taught = mode_ == "team" ? "verifier" : "first";
   const std::string& pick = train ? taught : pick_;
   std::int64_t candidates = train ? candidates_ : eval_candidates_;

@@ -20,7 +20,9 @@ namespace troupe {
 /// `mode` "single" leaves the verifier out: training is countdown with k independent samples. What
 /// is taken on held-out tasks is `pick`: the verifier's choice, the first candidate (the only one
 /// sampled then), the majority, or any (success if one of them is right: a bound on every picker).
-/// Training tasks always have the verifier, if there is one.
+/// Training tasks always have the verifier, if there is one. `held_out` keeps one of two halves of
+/// the held-out problems, by hash of sorted numbers and target: settings are chosen on one and
+/// reported on the other.
 ///
 /// Rewards, 0 to 1: each context of the solver as in countdown (1, 0.1, 0.05, 0); each of the
 /// verifier 1 for the right verdict, else 0; an agent's reward is the mean of its contexts. In
@@ -50,12 +52,15 @@ class SolverVerifierSpec : public EnvironmentSpec {
   std::pair<double, double> reward_range() const override { return {0.0, 1.0}; }
 
  private:
+  /// The index-th held-out task of the half that was chosen.
+  [[nodiscard]] Result<Task> held_out_task(std::uint64_t index) const;
   [[nodiscard]] bool retries() const { return variant_ == "retry"; }
 
   CountdownSpec tasks_;
   std::string variant_ = "select";
   std::string mode_ = "team";
   std::string pick_ = "auto";
+  std::string held_out_ = "all";
   std::int64_t candidates_ = 4;
   std::int64_t eval_candidates_ = 8;
 };

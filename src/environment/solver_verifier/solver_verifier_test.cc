@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+
 #include "environment/common.h"
 #include "environment/test_support.h"
 
@@ -104,6 +107,27 @@ TEST(SolverVerifier, TasksAreThoseOfCountdownAndSayHowManyCandidates) {
   const auto first = prepared({{}, {{"pick", "first"}}, {}, {}});
   EXPECT_EQ(*payload_integer(*first->task(Split::kHeldOut, 5), "candidates"), 1);
   EXPECT_EQ(*payload_text(*first->task(Split::kTrain, 5), "pick"), "verifier");
+}
+
+TEST(SolverVerifier, TheHalvesOfTheHeldOutShareNoProblem) {
+  std::set<std::string> problems[2];
+  const char* const halves[] = {"validation", "test"};
+  for (int half = 0; half < 2; ++half) {
+    const auto spec = prepared({{}, {{"held_out", halves[half]}}, {}, {}});
+    const auto all = prepared({});
+    for (std::uint64_t i = 0; i < 150; ++i) {
+      const Task task = *spec->task(Split::kHeldOut, i);
+      std::vector<std::int64_t> numbers = *payload_integers(task, "nums");
+      std::sort(numbers.begin(), numbers.end());
+      std::string key = std::to_string(*payload_integer(task, "target")) + "=";
+      for (const std::int64_t n : numbers) key += std::to_string(n);
+      problems[half].insert(key);
+      EXPECT_EQ(spec->task(Split::kTrain, i)->payload, all->task(Split::kTrain, i)->payload);
+    }
+  }
+  for (const std::string& problem : problems[0]) EXPECT_EQ(problems[1].count(problem), 0U);
+  EXPECT_GT(problems[0].size(), 40U);
+  EXPECT_GT(problems[1].size(), 40U);
 }
 
 TEST(SolverVerifier, ARetryShowsTheVerdictInTheSameContext) {
