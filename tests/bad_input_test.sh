@@ -116,6 +116,8 @@ TROUPE_ISA=portable refused "portable|TROUPE_ISA=" train run.toml --output base 
 model=base/checkpoints/step-000001/policy-sorter
 refused 'prompt 1|"@"|vocabulary' generate $model --prompt "@"
 refused "eval.top_k = 900|would do nothing" eval base --top-k 900
+refused "--set run.steps=3|[environment] only" eval base --set run.steps=3
+refused "environment.letter|letters" eval base --set environment.letter=3
 refused "eval.min_p|temperature 0" eval base --min-p 0.1 --temperature 0
 # damage FILE PYTHON: a copy of the base folder where `b`, the bytes of FILE, is changed by PYTHON.
 damage() {
