@@ -83,6 +83,14 @@ void WorkerAwaiter::await_suspend(std::coroutine_handle<> handle) {
   executor_.blocking(std::move(job));
 }
 
+void IoAwaiter::await_suspend(std::coroutine_handle<> handle) {
+  Job job;
+  job.kind = kind_;
+  job.work = std::move(work_);
+  job.done = [handle] { handle.resume(); };
+  executor_.io(std::move(job));
+}
+
 Async<Status> Gate::wait_empty(Wait wait) {
   while (count_ > 0) {
     const bool notified = co_await empty_.wait(wait);

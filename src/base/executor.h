@@ -21,6 +21,9 @@ using Nanos = std::int64_t;
 constexpr Nanos kMillisecond = 1'000'000;
 constexpr Nanos kSecond = 1'000'000'000;
 
+/// Most jobs of Executor::io that run at once.
+constexpr int kIoThreads = 64;
+
 /// How long a wait may last and what it waits for: every wait has both.
 struct Wait {
   Wait(Nanos limit_in, std::string reason_in) : limit(limit_in), reason(std::move(reason_in)) {}
@@ -59,6 +62,10 @@ class Executor {
   virtual void cancel(TimerId id) = 0;
   /// Runs a job on a worker. Jobs must not throw.
   virtual void blocking(Job job) = 0;
+  /// Runs a job that waits for the world outside (a child process, a socket) beside the workers, so
+  /// that no computation waits behind it. At most kIoThreads of them run at once; priority and crew
+  /// mean nothing here. Jobs must not throw, and what they wait for has a deadline of its own.
+  virtual void io(Job job) = 0;
   virtual int workers() const = 0;
   /// What idle workers wait for from now on; shows in their time by state as "wait: reason".
   virtual void idle_reason(const std::string& reason) = 0;
@@ -159,6 +166,24 @@ class WorkerAwaiter {
 inline WorkerAwaiter on_worker(Executor& executor, std::string kind, int priority,
                                std::function<void()> work) {
   return {executor, std::move(kind), priority, std::move(work)};
+}
+
+/// `co_await on_io(executor, kind, work)`: runs `work` as Executor::io says.
+class IoAwaiter {
+ public:
+  IoAwaiter(Executor& executor, std::string kind, std::function<void()> work)
+      : executor_(executor), kind_(std::move(kind)), work_(std::move(work)) {}
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> handle);
+  void await_resume() const noexcept {}
+
+ private:
+  Executor& executor_;
+  std::string kind_;
+  std::function<void()> work_;
+};
+inline IoAwaiter on_io(Executor& executor, std::string kind, std::function<void()> work) {
+  return {executor, std::move(kind), std::move(work)};
 }
 
 /// Counts coroutines in flight, after Seastar's gate: hold a Pass for as long as one lives, and

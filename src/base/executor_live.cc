@@ -9,6 +9,7 @@
 
 #include "base/crew.h"
 #include "base/executor.h"
+#include "base/io_threads.h"
 
 namespace troupe {
 namespace {
@@ -65,6 +66,20 @@ class LiveExecutor final : public Executor {
       jobs_[job.priority].push_back(std::move(job));
     }
     job_ready_.notify_one();
+  }
+
+  void io(Job job) override {
+    {
+      std::lock_guard lock(mutex_);
+      ++jobs_out_;
+    }
+    io_.submit([this, work = std::move(job.work), done = std::move(job.done)] {
+      work();
+      std::lock_guard lock(mutex_);
+      --jobs_out_;
+      posted_.push_back(done);
+      strand_ready_.notify_one();
+    });
   }
 
   int workers() const override { return static_cast<int>(threads_.size()); }
@@ -184,6 +199,7 @@ class LiveExecutor final : public Executor {
   std::vector<std::pair<Crew*, std::string>> open_crews_;  // of running jobs, and a guest's state
   std::deque<StateClock> clocks_;
   std::vector<std::thread> threads_;
+  IoThreads io_{kIoThreads};
 
   // Strand only.
   std::map<std::pair<Nanos, TimerId>, std::function<void()>> timers_;

@@ -215,5 +215,51 @@ TEST(VirtualExecutor, AnHourCostsNoTime) {
   EXPECT_EQ(executor->now(), 3600 * kSecond);
 }
 
+Async<void> ask_outside(Executor& executor, Gate::Pass pass, int i, std::vector<int>& seen) {
+  const Gate::Pass held = std::move(pass);
+  int result = 0;
+  co_await on_io(executor, "ask", [&result, i] { result = i * i; });
+  seen.push_back(result);
+}
+
+Async<Status> ask_all(Executor& executor, std::vector<int>& seen) {
+  Gate gate(executor);
+  for (int i = 0; i < 3 * kIoThreads; ++i) {
+    spawn(ask_outside(executor, Gate::Pass(gate), i, seen));
+  }
+  Status status = co_await gate.wait_empty(Wait(60 * kSecond, "answers"));
+  co_return status;
+}
+
+TEST_P(EveryExecutor, IoComesBackToTheStrand) {
+  std::vector<int> seen;
+  ASSERT_TRUE(executor_->run(ask_all(*executor_, seen)));
+  std::sort(seen.begin(), seen.end());
+  ASSERT_EQ(seen.size(), static_cast<std::size_t>(3 * kIoThreads));
+  for (int i = 0; i < 3 * kIoThreads; ++i) EXPECT_EQ(seen[static_cast<std::size_t>(i)], i * i);
+}
+
+Async<void> hold_worker(Executor& executor, Gate::Pass pass, const std::atomic<bool>& free) {
+  const Gate::Pass held = std::move(pass);
+  co_await on_worker(executor, "compute", 0, [&free] {
+    while (!free) {
+    }
+  });
+}
+
+Async<Status> io_beside(Executor& executor, std::atomic<bool>& free) {
+  Gate gate(executor);
+  for (int i = 0; i < 2; ++i) spawn(hold_worker(executor, Gate::Pass(gate), free));
+  co_await on_io(executor, "ask", [&free] { free = true; });
+  Status status = co_await gate.wait_empty(Wait(60 * kSecond, "workers"));
+  co_return status;
+}
+
+TEST(LiveExecutor, IoNeedsNoFreeWorker) {
+  const auto executor = make_live_executor(2);
+  std::atomic<bool> free = false;
+  EXPECT_TRUE(executor->run(io_beside(*executor, free)));  // hangs if io waits for a worker
+}
+
 }  // namespace
 }  // namespace troupe

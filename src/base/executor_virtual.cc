@@ -42,6 +42,11 @@ class Virtual final : public Executor {
     start_jobs();
   }
 
+  void io(Job job) override {
+    job.work();
+    at(now_ + duration(job), std::move(job.done));
+  }
+
   int workers() const override { return options_.workers; }
 
   void idle_reason(const std::string& reason) override {
@@ -72,6 +77,11 @@ class Virtual final : public Executor {
  private:
   using Key = std::tuple<Nanos, std::uint64_t, TimerId>;
 
+  Nanos duration(const Job& job) {
+    return options_.job_time ? options_.job_time(job)
+                             : static_cast<Nanos>(rng_.below(kMillisecond));
+  }
+
   void start_jobs() {
     while (!idle_.empty() && !jobs_.empty()) {
       const int worker = idle_.front();
@@ -81,8 +91,7 @@ class Virtual final : public Executor {
       queue.pop_front();
       if (queue.empty()) jobs_.erase(jobs_.begin());
       clocks_[worker].enter(job.kind, now_);
-      const Nanos lasts =
-          options_.job_time ? options_.job_time(job) : static_cast<Nanos>(rng_.below(kMillisecond));
+      const Nanos lasts = duration(job);
       job.work();
       at(now_ + lasts, [this, worker, done = std::move(job.done)] {
         clocks_[worker].enter("wait: " + idle_reason_, now_);

@@ -183,6 +183,8 @@ class ChildProcess::Impl {
     }
   }
 
+  [[nodiscard]] int pid() const { return pid_; }
+
   std::string stderr_tail() {
     drain_stderr();
     std::string text = tail_;
@@ -305,6 +307,8 @@ Status ChildProcess::write_line(std::string_view line, double timeout_seconds) {
 Result<std::string> ChildProcess::read_line(double timeout_seconds) {
   return impl_->read_line(timeout_seconds);
 }
+
+int ChildProcess::pid() const { return impl_->pid(); }
 
 std::string ChildProcess::stderr_tail() { return impl_->stderr_tail(); }
 

@@ -15,7 +15,8 @@ namespace troupe {
 /// The child runs without a shell, in its own process group (a Ctrl-C of the terminal does not
 /// reach it), with no file descriptor of ours but the three pipes. It is killed, with its group,
 /// and reaped when this object goes, and by the kernel when the thread that started it ends. Not
-/// thread-safe. Every wait has a deadline. After any error the child is of no further use.
+/// thread-safe. Every wait has a deadline. After any error the child is of no further use, but for
+/// kDeadline of read_line: the line may still come.
 class ChildProcess {
  public:
   /// Longest line that is read, in bytes.
@@ -33,6 +34,8 @@ class ChildProcess {
   /// The next line without its newline. kDeadline; kIo if the output ended; kExhausted if the line
   /// is longer than kMaxLine.
   Result<std::string> read_line(double timeout_seconds);
+  /// Its process id, for measurements; gone once an error said that it ended.
+  [[nodiscard]] int pid() const;
   /// The last 2,000 bytes or fewer of standard error, without the newline at the end.
   std::string stderr_tail();
 

@@ -24,6 +24,7 @@ class SettableClock final : public Executor {
   }
   void cancel(TimerId id) override { inner_->cancel(id); }
   void blocking(Job job) override { inner_->blocking(std::move(job)); }
+  void io(Job job) override { inner_->io(std::move(job)); }
   int workers() const override { return inner_->workers(); }
   void idle_reason(const std::string& reason) override { inner_->idle_reason(reason); }
   std::vector<std::map<std::string, std::int64_t>> worker_states() override {
