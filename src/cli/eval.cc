@@ -14,6 +14,7 @@
 #include "orchestrate/evaluate.h"
 #include "orchestrate/run_options.h"
 #include "orchestrate/team.h"
+#include "rollout/reward/make_reward.h"
 #include "versions/checkpoint.h"
 
 namespace troupe {
@@ -57,13 +58,14 @@ void set_sampling(const EvalArguments& arguments, SamplingOptions& sampling) {
   sampling.min_p = arguments.min_p.value_or(sampling.min_p);
 }
 
-Async<Status> play(Executor& executor, const RunOptions& options, Team& team,
+Async<Status> play(Executor& executor, const RunOptions& options, Team& team, RewardStage* reward,
                    const EvalArguments& arguments, EvalReport& report) {
   EvalSetting setting{executor, *options.environment, team.evaluation_bindings()};
   setting.episodes = arguments.episodes;
   setting.first = arguments.first;
   setting.seed = static_cast<std::uint64_t>(options.run.seed);
   setting.retries = static_cast<int>(options.rollout.retries);
+  setting.reward = reward;
   auto result = co_await evaluate(setting);
   if (!result) co_return tl::unexpected(result.error());
   report = std::move(*result);
@@ -104,7 +106,9 @@ Status eval(const EvalArguments& arguments) {
   }
   TROUPE_TRY(team->publish());
   EvalReport report;
-  TROUPE_TRY(executor->run(play(*executor, *options, *team, arguments, report)));
+  TROUPE_ASSIGN(const auto stage, make_reward_stage(*executor, *disk, options->reward,
+                                                    options->environment->agents()));
+  TROUPE_TRY(executor->run(play(*executor, *options, *team, stage.get(), arguments, report)));
 
   const SamplingOptions& sampling = options->eval.sampling;
   if (arguments.json) {

@@ -31,8 +31,9 @@ Async<void> play_one(const EvalSetting& setting, const EpisodeSetting& episodes,
 }  // namespace
 
 Async<Result<EvalReport>> evaluate(const EvalSetting& setting) {
-  const EpisodeSetting episodes{setting.executor,   setting.spec,    setting.agents,
-                                follow_environment, setting.retries, setting.turn_wait};
+  const EpisodeSetting episodes{
+      setting.executor, setting.spec,      setting.agents, follow_environment,
+      setting.retries,  setting.turn_wait, nullptr,        setting.reward};
   const auto names = setting.spec.agents();
   EvalReport report;
   report.episodes = setting.episodes;

@@ -23,6 +23,7 @@ struct EvalSetting {
   std::uint64_t seed = 1;
   int retries = 3;
   Wait turn_wait = Wait(600 * kSecond, "room in an engine");
+  RewardStage* reward = nullptr;  ///< none: the environment's outcomes stand
   std::function<void(const Task&, const EpisodeRecord&)> on_episode = {};  ///< hears the first few
   /// Asked now and then; true ends the evaluation early with kCancelled.
   std::function<bool()> cancelled = {};

@@ -338,6 +338,7 @@ auto always(Status (*check)(const std::string&, const Table&)) {
 
 Status check_idle_options(const RunOptions& o) {
   TROUPE_TRY(check_rollout(o));
+  TROUPE_TRY(o.reward.check(o.environment->agents()));
   TROUPE_TRY(check_warm_start(o.warm_start));
   TROUPE_TRY(check_experience_options(o.experience));
   TROUPE_TRY(check_tables(o, "model", o.model, &PolicyOptions::model, always(check_model)));

@@ -39,6 +39,7 @@ struct PipelineSetting {
   Wait turn_wait = Wait(600 * kSecond, "room in an engine");
   Wait group_wait = Wait(3600 * kSecond, "a complete micro-batch");
   Workflow workflow = follow_environment;
+  RewardStage* reward = nullptr;  ///< none: the environment's outcomes stand
   /// Hears one episode of each group. May be empty.
   std::function<void(const Task&, const EpisodeRecord&)> on_episode = {};
 };

@@ -322,7 +322,8 @@ Async<Status> RolloutFlow::play_group(Playing& group) {
                                 setting_.workflow,
                                 static_cast<int>(setting_.retries),
                                 setting_.turn_wait,
-                                group.cancel};
+                                group.cancel,
+                                setting_.reward};
   if (group.kept < setting_.group_size) {
     const EpisodeSink sink = [this, &group, &task](int member, EpisodeRecord record) {
       return keep(group, *task, member, std::move(record));

@@ -10,6 +10,7 @@
 #include "orchestrate/evaluate.h"
 #include "orchestrate/tail/make_tail.h"
 #include "orchestrate/warm_start.h"
+#include "rollout/reward/make_reward.h"
 
 namespace troupe {
 namespace {
@@ -69,6 +70,10 @@ Async<Status> Run::main() {
   auto team = Team::make(s_.executor, s_.disk, s_.options);
   if (!team) co_return tl::unexpected(team.error());
   team_ = std::move(*team);
+  auto reward =
+      make_reward_stage(s_.executor, s_.disk, s_.options.reward, s_.options.environment->agents());
+  if (!reward) co_return tl::unexpected(reward.error());
+  reward_ = std::move(*reward);
   Status folder = s_.disk.make_folders(checkpoints_.folder());
   if (!folder) co_return folder;
   if (s_.resume) {
@@ -176,6 +181,7 @@ void Run::make_pipeline() {
   setting.micro_batch = o.pipeline.micro_batch;
   setting.retries = o.rollout.retries;
   setting.seed = static_cast<std::uint64_t>(o.run.seed);
+  setting.reward = reward_.get();
   setting.turn_wait.limit = static_cast<Nanos>(o.rollout.turn_timeout * 1e9);
   setting.group_wait.limit = static_cast<Nanos>(o.pipeline.group_timeout * 1e9);
   tail_ = make_tail(o.pipeline.tail, o.pipeline.tail_factor, setting.groups, setting.group_size);
@@ -267,6 +273,7 @@ Async<Result<EvalReport>> Run::evaluate_now(std::string when, std::int64_t step,
   setting.episodes = episodes;
   setting.seed = static_cast<std::uint64_t>(s_.options.run.seed);
   setting.retries = static_cast<int>(s_.options.rollout.retries);
+  setting.reward = reward_.get();
   setting.on_episode = [this, step](const Task& task, const EpisodeRecord& record) {
     tell_episode(step, "eval", task, record);
   };

@@ -12,6 +12,7 @@
 #include "orchestrate/run_options.h"
 #include "orchestrate/run_state.h"
 #include "orchestrate/team.h"
+#include "rollout/reward/reward_stage.h"
 #include "versions/checkpoint.h"
 
 namespace troupe {
@@ -62,7 +63,8 @@ class Run {
   Setting s_;
   CheckpointStore checkpoints_;
   std::unique_ptr<Team> team_;
-  MemoryDisk memory_;  ///< of the experience, with experience.store = "memory"
+  std::unique_ptr<RewardStage> reward_;  ///< none: the environment's outcomes stand
+  MemoryDisk memory_;                    ///< of the experience, with experience.store = "memory"
   std::unique_ptr<ExperienceStore> store_;
   std::unique_ptr<TailPolicy> tail_;
   std::unique_ptr<Pipeline> pipeline_;

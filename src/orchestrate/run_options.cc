@@ -35,6 +35,7 @@ void declare_agents(OptionSet& set, PolicyOptions& policy) {
 std::vector<OptionSet*> declare_common(RunOptions& o) {
   return {&declare(o, "run", o.run),
           &declare(o, "rollout", o.rollout),
+          &declare(o, "reward", o.reward),
           &declare(o, "pipeline", o.pipeline),
           &declare(o, "warm_start", o.warm_start),
           &declare(o, "eval", o.eval),
@@ -153,10 +154,13 @@ std::string result_digest(const RunOptions& o) {
                                                     "pipeline.recompute",
                                                     "pipeline.group_timeout",
                                                     "eval.final_episodes"};
+  const auto is_in = [](const std::vector<std::string>& names, const std::string& key) {
+    return std::find(names.begin(), names.end(), key) != names.end();
+  };
   Digest digest;
   for (const auto& set : o.sets) {
     for (const Option& option : set->options()) {
-      if (std::find(harmless.begin(), harmless.end(), option.key) != harmless.end()) continue;
+      if (is_in(harmless, option.key) || is_in(RewardOptions::harmless(), option.key)) continue;
       digest.add(option.key).add("=").add(option.value_text()).add("\n");
     }
   }

@@ -11,6 +11,7 @@
 #include "model/options.h"
 #include "orchestrate/pipeline_options.h"
 #include "rollout/options.h"
+#include "rollout/reward/options.h"
 #include "train/options.h"
 #include "troupe/environment.h"
 
@@ -71,6 +72,7 @@ struct PolicyOptions {
 struct RunOptions {
   RunSettings run;
   RolloutOptions rollout;
+  RewardOptions reward;
   PipelineOptions pipeline;
   WarmStartOptions warm_start;
   EvalOptions eval;

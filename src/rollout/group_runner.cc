@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/rng.h"
+#include "rollout/reward/reward_stage.h"
 
 namespace troupe {
 namespace {
@@ -19,6 +20,26 @@ Async<Result<EpisodeRecord>> attempt(const EpisodeSetting& setting, Task task, E
   record.trajectories = episode.take_trajectories();
   std::erase_if(record.trajectories, [](const Trajectory& t) { return t.sampled_tokens() == 0; });
   co_return record;
+}
+
+/// Puts what the reward stage says in place of what the environment said.
+Async<Status> score(const EpisodeSetting& setting, const Task& task, std::uint64_t seed,
+                    EpisodeRecord& record) {
+  record.reward_began = setting.executor.now();
+  RewardRequest request{task, record.exchanges, record.outcome, seed_join(seed, "reward")};
+  request.cancel = setting.cancel.get();
+  auto outcome = co_await setting.reward->score(request);
+  record.reward_ended = setting.executor.now();
+  if (!outcome) co_return tl::unexpected(outcome.error());
+  record.outcome = std::move(*outcome);
+  const auto names = setting.spec.agents();
+  for (Trajectory& trajectory : record.trajectories) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (names[i] == trajectory.agent) trajectory.reward = record.outcome.rewards[i];
+    }
+    trajectory.success = record.outcome.success;
+  }
+  co_return Status();
 }
 
 Async<void> play_into(const EpisodeSetting& setting, Task task, EpisodeId id, Gate::Pass pass,
@@ -40,6 +61,9 @@ Async<Result<EpisodeRecord>> play_episode(const EpisodeSetting& setting, Task ta
     auto record = co_await attempt(setting, task, id);
     if (record) {
       record->attempts = tries;
+      if (setting.reward == nullptr) co_return record;
+      Status scored = co_await score(setting, task, id.seed, *record);
+      if (!scored) co_return tl::unexpected(scored.error());
       co_return record;
     }
     if (tries > setting.retries || !is_infrastructure(record.error().code)) co_return record;

@@ -9,13 +9,17 @@
 
 namespace troupe {
 
+class RewardStage;
+
 /// A finished episode.
 struct EpisodeRecord {
   std::vector<Trajectory> trajectories;  ///< those that hold sampled tokens
   std::vector<Exchange> exchanges;
   Outcome outcome;
   int attempts = 1;
-  int resumed = 0;  ///< answers that new weights interrupted
+  int resumed = 0;         ///< answers that new weights interrupted
+  Nanos reward_began = 0;  ///< on the executor's clock, when the reward stage was asked; 0: never
+  Nanos reward_ended = 0;
 };
 
 /// What episodes need besides their task.
@@ -27,11 +31,13 @@ struct EpisodeSetting {
   int retries = 3;
   Wait turn_wait = Wait(600 * kSecond, "room in an engine");
   std::shared_ptr<Cancel> cancel = nullptr;  ///< ends them early; may be null
+  RewardStage* reward = nullptr;  ///< scores episodes that have ended; none: the environment does
 };
 
 /// Plays one episode, again after a failure that the agents did not cause (kUnavailable, kIo,
 /// kDeadline), at most `retries` times and with the same randomness. Other errors come back at
-/// once.
+/// once. Then the reward stage scores it, if there is one; a reward that fails for good fails the
+/// episode, which is not played again for it.
 Async<Result<EpisodeRecord>> play_episode(const EpisodeSetting& setting, Task task, EpisodeId id);
 
 /// True if an error is an infrastructure failure: worth a retry, and never a reward.

@@ -3,15 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <functional>
 #include <set>
 
 namespace troupe {
-namespace {
-
-/// Copies `text`, with each {word} replaced by what `value` gives for it.
-std::string replaced(const std::string& text,
-                     const std::function<std::string(const std::string&)>& value) {
+std::string fill_placeholders(const std::string& text,
+                              const std::function<std::string(const std::string&)>& value) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const std::size_t end =
@@ -26,15 +22,13 @@ std::string replaced(const std::string& text,
   return out;
 }
 
-}  // namespace
-
 Result<PromptTemplate> PromptTemplate::make(std::string text, Layout layout) {
   const bool question = layout == Layout::kQuestion;
   if (text.empty()) text = question ? "{question}\nAnswer: " : "{nums}={target}>";
   const std::set<std::string> known =
       question ? std::set<std::string>{"question"} : std::set<std::string>{"nums", "target"};
   std::set<std::string> used;
-  replaced(text, [&](const std::string& word) {
+  fill_placeholders(text, [&](const std::string& word) {
     used.insert(word);
     return "";
   });
@@ -59,7 +53,7 @@ Result<PromptTemplate> PromptTemplate::make(std::string text, Layout layout) {
 }
 
 std::string PromptTemplate::render(const DatasetRow& row) const {
-  return replaced(text_, [&](const std::string& word) -> std::string {
+  return fill_placeholders(text_, [&](const std::string& word) -> std::string {
     if (word == "question") return row.question;
     if (word == "nums") return fmt::format("{}", fmt::join(row.nums, ","));
     return std::to_string(row.target);

@@ -1,11 +1,17 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "environment/dataset/rows.h"
 #include "troupe/result.h"
 
 namespace troupe {
+
+/// Copies `text`, with each {word} replaced by what `value` gives for it. Braces around anything
+/// but a lower-case word are text.
+std::string fill_placeholders(const std::string& text,
+                              const std::function<std::string(const std::string&)>& value);
 
 /// The prompt of a row: a text with {question}, or {nums} (joined by commas) and {target}. Braces
 /// around anything but a lower-case word are text. Immutable, thread-safe.
