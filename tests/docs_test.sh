@@ -48,7 +48,7 @@ for key, row in sorted(set(known) - set(said)):
 for key, row in sorted(set(said) - set(known)):
     problems.append(f"docs/run-file.md has what explain does not say: {row}")
 
-files = {"toml", "safetensors", "json", "jsonl", "cc", "h", "md"}
+files = {"toml", "safetensors", "json", "jsonl", "cc", "h", "md", "svg"}
 pages = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"] + sorted(glob.glob("docs/**/*.md", recursive=True))
 for page in pages:
     text = open(page).read()

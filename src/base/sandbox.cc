@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 
 #include "base/process.h"
 #include "base/process_tree.h"
@@ -29,6 +30,11 @@ std::string find_program(const std::string& name) {
     at = end + 1;
   }
   return "";
+}
+
+std::string working_folder() {
+  std::error_code error;
+  return std::filesystem::current_path(error).string();
 }
 
 std::vector<std::string> bubblewrap_words() {
@@ -69,6 +75,12 @@ std::vector<std::string> bubblewrap_words() {
       words.insert(words.end(), {"--setenv", name, value});
     }
   }
+  // Where the run was started stays visible, also below a folder that was emptied above.
+  const std::string here = working_folder();
+  if (here.starts_with("/tmp/") || here.starts_with("/run/")) {
+    words.insert(words.end(), {"--ro-bind", here, here});
+  }
+  if (!here.empty()) words.insert(words.end(), {"--chdir", here});
   words.emplace_back("--");
   return words;
 }

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -90,7 +91,12 @@ TEST_P(Bubblewrap, FilesAreReadOnlyAndScratchIsEmptyAndBounded) {
   ASSERT_TRUE(reply) << reply.error().message;
   EXPECT_EQ(reply->line, "kept");
   EXPECT_FALSE(std::ifstream(canary).good());
-  EXPECT_EQ(ask("echo $(ls -A /tmp /run /dev/shm | grep -v :)")->line, "");
+  const std::string shared = "/tmp/troupe-canary-" + std::to_string(getpid());
+  ASSERT_EQ(std::system(("touch " + shared).c_str()), 0);
+  EXPECT_EQ(ask("[ -e " + shared + " ] && echo seen || echo empty")->line, "empty");
+  ASSERT_EQ(std::system(("rm " + shared).c_str()), 0);
+  EXPECT_EQ(ask("echo $(ls -A /dev/shm)")->line, "");
+  EXPECT_EQ(ask("pwd")->line, std::filesystem::current_path().string());
   EXPECT_EQ(ask("head -c 100000000 /dev/zero > /tmp/x 2>/dev/null && echo all || echo full")->line,
             "full");
   EXPECT_EQ(ask("(echo x > /dev/x) 2>/dev/null && echo wrote || echo kept")->line, "kept");
