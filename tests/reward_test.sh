@@ -6,9 +6,8 @@ program=$1 source=$2
 . "$source/tests/program.sh"
 cd "$source"
 run=examples/reward/verifier.toml
-small=(--set run.steps=1 --set warm_start.steps=5 --set warm_start.cache= --set eval.final_episodes=8
-       --set rollout.groups=2 --set rollout.group_size=4 --set observe.curve=false)
-"$program" explain observe.curve > /dev/null 2>&1 || unset 'small[-1]' 'small[-1]'
+small=(--set run.steps=1 --set warm_start.steps=40 --set warm_start.cache= --set eval.final_episodes=8
+       --set rollout.groups=2 --set rollout.group_size=8)
 sandbox=()
 bwrap --unshare-all --ro-bind / / true 2> /dev/null || {
   echo "no sandbox: bubblewrap is missing or may not make user namespaces; tested without"
@@ -24,7 +23,7 @@ train() {
 
 train verifier "${sandbox[@]}" || fail "$(tail -3 "$work/verifier.log")"
 train again "${sandbox[@]}" --set reward.concurrency=2 || fail "$(tail -3 "$work/again.log")"
-[[ $(json "$work/verifier.json" 'r["weights_digest"]') == $(json "$work/again.json" 'r["weights_digest"]') ]] ||
+[[ $(json "$work/verifier.json" 'r["final"]["weights_digest"]') == $(json "$work/again.json" 'r["final"]["weights_digest"]') ]] ||
   fail "the number of episodes that are scored at once changed the weights"
 "$program" eval "$work/verifier" --episodes 8 --json > "$work/eval.json" || fail "eval"
 # The verifier gives 0.2 for a wrong answer of the right form; nothing else does.
@@ -38,9 +37,9 @@ function=(--set reward.kind=function --set 'reward.command=[]' --set reward.memo
 environment=("${function[@]}" --set reward.kind=environment)
 train function "${function[@]}" || fail "$(tail -3 "$work/function.log")"
 train environment "${environment[@]}" || fail "$(tail -3 "$work/environment.log")"
-[[ $(json "$work/function.json" 'r["weights_digest"]') == $(json "$work/environment.json" 'r["weights_digest"]') ]] ||
+[[ $(json "$work/function.json" 'r["final"]["weights_digest"]') == $(json "$work/environment.json" 'r["final"]["weights_digest"]') ]] ||
   fail "exact_match does not score as the environment's verifier"
-[[ $(json "$work/function.json" 'r["weights_digest"]') != $(json "$work/verifier.json" 'r["weights_digest"]') ]] ||
+[[ $(json "$work/function.json" 'r["final"]["weights_digest"]') != $(json "$work/verifier.json" 'r["final"]["weights_digest"]') ]] ||
   fail "the verifier's rewards changed nothing"
 
 if train broken "${sandbox[@]}" --set 'reward.command=["false"]' --set reward.retries=1; then
