@@ -45,6 +45,7 @@ struct GroupKey {
 struct Scored {
   std::string agent;
   double reward = 0;
+  int context = 0;  ///< Trajectory::context
 };
 
 /// The episodes of one task that are compared with each other, as one policy sees them: one

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "experience/admission.h"
+#include "train/advantage/settings.h"
 #include "train/batch_scaling.h"
 #include "train/loss/registry.h"
 
@@ -21,7 +22,11 @@ Status idle_if_given(const std::string& key, const T& value, const T& standard,
 
 Status check_rollout(const RunOptions& o) {
   TROUPE_TRY(check_trainable(o.rollout.sampling));
-  if (o.rollout.group_size == 1) {
+  for (const auto& policy : o.policies) {
+    const AdvantageSettings advantage = advantage_settings(policy->algorithm);
+    const bool alone =
+        advantage.group_by != AdvantageSettings::GroupBy::kTask || policy->agents.size() == 1;
+    if (o.rollout.group_size > 1 || !alone || !compares_within_group(advantage.kind)) continue;
     return fail(ErrorCode::kInvalid,
                 "rollout.group_size = 1 would train nothing: a group's only episode has none to be "
                 "compared with, so its advantage is 0; use 2 or more");
@@ -155,6 +160,61 @@ Status check_pipeline(const RunOptions& o) {
   return fail(ErrorCode::kInvalid,
               "run.deterministic = false would do nothing: no other option lets timing change the "
               "result; remove it");
+}
+
+Status check_credit(const RunOptions& o) {
+  const CreditOptions& c = o.credit;
+  const CreditOptions standard;
+  const std::string why = fmt::format("credit.kind is \"{}\"", c.kind);
+  if (c.kind != "turn") {
+    TROUPE_TRY(idle_if_given("credit.discount", c.discount, standard.discount, why,
+                             "set credit.kind = \"turn\""));
+  }
+  if (c.kind == "command" && c.command.empty()) {
+    return fail(ErrorCode::kInvalid,
+                R"(credit.command is missing: give a list such as ["python3", "credit.py"])");
+  }
+  if (c.kind != "command") {
+    const std::string remedy = "set credit.kind = \"command\"";
+    TROUPE_TRY(idle_if_given("credit.command", c.command, standard.command, why, remedy));
+    TROUPE_TRY(idle_if_given("credit.timeout_seconds", c.timeout_seconds, standard.timeout_seconds,
+                             why, remedy));
+    TROUPE_TRY(idle_if_given("credit.retries", c.retries, standard.retries, why, remedy));
+  }
+  if (c.kind == "team" && o.environment->agents().size() == 1) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("credit.kind = \"team\" would do nothing: {} has one agent, whose "
+                            "reward is the team's; leave it at \"agent\"",
+                            o.environment_name));
+  }
+  return {};
+}
+
+/// Each answer's own reward, and the groups that refill replaces, against what advantages compare.
+Status check_comparisons(const RunOptions& o) {
+  for (const auto& policy : o.policies) {
+    const AdvantageSettings advantage = advantage_settings(policy->algorithm);
+    const bool within = compares_within_group(advantage.kind);
+    const std::string name = fmt::format("policy \"{}\" has advantage = \"{}\"", policy->name,
+                                         policy->algorithm.advantage);
+    if (o.credit.kind == "turn" && advantage.kind != AdvantageSettings::Kind::kGae &&
+        (!within || advantage.kind == AdvantageSettings::Kind::kLitePpo)) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("credit.kind = \"turn\": {}, which is of whole rows; use grpo, "
+                              "dr_grpo, rloo or gae",
+                              name));
+    }
+    const bool by_task = advantage.group_by == AdvantageSettings::GroupBy::kTask;
+    if (!o.experience.refill || (within && !by_task && o.credit.kind != "turn")) continue;
+    return fail(ErrorCode::kInvalid,
+                fmt::format("experience.refill = true replaces groups in which the rewards of each "
+                            "agent are equal, because they give no gradient; here they may: {}; "
+                            "set experience.refill = false, or compare the rewards of each agent",
+                            within && by_task ? "algorithm.group_by is \"task\""
+                            : !within         ? name
+                                              : "credit.kind is \"turn\""));
+  }
+  return {};
 }
 
 Status check_warm_start(const WarmStartOptions& w) {
@@ -339,6 +399,8 @@ auto always(Status (*check)(const std::string&, const Table&)) {
 Status check_idle_options(const RunOptions& o) {
   TROUPE_TRY(check_rollout(o));
   TROUPE_TRY(o.reward.check(o.environment->agents()));
+  TROUPE_TRY(check_credit(o));
+  TROUPE_TRY(check_comparisons(o));
   TROUPE_TRY(check_warm_start(o.warm_start));
   TROUPE_TRY(check_experience_options(o.experience));
   TROUPE_TRY(check_tables(o, "model", o.model, &PolicyOptions::model, always(check_model)));

@@ -42,6 +42,29 @@ TEST(IdleOptions, SaysTheOptionTheReasonAndTheRemedy) {
   EXPECT_EQ(error_of("[optimizer]\nschedule = \"cosine\"\nfinal_rate = 0.5\n"), "");
 }
 
+TEST(IdleOptions, CreditReadsTheOptionsOfItsKind) {
+  EXPECT_EQ(error_of("[credit]\nkind = \"team\"\n"), "");
+  EXPECT_EQ(error_of("[credit]\nkind = \"turn\"\ndiscount = 0.5\n"), "");
+  EXPECT_NE(error_of("[credit]\ndiscount = 0.5\n").find("credit.kind = \"turn\""),
+            std::string::npos);
+  EXPECT_NE(error_of("[credit]\ncommand = [\"true\"]\n").find("credit.kind is \"agent\""),
+            std::string::npos);
+  EXPECT_NE(error_of("[credit]\nkind = \"command\"\n").find("credit.command is missing"),
+            std::string::npos);
+  EXPECT_EQ(error_of("[credit]\nkind = \"command\"\ncommand = [\"true\"]\nretries = 1\n"), "");
+}
+
+TEST(IdleOptions, WhatRefillTakesForNoGradientMustBeNone) {
+  EXPECT_EQ(error_of("[experience]\nrefill = true\n[algorithm]\nadvantage = \"rloo\"\n"), "");
+  EXPECT_EQ(error_of("[experience]\nrefill = true\n[algorithm]\ngroup_by = \"agent_turn\"\n"), "");
+  EXPECT_NE(error_of("[experience]\nrefill = true\n[algorithm]\ngroup_by = \"task\"\n")
+                .find("group_by is \"task\""),
+            std::string::npos);
+  EXPECT_NE(error_of("[experience]\nrefill = true\n[credit]\nkind = \"turn\"\n")
+                .find("credit.kind is \"turn\""),
+            std::string::npos);
+}
+
 TEST(IdleOptions, WhatAStoreInMemoryDoesNotUseIsRefused) {
   EXPECT_EQ(error_of("[experience]\nstore = \"memory\"\n"), "");
   EXPECT_EQ(error_of("[experience]\nflush_seconds = 1.0\n"), "");

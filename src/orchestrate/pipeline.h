@@ -40,6 +40,7 @@ struct PipelineSetting {
   Wait group_wait = Wait(3600 * kSecond, "a complete micro-batch");
   Workflow workflow = follow_environment;
   RewardStage* reward = nullptr;  ///< none: the environment's outcomes stand
+  CreditStage* credit = nullptr;  ///< null: rewards are as the environment gave them
   /// Hears one episode of each group. May be empty.
   std::function<void(const Task&, const EpisodeRecord&)> on_episode = {};
 };

@@ -5,7 +5,7 @@
 #include "base/rng.h"
 #include "experience/curation/zero_variance.h"
 #include "orchestrate/task_order.h"
-#include "train/advantage.h"
+#include "train/advantage/advantage.h"
 
 namespace troupe {
 namespace {
@@ -323,7 +323,8 @@ Async<Status> RolloutFlow::play_group(Playing& group) {
                                 static_cast<int>(setting_.retries),
                                 setting_.turn_wait,
                                 group.cancel,
-                                setting_.reward};
+                                setting_.reward,
+                                setting_.credit};
   if (group.kept < setting_.group_size) {
     const EpisodeSink sink = [this, &group, &task](int member, EpisodeRecord record) {
       return keep(group, *task, member, std::move(record));
@@ -380,7 +381,7 @@ Status RolloutFlow::close(GroupKey key) {
     column.policy = static_cast<std::uint16_t>(i);
     column.column = Column::kAdvantage;
     const auto& rows = store.table(static_cast<int>(i)).find(key)->rows;
-    column.values = group_advantages(scores(rows), setting_.lanes[i].normalize_std);
+    column.values = group_advantages(setting_.lanes[i].advantage, scores(rows));
     if (!column.values.empty()) TROUPE_TRY(store.fill(std::move(column)));
   }
   ++now.closed;

@@ -74,6 +74,9 @@ Async<Status> Run::main() {
       make_reward_stage(s_.executor, s_.disk, s_.options.reward, s_.options.environment->agents());
   if (!reward) co_return tl::unexpected(reward.error());
   reward_ = std::move(*reward);
+  auto credit = CreditStage::make(s_.executor, s_.options.credit, s_.options.environment->agents());
+  if (!credit) co_return tl::unexpected(credit.error());
+  credit_ = std::move(*credit);
   Status folder = s_.disk.make_folders(checkpoints_.folder());
   if (!folder) co_return folder;
   if (s_.resume) {
@@ -180,6 +183,7 @@ void Run::make_pipeline() {
   setting.group_size = o.rollout.group_size;
   setting.micro_batch = o.pipeline.micro_batch;
   setting.retries = o.rollout.retries;
+  setting.credit = credit_.get();
   setting.seed = static_cast<std::uint64_t>(o.run.seed);
   setting.reward = reward_.get();
   setting.turn_wait.limit = static_cast<Nanos>(o.rollout.turn_timeout * 1e9);

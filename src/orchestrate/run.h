@@ -64,7 +64,8 @@ class Run {
   CheckpointStore checkpoints_;
   std::unique_ptr<Team> team_;
   std::unique_ptr<RewardStage> reward_;  ///< none: the environment's outcomes stand
-  MemoryDisk memory_;                    ///< of the experience, with experience.store = "memory"
+  std::unique_ptr<CreditStage> credit_;
+  MemoryDisk memory_;  ///< of the experience, with experience.store = "memory"
   std::unique_ptr<ExperienceStore> store_;
   std::unique_ptr<TailPolicy> tail_;
   std::unique_ptr<Pipeline> pipeline_;

@@ -10,6 +10,7 @@
 #include "experience/options.h"
 #include "model/options.h"
 #include "orchestrate/pipeline_options.h"
+#include "rollout/credit/options.h"
 #include "rollout/options.h"
 #include "rollout/reward/options.h"
 #include "train/options.h"
@@ -73,6 +74,7 @@ struct RunOptions {
   RunSettings run;
   RolloutOptions rollout;
   RewardOptions reward;
+  CreditOptions credit;
   PipelineOptions pipeline;
   WarmStartOptions warm_start;
   EvalOptions eval;

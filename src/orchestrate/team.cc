@@ -295,7 +295,7 @@ std::vector<PolicyLane> Team::lanes() const {
     lane.agents = policy->options->agents;
     lane.rollout = policy->engine.get();
     lane.train = policy->trainer.get();
-    lane.normalize_std = policy->options->algorithm.advantage == "grpo";
+    lane.advantage = advantage_settings(policy->options->algorithm);
     lane.group_bytes = policy->group_bytes;
     lane.mode = policy->options->pipeline.pipeline_mode();
     lane.staleness = policy->options->pipeline.bound();

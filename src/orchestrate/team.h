@@ -12,6 +12,7 @@
 #include "orchestrate/run_options.h"
 #include "orchestrate/shared_bases.h"
 #include "rollout/episode.h"
+#include "train/advantage/settings.h"
 #include "train/trainer.h"
 #include "versions/checkpoint.h"
 
@@ -24,7 +25,7 @@ struct PolicyLane {
   std::vector<std::string> agents;
   RolloutEngine* rollout = nullptr;
   TrainEngine* train = nullptr;
-  bool normalize_std = true;      ///< GRPO's division by the group's deviation
+  AdvantageSettings advantage = {};
   std::uint64_t group_bytes = 0;  ///< the most that a group's experience can hold
   PipelineMode mode = PipelineMode::kMicroBatch;
   double staleness = 0;  ///< overlap: how far rollout may run ahead, in versions

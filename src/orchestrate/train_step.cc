@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "orchestrate/step_numbers.h"
+#include "train/advantage/grouping.h"
 
 namespace troupe {
 namespace {
@@ -44,6 +45,8 @@ Async<Status> take_groups(LaneStep self, Gate& gate, Groups& seen) {
                                              setting.group_wait);
     if (!taken) co_return tl::unexpected(taken.error());
     for (auto& group : *taken) {
+      Status comparable = check_comparable(self.lane().advantage.group_by, *group);
+      if (!comparable) co_return comparable;
       seen.push_back(group);
       spawn(backward(self, group, Gate::Pass(gate)));
     }

@@ -61,9 +61,15 @@ Async<Result<EpisodeRecord>> play_episode(const EpisodeSetting& setting, Task ta
     auto record = co_await attempt(setting, task, id);
     if (record) {
       record->attempts = tries;
-      if (setting.reward == nullptr) co_return record;
-      Status scored = co_await score(setting, task, id.seed, *record);
-      if (!scored) co_return tl::unexpected(scored.error());
+      if (setting.reward != nullptr) {
+        Status scored = co_await score(setting, task, id.seed, *record);
+        if (!scored) co_return tl::unexpected(scored.error());
+      }
+      if (setting.credit != nullptr) {
+        Status assigned =
+            co_await setting.credit->assign(task, record->outcome, record->trajectories);
+        if (!assigned) co_return tl::unexpected(assigned.error());
+      }
       co_return record;
     }
     if (tries > setting.retries || !is_infrastructure(record.error().code)) co_return record;

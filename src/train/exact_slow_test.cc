@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "train/advantage.h"
+#include "train/advantage/advantage.h"
 #include "train/loss/registry.h"
 #include "train/trainer_test_groups.h"
 
@@ -80,10 +80,9 @@ Groups make_groups(const Policy& policy, const std::string& kind, bool stale) {
     auto group = std::make_shared<Group>(*sampled);
     std::vector<Scored> scores;
     for (const Trajectory& row : group->rows) scores.push_back({row.agent, row.reward});
-    group->advantages = group_advantages(scores, kind == "grpo");
-    if (kind == "reinforce_pp") {  // the batch gives the baseline
-      for (std::size_t i = 0; i < scores.size(); ++i) group->advantages[i] = scores[i].reward;
-    }
+    AlgorithmOptions options;
+    options.advantage = kind;
+    group->advantages = group_advantages(advantage_settings(options), scores);
     out.push_back(std::move(group));
   }
   return out;

@@ -39,8 +39,14 @@ void OptimizerOptions::declare(OptionSet& o) {
 
 void AlgorithmOptions::declare(OptionSet& o) {
   o.add("advantage", &advantage,
-        "grpo: reward minus group mean, over group deviation. dr_grpo: reward minus group mean.")
-      .one_of({"grpo", "dr_grpo"});
+        "grpo: reward minus group mean, over group deviation. dr_grpo: reward minus group mean. "
+        "rloo: reward minus the mean of the others.")
+      .one_of({"grpo", "dr_grpo", "rloo"});
+  o.add("group_by", &group_by,
+        "Which rows of a group are compared. task: all. agent: those of the same agent. "
+        "agent_turn: those of the same agent and turn, each turn being a context of its own; their "
+        "prompts must be the same.")
+      .one_of({"task", "agent", "agent_turn"});
   o.add("loss", &loss,
         "The loss of one token. All but ipa and a topr with weights are the same while every token "
         "is of the version that is trained; they differ in what they do with older ones.")

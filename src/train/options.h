@@ -26,6 +26,7 @@ struct OptimizerOptions {
 /// What a policy's loss is.
 struct AlgorithmOptions {
   std::string advantage = "grpo";
+  std::string group_by = "agent";
   std::string loss = "grpo";
   std::string normalizer = "sequence";
   double clip_low = 0;
