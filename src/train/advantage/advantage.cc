@@ -1,5 +1,6 @@
 #include "train/advantage/advantage.h"
 
+#include "train/advantage/answers.h"
 #include "train/advantage/compare.h"
 #include "train/advantage/grouping.h"
 #include "train/advantage/turns.h"
@@ -26,10 +27,9 @@ std::vector<std::vector<double>> token_advantages(const AdvantageSettings& setti
   std::vector<std::vector<double>> out(group.rows.size());
   for (std::size_t i = 0; i < group.rows.size(); ++i) {
     std::size_t turn = 0;
-    for (const Segment& segment : group.rows[i].segments) {
-      if (!segment.sampled) continue;
+    for (const Answer& answer : answers_of(group.rows[i])) {
       const double value = settings.per_turn ? by_turn[i][turn++] : group.advantages[i];
-      out[i].insert(out[i].end(), segment.tokens.size(), value);
+      out[i].insert(out[i].end(), answer.tokens, value);
     }
   }
   return out;

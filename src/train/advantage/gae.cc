@@ -1,5 +1,7 @@
 #include "train/advantage/gae.h"
 
+#include "train/advantage/answers.h"
+
 namespace troupe {
 
 GaeEstimate gae(std::span<const double> rewards, std::span<const double> values, double discount,
@@ -21,11 +23,9 @@ GaeEstimate gae(std::span<const double> rewards, std::span<const double> values,
 
 std::vector<double> token_rewards(const Trajectory& row, bool per_turn) {
   std::vector<double> out;
-  for (const Segment& segment : row.segments) {
-    if (!segment.sampled) continue;
-    out.resize(out.size() + segment.tokens.size(), 0.0);
-    // An answer is never empty, except one that could not begin: then there is nothing to credit.
-    if (per_turn && !segment.tokens.empty()) out.back() = segment.reward;
+  for (const Answer& answer : answers_of(row)) {
+    out.resize(out.size() + answer.tokens, 0.0);
+    if (per_turn && answer.tokens > 0) out.back() = answer.reward;
   }
   if (!per_turn && !out.empty()) out.back() = row.reward;
   return out;

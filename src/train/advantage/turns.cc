@@ -1,5 +1,6 @@
 #include "train/advantage/turns.h"
 
+#include "train/advantage/answers.h"
 #include "train/advantage/compare.h"
 #include "train/advantage/grouping.h"
 
@@ -7,9 +8,7 @@ namespace troupe {
 
 std::vector<double> turn_returns(const Trajectory& row, double discount) {
   std::vector<double> out;
-  for (const Segment& segment : row.segments) {
-    if (segment.sampled) out.push_back(segment.reward);
-  }
+  for (const Answer& answer : answers_of(row)) out.push_back(answer.reward);
   for (std::size_t t = out.size(); t-- > 1;) out[t - 1] += discount * out[t];
   return out;
 }

@@ -7,8 +7,8 @@
 
 namespace troupe {
 
-/// What each answer of a trajectory led to, from what each earned by itself (Segment::reward):
-///   R_t = r_t + discount * R_{t+1}, over the sampled segments of the row.
+/// What each answer of a trajectory led to, from what each earned by itself (answers.h):
+///   R_t = r_t + discount * R_{t+1}, over the answers of the row.
 /// The return-to-go of REINFORCE (Williams 1992; Sutton and Barto, 2nd edition, section 13.3), with
 /// an answer as one action. The trajectory's own reward is not in it. One value per answer.
 std::vector<double> turn_returns(const Trajectory& row, double discount);

@@ -29,6 +29,14 @@ TEST(Turns, AReturnIsWhatCameAfter) {
   EXPECT_TRUE(turn_returns(row("a", {}), 1).empty());
 }
 
+TEST(Turns, AnAnswerInPiecesIsOne) {
+  Trajectory r = row("a", {1, 2});
+  Segment rest = r.segments.back();  // sampled by the next version
+  rest.reward = 5;
+  r.segments.push_back(rest);
+  EXPECT_EQ(turn_returns(r, 1), (std::vector<double>{8, 7}));
+}
+
 TEST(Turns, AreComparedAtTheSameTurnOfTheSameAgent) {
   Group group;
   group.rows = {row("a", {1, 1}), row("b", {50}), row("a", {0, 3, 7}), row("a", {2, 2})};
