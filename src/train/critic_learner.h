@@ -6,15 +6,9 @@
 
 #include "train/critic.h"
 #include "train/options.h"
+#include "versions/critic_state.h"
 
 namespace troupe {
-
-/// Everything about a critic that a checkpoint must hold.
-struct CriticState {
-  std::shared_ptr<const Weights> weights;  ///< null: there is no critic
-  std::int64_t optimizer_steps = 0;
-  std::vector<float> first, second;  ///< AdamW moments, in the weights' layout
-};
 
 /// What a step did to the critic.
 struct CriticStep {

@@ -22,11 +22,12 @@ std::string policy_folder(const std::string& folder, const std::string& policy) 
 }
 
 /// The moments as tensors with the weights' names, so that they load into any layout.
-std::string encode_moments(const PolicyCheckpoint& policy) {
+std::string encode_moments(const ParameterLayout& layout, const std::vector<float>& first,
+                           const std::vector<float>& second) {
   std::vector<NamedTensor> tensors;
   for (const auto& [prefix, values] :
-       {std::make_pair("first.", &policy.first), std::make_pair("second.", &policy.second)}) {
-    for (const TensorSpec& spec : policy.weights->layout.tensors()) {
+       {std::make_pair("first.", &first), std::make_pair("second.", &second)}) {
+    for (const TensorSpec& spec : layout.tensors()) {
       NamedTensor tensor;
       tensor.name = prefix + spec.name;
       tensor.shape = spec.shape;
@@ -37,14 +38,15 @@ std::string encode_moments(const PolicyCheckpoint& policy) {
   return encode_safetensors(tensors, {{"format", "troupe-adamw"}});
 }
 
-Status read_moments(Disk& disk, const std::string& path, PolicyCheckpoint& policy) {
+Status read_moments(Disk& disk, const std::string& path, const ParameterLayout& layout,
+                    std::vector<float>& first, std::vector<float>& second) {
   TROUPE_ASSIGN(const auto view, disk.map(path));
   auto file = parse_safetensors(view->bytes());
   if (!file) return within(path, file.error());
   for (const auto& [prefix, values] :
-       {std::make_pair("first.", &policy.first), std::make_pair("second.", &policy.second)}) {
-    values->assign(policy.weights->layout.size(), 0.0F);
-    for (const TensorSpec& spec : policy.weights->layout.tensors()) {
+       {std::make_pair("first.", &first), std::make_pair("second.", &second)}) {
+    values->assign(layout.size(), 0.0F);
+    for (const TensorSpec& spec : layout.tensors()) {
       const auto* tensor = file->find(prefix + spec.name);
       if (tensor == nullptr || tensor->size() != spec.size) {
         return fail(ErrorCode::kInvalid, fmt::format("{}: moment {}{} is missing or misshapen",
@@ -67,10 +69,10 @@ std::string form_digest(const PolicyCheckpoint& policy) {
 }
 
 /// Empty if there are no moments.
-std::string moments_digest(const PolicyCheckpoint& policy) {
-  if (policy.first.empty()) return "";
+std::string moments_digest(const std::vector<float>& first, const std::vector<float>& second) {
+  if (first.empty()) return "";
   Digest digest;
-  for (const auto* values : {&policy.first, &policy.second}) {
+  for (const auto* values : {&first, &second}) {
     digest.add(values->data(), values->size() * sizeof(float));
   }
   return digest.hex();
@@ -119,18 +121,46 @@ Result<std::shared_ptr<const Weights>> read_weights(Disk& disk, const std::strin
   return std::make_shared<const Weights>(std::move(adapter.weights));
 }
 
+/// The critic as a model folder of its own. Its logit of id 0 is the value.
+Status write_critic(Disk& disk, const std::string& place, const PolicyCheckpoint& policy) {
+  const CriticState& critic = policy.critic;
+  TROUPE_TRY(disk.make_folders(place));
+  TROUPE_TRY(write_model_folder(disk, place, *critic.weights, *policy.tokenizer));
+  const std::string moments = encode_moments(critic.weights->layout, critic.first, critic.second);
+  TROUPE_TRY(disk.write(place + "/" + kOptimizerFile, moments, true));
+  return disk.sync_folder(place);
+}
+
+Result<CriticState> read_critic(Disk& disk, const std::string& place, const json& entry,
+                                const std::string& end_token) {
+  TROUPE_ASSIGN(ModelFolder model, read_model_folder(disk, place, end_token));
+  CriticState out;
+  out.weights = std::make_shared<const Weights>(std::move(model.weights));
+  out.optimizer_steps = entry.at("optimizer_steps").get<std::int64_t>();
+  TROUPE_TRY(check_digest(place + "/model.safetensors", out.weights->digest(),
+                          entry.at("weights_digest").get<std::string>()));
+  const std::string path = place + "/" + kOptimizerFile;
+  TROUPE_TRY(read_moments(disk, path, out.weights->layout, out.first, out.second));
+  TROUPE_TRY(check_digest(path, moments_digest(out.first, out.second),
+                          entry.at("optimizer_digest").get<std::string>()));
+  return out;
+}
+
 Status write_policy(Disk& disk, const std::string& folder, const PolicyCheckpoint& policy) {
   const std::string place = policy_folder(folder, policy.policy);
   TROUPE_TRY(disk.make_folders(place));
   TROUPE_TRY(write_weights(disk, place, policy, *policy.weights));
   if (!policy.first.empty()) {
-    TROUPE_TRY(disk.write(place + "/" + kOptimizerFile, encode_moments(policy), true));
+    TROUPE_TRY(disk.write(place + "/" + kOptimizerFile,
+                          encode_moments(policy.weights->layout, policy.first, policy.second),
+                          true));
   }
   if (policy.reference) {
     TROUPE_TRY(disk.make_folders(place + "/reference"));
     TROUPE_TRY(write_weights(disk, place + "/reference", policy, *policy.reference));
     TROUPE_TRY(disk.sync_folder(place + "/reference"));
   }
+  if (policy.critic.weights) TROUPE_TRY(write_critic(disk, place + "/critic", policy));
   return disk.sync_folder(place);
 }
 
@@ -152,10 +182,17 @@ json describe(const Checkpoint& checkpoint) {
          {"weights_digest", policy.weights->digest()},
          {"form_digest", form_digest(policy)},
          {"reference_digest", policy.reference ? policy.reference->digest() : ""},
-         {"optimizer_digest", moments_digest(policy)}});
+         {"optimizer_digest", moments_digest(policy.first, policy.second)}});
+    json& entry = out["policies"].back();
+    if (!policy.role_baselines.empty()) entry["role_baselines"] = policy.role_baselines;
+    if (const CriticState& critic = policy.critic; critic.weights) {
+      entry["critic"] = {{"optimizer_steps", critic.optimizer_steps},
+                         {"weights_digest", critic.weights->digest()},
+                         {"optimizer_digest", moments_digest(critic.first, critic.second)}};
+    }
     if (policy.adapter.settings.rank == 0) continue;
-    out["policies"].back()["adapter"] = {{"base_config", policy.weights->config.to_json()},
-                                         {"base_digest", policy.adapter.base_digest}};
+    entry["adapter"] = {{"base_config", policy.weights->config.to_json()},
+                        {"base_digest", policy.adapter.base_digest}};
   }
   out["digest"] = Digest().add(out.dump()).hex();  // of all the rest
   return out;
@@ -181,8 +218,13 @@ Result<PolicyCheckpoint> read_policy(Disk& disk, const std::string& folder, cons
   const auto moments = entry.at("optimizer_digest").get<std::string>();
   if (!moments.empty()) {
     const std::string path = place + "/" + kOptimizerFile;
-    TROUPE_TRY(read_moments(disk, path, policy));
-    TROUPE_TRY(check_digest(path, moments_digest(policy), moments));
+    TROUPE_TRY(read_moments(disk, path, policy.weights->layout, policy.first, policy.second));
+    TROUPE_TRY(check_digest(path, moments_digest(policy.first, policy.second), moments));
+  }
+  if (entry.contains("role_baselines")) entry.at("role_baselines").get_to(policy.role_baselines);
+  if (entry.contains("critic")) {
+    TROUPE_ASSIGN(policy.critic,
+                  read_critic(disk, place + "/critic", entry.at("critic"), end_token));
   }
   const auto kept = entry.at("reference_digest").get<std::string>();
   if (!kept.empty()) {

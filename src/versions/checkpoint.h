@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "model/tokenizer.h"
 #include "model/weights.h"
 #include "troupe/result.h"
+#include "versions/critic_state.h"
 
 namespace troupe {
 
@@ -33,6 +35,8 @@ struct PolicyCheckpoint {
   double entropy_coefficient = 0;
   std::vector<float> first, second;          ///< optimizer moments; empty: none kept (an export)
   std::shared_ptr<const Weights> reference;  ///< the policy that KL is measured against, or null
+  CriticState critic;                        ///< no weights: none kept
+  std::map<std::string, double> role_baselines;  ///< by agent; empty: the policy has none
 };
 
 /// A whole run at the end of a step.

@@ -38,6 +38,14 @@ Checkpoint sample(std::int64_t step, std::uint64_t seed) {
     p.second = moments.values;
     out.policies.push_back(std::move(p));
   }
+  PolicyCheckpoint& judged = out.policies.back();
+  ModelConfig untied = c;
+  untied.tied = false;
+  judged.critic.weights = std::make_shared<const Weights>(random_weights(untied, seed++));
+  judged.critic.optimizer_steps = 7;
+  judged.critic.first = random_weights(untied, seed++).values;
+  judged.critic.second = random_weights(untied, seed++).values;
+  judged.role_baselines = {{"first", 0.1234567890123456789}, {"second", -1.0 / 3}};
   PolicyCheckpoint adapter = out.policies.front();
   adapter.policy = "three";
   adapter.adapter.settings.rank = 3;
@@ -76,6 +84,12 @@ void expect_equal(const Checkpoint& got, const Checkpoint& expected) {
     EXPECT_EQ(a.skips_in_row, b.skips_in_row);
     EXPECT_EQ(a.entropy_coefficient, b.entropy_coefficient) << "to the bit";
     EXPECT_EQ(a.tokenizer->json(), b.tokenizer->json());
+    EXPECT_EQ(a.role_baselines, b.role_baselines) << "to the bit";
+    EXPECT_EQ(a.critic.weights ? a.critic.weights->digest() : "",
+              b.critic.weights ? b.critic.weights->digest() : "");
+    EXPECT_EQ(a.critic.optimizer_steps, b.critic.optimizer_steps);
+    EXPECT_EQ(a.critic.first, b.critic.first);
+    EXPECT_EQ(a.critic.second, b.critic.second);
   }
 }
 
@@ -138,7 +152,8 @@ TEST(CheckpointStore, NamesWhatIsDamaged) {
        {"state.json", "policy-one/model.safetensors", "policy-two/optimizer.safetensors",
         "policy-one/config.json", "policy-two/tokenizer.json",
         "policy-one/reference/model.safetensors", "policy-three/adapter_model.safetensors",
-        "policy-three/adapter_config.json", "policy-three/tokenizer.json"}) {
+        "policy-three/adapter_config.json", "policy-three/tokenizer.json",
+        "policy-two/critic/model.safetensors", "policy-two/critic/optimizer.safetensors"}) {
     const std::string path = "c/step-000001/" + file;
     const auto good = disk.read(path);
     ASSERT_TRUE(good) << path;
@@ -154,7 +169,8 @@ TEST(CheckpointStore, NamesWhatIsDamaged) {
   for (const std::string file :
        {"policy-two/model.safetensors", "policy-one/optimizer.safetensors",
         "policy-two/reference/model.safetensors", "policy-three/adapter_model.safetensors",
-        "policy-three/reference/adapter_model.safetensors"}) {
+        "policy-three/reference/adapter_model.safetensors", "policy-two/critic/model.safetensors",
+        "policy-two/critic/optimizer.safetensors"}) {
     const std::string path = "c/step-000001/" + file;
     const std::string good = *disk.read(path);
     std::string bytes = good;
