@@ -195,6 +195,13 @@ Status check_comparisons(const RunOptions& o) {
   for (const auto& policy : o.policies) {
     const AdvantageSettings advantage = advantage_settings(policy->algorithm);
     const bool within = compares_within_group(advantage.kind);
+    if (advantage.kind == AdvantageSettings::Kind::kGae && policy->model.lora_rank > 0) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("policy \"{}\": advantage = \"gae\" trains a critic as large as the "
+                              "whole model, which an adapter is there to avoid; set lora_rank = 0 "
+                              "or choose another advantage",
+                              policy->name));
+    }
     const std::string name = fmt::format("policy \"{}\" has advantage = \"{}\"", policy->name,
                                          policy->algorithm.advantage);
     if (o.credit.kind == "turn" && advantage.kind != AdvantageSettings::Kind::kGae &&
@@ -298,8 +305,32 @@ Status check_loss(const std::string& table, const AlgorithmOptions& a, bool stal
   return exact ? Status() : within(table, exact.error());
 }
 
+/// The options of advantages that this one does not read.
+Status check_advantage(const std::string& table, const AlgorithmOptions& a) {
+  const AlgorithmOptions standard;
+  const std::string why = fmt::format("{}.advantage is \"{}\"", table, a.advantage);
+  if (!compares_within_group(advantage_settings(a).kind)) {
+    TROUPE_TRY(idle_if_given(table + ".group_by", a.group_by, standard.group_by,
+                             why + ", which does not compare the rows of a group",
+                             "choose another advantage"));
+  }
+  if (a.advantage != "gae") {
+    const std::string remedy = "set " + table + ".advantage = \"gae\"";
+    TROUPE_TRY(
+        idle_if_given(table + ".gae_discount", a.gae_discount, standard.gae_discount, why, remedy));
+    TROUPE_TRY(
+        idle_if_given(table + ".gae_lambda", a.gae_lambda, standard.gae_lambda, why, remedy));
+    TROUPE_TRY(idle_if_given(table + ".critic_learning_rate", a.critic_learning_rate,
+                             standard.critic_learning_rate, why, remedy));
+  }
+  if (a.advantage == "role_baseline") return {};
+  return idle_if_given(table + ".baseline_decay", a.baseline_decay, standard.baseline_decay, why,
+                       "set " + table + ".advantage = \"role_baseline\"");
+}
+
 Status check_algorithm(const std::string& table, const AlgorithmOptions& a, bool stale) {
   const AlgorithmOptions standard;
+  TROUPE_TRY(check_advantage(table, a));
   TROUPE_TRY(check_loss(table, a, stale));
   if (a.entropy_floor <= 0) {
     const std::string why = table + ".entropy_floor is 0";

@@ -54,6 +54,26 @@ TEST(IdleOptions, CreditReadsTheOptionsOfItsKind) {
   EXPECT_EQ(error_of("[credit]\nkind = \"command\"\ncommand = [\"true\"]\nretries = 1\n"), "");
 }
 
+TEST(IdleOptions, AnAdvantageReadsItsOwnOptions) {
+  const std::string gae = "[algorithm]\nadvantage = \"gae\"\n";
+  EXPECT_EQ(error_of(gae + "gae_lambda = 0.9\ncritic_learning_rate = 0.01\n"), "");
+  EXPECT_NE(error_of(gae + "group_by = \"task\"\n").find("group_by"), std::string::npos);
+  EXPECT_NE(error_of(gae + "baseline_decay = 0.5\n").find("baseline_decay"), std::string::npos);
+  EXPECT_NE(error_of("[algorithm]\ngae_lambda = 0.9\n").find("gae_lambda"), std::string::npos);
+  EXPECT_EQ(error_of("[algorithm]\nadvantage = \"role_baseline\"\nbaseline_decay = 0.5\n"), "");
+  // One episode is enough where the group is not what it is compared with.
+  EXPECT_EQ(error_of(gae + "[rollout]\ngroup_size = 1\n"), "");
+  EXPECT_EQ(error_of(gae + "[credit]\nkind = \"turn\"\n"), "");
+  for (const std::string advantage : {"reinforce_pp", "lite_ppo", "role_baseline"}) {
+    const std::string lines = "[algorithm]\nadvantage = \"" + advantage + "\"\n";
+    EXPECT_EQ(error_of(lines), "");
+    EXPECT_NE(error_of(lines + "[credit]\nkind = \"turn\"\n").find("of whole rows"),
+              std::string::npos);
+  }
+  EXPECT_NE(error_of(gae + "[experience]\nrefill = true\n").find("advantage = \"gae\""),
+            std::string::npos);
+}
+
 TEST(IdleOptions, WhatRefillTakesForNoGradientMustBeNone) {
   EXPECT_EQ(error_of("[experience]\nrefill = true\n[algorithm]\nadvantage = \"rloo\"\n"), "");
   EXPECT_EQ(error_of("[experience]\nrefill = true\n[algorithm]\ngroup_by = \"agent_turn\"\n"), "");

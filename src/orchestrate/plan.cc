@@ -68,6 +68,7 @@ std::vector<std::pair<const char*, std::uint64_t>> rows_of(const PolicyMemory& m
           {"the same of the reference policy", m.reference},
           {"optimizer moments", m.optimizer},
           {"gradients and their exact sums", m.gradients},
+          {"critic", m.critic},
           {"activations of training", m.activations},
           {"activations of generation", m.engine},
           {"KV caches", m.kv_cache},

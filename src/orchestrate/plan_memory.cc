@@ -133,6 +133,20 @@ PolicyMemory policy_memory(const RunOptions& o, const PolicyOptions& policy,
   const TrainPass::Options keep{o.pipeline.recompute};
   m.activations =
       slots * TrainPass::bytes(config, dtype, keep, larger.tokens, larger.scored, l.longest, rank);
+  if (policy.algorithm.advantage == "gae") {
+    ModelConfig critic = config;
+    critic.tied = false;
+    const std::uint64_t values = ParameterLayout(critic).size() * sizeof(float);
+    const std::uint64_t whole_critic = values + Decoder::bytes(critic, dtype);
+    m.critic = whole_critic + 2 * values +  // moments
+               slots * (3 * values +        // a gradient and its exact sum
+                        TrainPass::bytes(critic, dtype, keep, rl.tokens, rl.scored, l.longest) +
+                        TrainPass::forward_bytes(critic, dtype, TrainPass::Options{true}, rl.tokens,
+                                                 rl.scored, l.longest));
+    m.next += whole_critic;
+    m.copies += 2 * values;
+    m.encoding = std::max(m.encoding, 2 * values);
+  }
   // Without a KL term one group of a step is compared with the reference.
   const std::uint64_t compared =
       policy.algorithm.kl_coefficient > 0

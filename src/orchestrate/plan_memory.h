@@ -15,6 +15,7 @@ struct PolicyMemory {
   std::uint64_t reference = 0;    ///< the same of the policy that KL is measured against
   std::uint64_t optimizer = 0;    ///< AdamW moments
   std::uint64_t gradients = 0;    ///< per slot of training: a gradient and its exact sums
+  std::uint64_t critic = 0;       ///< of advantage = "gae": all that its training holds
   std::uint64_t activations = 0;  ///< per slot: a backward pass, and the reference's forward
   std::uint64_t engine = 0;       ///< per lane: a forward pass of its sequences
   std::uint64_t kv_cache = 0;     ///< of the sessions that are open at once
@@ -25,8 +26,8 @@ struct PolicyMemory {
 
   /// All that is held between steps.
   [[nodiscard]] std::uint64_t standing() const {
-    return base + weights + older + reference + optimizer + gradients + activations + engine + kv_cache +
-           experience;
+    return base + weights + older + reference + optimizer + gradients + critic + activations +
+           engine + kv_cache + experience;
   }
 };
 

@@ -72,6 +72,8 @@ Async<Status> Run::save(std::int64_t step, std::string kind) {
       p.first = std::move(trained.first);
       p.second = std::move(trained.second);
       p.reference = policy->trainer->reference_weights();
+      p.role_baselines = std::move(trained.role_baselines);
+      p.critic = std::move(trained.critic);
     }
     checkpoint.policies.push_back(std::move(p));
   }
@@ -124,6 +126,8 @@ Status Run::restore(const std::string& name) {
     trained.entropy_coefficient = p.entropy_coefficient;
     trained.first = std::move(p.first);
     trained.second = std::move(p.second);
+    trained.role_baselines = std::move(p.role_baselines);
+    trained.critic = std::move(p.critic);
     const Status imported = trainer.import_state(std::move(trained), p.weights);
     if (!imported) return within(place, imported.error());
     trainer.set_reference(p.reference ? p.reference : p.weights);

@@ -240,6 +240,7 @@ Result<std::unique_ptr<Team>> Team::make(Executor& executor, Disk& disk,
     runtime->trainer->configure(team->training_.recorded_temperature(),
                                 static_cast<double>(start->max_answer),
                                 options.pipeline.pack_tokens, options.pipeline.recompute);
+    if (options.credit.kind == "turn") runtime->trainer->compare_turns(options.credit.discount);
     runtime->group_bytes = group_bytes(options, *policy, runtime->max_context);
     TROUPE_TRY(check_experience(options, *policy, runtime->max_context));
     team->policies_.push_back(std::move(runtime));

@@ -25,6 +25,7 @@ struct CriticWorkspace {
   TrainPass forward_pass{TrainPass::Options{true}};  ///< keeps one layer
   std::vector<float> gradient;                       ///< of the group in hand
   GradientSum sum;                                   ///< of all groups since the last step
+  double loss = 0;                                   ///< of the group in hand
 };
 
 /// What a group needs of the critic, at its frozen weights.

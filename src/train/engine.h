@@ -17,6 +17,7 @@ struct StepResult {
   double gradient_norm = 0;  ///< before clipping
   double learning_rate = 0;
   double entropy_coefficient = 0;  ///< that the step's loss used
+  double critic_loss = 0;          ///< mean over groups of half the squared error; 0 without one
   TokenStats tokens;
 };
 

@@ -122,8 +122,8 @@ TokenStats run_pack(const GradientJob& job, std::vector<FlatRow>& rows, const Pa
 
 /// [rows][sampled tokens]; `unit`: 1 everywhere.
 std::vector<std::vector<double>> advantages_of(const GradientJob& job, const Group& group,
-                                               bool unit) {
-  if (job.token_advantages && !unit) return job.token_advantages(group);
+                                               bool unit, TrainWorkspace& w) {
+  if (job.token_advantages && !unit) return job.token_advantages(group, w.critic.get());
   std::vector<std::vector<double>> out;
   for (std::size_t i = 0; i < group.rows.size(); ++i) {
     const auto tokens = static_cast<std::size_t>(group.rows[i].sampled_tokens());
@@ -138,7 +138,7 @@ TokenStats accumulate_into(GradientSum& sum, const GradientJob& job, const Group
   std::vector<FlatRow> rows;
   bool signal =
       job.loss.regularised() || (job.loss.policy != nullptr && !job.loss.policy->sampled());
-  const auto advantages = advantages_of(job, group, unit);
+  const auto advantages = advantages_of(job, group, unit, w);
   const auto count = static_cast<std::int64_t>(group.rows.size());
   for (std::size_t i = 0; i < group.rows.size(); ++i) {
     const double weight = job.weights.weight(group.rows[i].sampled_tokens(), count);

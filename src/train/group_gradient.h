@@ -7,6 +7,7 @@
 #include "experience/group.h"
 #include "model/decoder.h"
 #include "train/batch_scaling.h"
+#include "train/critic.h"
 #include "train/gradient_sum.h"
 #include "train/loss/token_gradient.h"
 
@@ -49,6 +50,7 @@ struct TrainWorkspace {
   std::vector<float> logprobs;
   std::vector<float> reference;  ///< log-probs of the targets of a pack
   std::vector<LossTerm> terms;   ///< of the targets of a pack, if the loss is of whole rows
+  std::unique_ptr<CriticWorkspace> critic;  ///< null: there is none
 };
 
 /// What a group's backward needs besides its rows.
@@ -59,8 +61,8 @@ struct GradientJob {
   TokenWeights weights;
   BatchScaling scaling;
   /// Advantages of a group's sampled tokens, [rows][sampled tokens], a function of the group; null:
-  /// each token has its row's. Called on the worker.
-  std::function<std::vector<std::vector<double>>(const Group&)> token_advantages;
+  /// each token has its row's. Called on the worker, with the workspace's critic.
+  std::function<std::vector<std::vector<double>>(const Group&, CriticWorkspace*)> token_advantages;
   Version version;                  ///< of `decoder`
   std::int64_t pack_tokens = 4096;  ///< most tokens in one pass
 };

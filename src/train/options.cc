@@ -40,13 +40,25 @@ void OptimizerOptions::declare(OptionSet& o) {
 void AlgorithmOptions::declare(OptionSet& o) {
   o.add("advantage", &advantage,
         "grpo: reward minus group mean, over group deviation. dr_grpo: reward minus group mean. "
-        "rloo: reward minus the mean of the others.")
-      .one_of({"grpo", "dr_grpo", "rloo"});
+        "rloo: reward minus the mean of the others. reinforce_pp: reward minus batch mean, over "
+        "batch deviation. lite_ppo: reward minus group mean, over batch deviation. gae: by a "
+        "critic. role_baseline: reward minus a running average of the agent's.")
+      .one_of({"grpo", "dr_grpo", "rloo", "reinforce_pp", "lite_ppo", "gae", "role_baseline"});
   o.add("group_by", &group_by,
         "Which rows of a group are compared. task: all. agent: those of the same agent. "
         "agent_turn: those of the same agent and turn, each turn being a context of its own; their "
         "prompts must be the same.")
       .one_of({"task", "agent", "agent_turn"});
+  o.add("gae_discount", &gae_discount, "gae: the discount gamma, per token.").range(0, 1);
+  o.add("gae_lambda", &gae_lambda,
+        "gae: lambda. 1: what the episode earned less the value; 0: one token ahead.")
+      .range(0, 1);
+  o.add("critic_learning_rate", &critic_learning_rate,
+        "gae: peak learning rate of the critic; it follows optimizer.schedule.")
+      .range(1e-9, 1);
+  o.add("baseline_decay", &baseline_decay,
+        "role_baseline: share of the old average that each row leaves.")
+      .range(0, 0.999999);
   o.add("loss", &loss,
         "The loss of one token. All but ipa and a topr with weights are the same while every token "
         "is of the version that is trained; they differ in what they do with older ones.")

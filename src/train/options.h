@@ -27,6 +27,10 @@ struct OptimizerOptions {
 struct AlgorithmOptions {
   std::string advantage = "grpo";
   std::string group_by = "agent";
+  double gae_discount = 1.0;
+  double gae_lambda = 0.95;
+  double critic_learning_rate = 1e-3;
+  double baseline_decay = 0.95;
   std::string loss = "grpo";
   std::string normalizer = "sequence";
   double clip_low = 0;

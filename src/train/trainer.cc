@@ -17,6 +17,7 @@ Trainer::Trainer(Executor& executor, std::string policy, OptimizerOptions optimi
       algorithm_(std::move(algorithm)),
       loss_(make_loss(algorithm_)),
       scaling_(batch_scaling(algorithm_)),
+      estimator_(advantage_settings(algorithm_), optimizer_options_, dtype),
       dtype_(dtype),
       base_(std::move(base)),
       adamw_(weights->layout.size()),
@@ -58,10 +59,13 @@ void Trainer::restart(std::shared_ptr<const Weights> weights) {
   entropy_coefficient_ = algorithm_.entropy_coefficient;
   stats_.clear();
   batch_values_.clear();
+  estimator_.restart(*weights_);
 }
 
 std::unique_ptr<TrainWorkspace> Trainer::make_workspace() const {
-  return std::make_unique<TrainWorkspace>(weights_->layout, recompute_, extra_sums(algorithm_));
+  auto out = std::make_unique<TrainWorkspace>(weights_->layout, recompute_, extra_sums(algorithm_));
+  out->critic = estimator_.make_workspace(recompute_);
+  return out;
 }
 
 Async<void> Trainer::run_group(std::shared_ptr<const Group> group, GradientJob job) {
@@ -84,6 +88,7 @@ Async<void> Trainer::run_group(std::shared_ptr<const Group> group, GradientJob j
   TokenStats stats;
   co_await on_worker(executor_, "backward", 1,
                      [&] { stats = accumulate_group(job, *group, *workspace); });
+  if (job.token_advantages) estimator_.saw(*group, workspace->critic ? workspace->critic->loss : 0);
   workspaces_.push_back(std::move(workspace));
   slot_free_.notify_all();
   stats_[group->key].add(stats);
@@ -101,6 +106,11 @@ Async<void> Trainer::accumulate(std::shared_ptr<const Group> group) {
   if (algorithm_.normalizer == "token") job.weights.kind = TokenWeights::Kind::kToken;
   if (algorithm_.normalizer == "constant") job.weights.kind = TokenWeights::Kind::kConstant;
   job.weights.constant = full_sample_tokens_;
+  if (estimator_.needed()) {
+    job.token_advantages = [this](const Group& of, CriticWorkspace* critic) {
+      return estimator_.estimate(of, pack_tokens_, critic);
+    };
+  }
   if (scaling_.any()) batch_values_[group->key] = batch_values(scaling_, *group);
   co_await run_group(std::move(group), job);
 }
@@ -162,7 +172,7 @@ Async<StepResult> Trainer::step(std::int64_t groups, double learning_rate) {
 
   std::shared_ptr<Weights> next;
   std::shared_ptr<const Decoder> decoder;
-  co_await on_worker(executor_, "optimizer", 0, [&] {
+  const auto take = [&] {
     const bool summed = sum_gradients(count);
     std::vector<float>& gradient = workspaces_.front()->gradient;
     result.gradient_norm = l2_norm(gradient);
@@ -182,7 +192,15 @@ Async<StepResult> Trainer::step(std::int64_t groups, double learning_rate) {
       return;
     }
     decoder = pack(next);
+  };
+  co_await on_worker(executor_, "optimizer", 0, [&] {
+    take();
+    if (!supervised_) step_critic(!result.skipped, groups, learning_rate);
   });
+  if (!supervised_) {
+    result.critic_loss = estimator_.critic_loss();
+    estimator_.end_step(!result.skipped);
+  }
   if (result.skipped) {
     ++skips_in_row_;
     co_return result;
@@ -195,6 +213,20 @@ Async<StepResult> Trainer::step(std::int64_t groups, double learning_rate) {
     control_entropy(result.tokens.entropy / static_cast<double>(result.tokens.tokens));
   }
   co_return result;
+}
+
+/// Its learning rate follows the policy's course.
+void Trainer::step_critic(bool taken, std::int64_t groups, double learning_rate) {
+  std::vector<CriticWorkspace*> critics;
+  for (const auto& workspace : workspaces_) {
+    if (workspace->critic) critics.push_back(workspace->critic.get());
+  }
+  if (critics.empty()) return;
+  if (!taken) return CriticLearner::discard(critics);
+  const double course =
+      optimizer_options_.learning_rate > 0 ? learning_rate / optimizer_options_.learning_rate : 1.0;
+  estimator_.step(critics, static_cast<double>(std::max<std::int64_t>(groups, 1)),
+                  course * algorithm_.critic_learning_rate);
 }
 
 /// An integral controller: the bonus grows while entropy is below its floor, shrinks above it.
@@ -213,6 +245,8 @@ TrainerState Trainer::export_state() const {
   state.entropy_coefficient = entropy_coefficient_;
   state.first = adamw_.first;
   state.second = adamw_.second;
+  state.role_baselines = estimator_.role_baselines();
+  state.critic = estimator_.critic_state();
   return state;
 }
 
@@ -228,7 +262,7 @@ Status Trainer::import_state(TrainerState state, std::shared_ptr<const Weights> 
   version_ = timeline_.at(state.version);
   skips_in_row_ = state.skips_in_row;
   entropy_coefficient_ = state.entropy_coefficient;
-  return {};
+  return estimator_.restore(std::move(state.role_baselines), std::move(state.critic));
 }
 
 }  // namespace troupe

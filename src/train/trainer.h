@@ -9,6 +9,7 @@
 #include "base/executor.h"
 #include "model/lora.h"
 #include "train/adamw.h"
+#include "train/advantage_estimator.h"
 #include "train/engine.h"
 #include "train/group_gradient.h"
 #include "train/options.h"
@@ -21,7 +22,9 @@ struct TrainerState {
   std::int64_t optimizer_steps = 0;
   std::int64_t skips_in_row = 0;
   double entropy_coefficient = 0;
-  std::vector<float> first, second;  ///< AdamW moments, in the weights' layout
+  std::vector<float> first, second;              ///< AdamW moments, in the weights' layout
+  std::map<std::string, double> role_baselines;  ///< by agent
+  CriticState critic;                            ///< no weights: there is none
 };
 
 /// A base that stays as it is, and the form of the adapter on it that is trained.
@@ -48,6 +51,8 @@ class Trainer final : public TrainEngine {
   /// `recompute`: keep fewer activations and compute them again in the backward pass.
   void configure(float temperature, double full_sample_tokens, std::int64_t pack_tokens,
                  bool recompute = false);
+  /// Each answer has an advantage of its own, from its return at this discount (advantage/turns.h).
+  void compare_turns(double discount) { estimator_.compare_turns(discount); }
   /// The policy that KL is measured against; kept for the whole run. Null: none.
   void set_reference(std::shared_ptr<const Weights> reference);
   [[nodiscard]] std::shared_ptr<const Weights> reference_weights() const {
@@ -84,6 +89,7 @@ class Trainer final : public TrainEngine {
   void control_entropy(double entropy_per_token);
   [[nodiscard]] std::shared_ptr<const Decoder> pack(std::shared_ptr<const Weights> weights) const;
   [[nodiscard]] std::unique_ptr<TrainWorkspace> make_workspace() const;
+  void step_critic(bool taken, std::int64_t groups, double learning_rate);
   /// The gradient of the batch, into the first workspace's; false if a sum was not finite. All sums
   /// are empty afterwards. `count`: what the batch's sum is divided by.
   bool sum_gradients(double count);
@@ -95,6 +101,7 @@ class Trainer final : public TrainEngine {
   AlgorithmOptions algorithm_;
   std::shared_ptr<const Loss> loss_;
   BatchScaling scaling_;
+  AdvantageEstimator estimator_;
   float temperature_ = 1.0F;
   double full_sample_tokens_ = 1;
   std::int64_t pack_tokens_ = 4096;
