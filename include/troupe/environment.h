@@ -10,8 +10,9 @@
 
 namespace troupe {
 
-class Rng;
+class ExactMetric;
 class OptionSet;
+class Rng;
 
 /// One problem: a dataset row or a generated instance. `id` is stable and unique within its
 /// environment; `payload` is JSON text that only the environment reads.
@@ -135,6 +136,8 @@ class EnvironmentSpec {
   /// True where both splits hold the same problems because there are only a few of them. Anywhere
   /// else the payloads of the two splits are disjoint.
   virtual bool splits_overlap() const { return false; }
+  /// An exact measure of the team (troupe/metric.h), if the environment has one. Null: it has none.
+  virtual std::shared_ptr<const ExactMetric> exact_metric() const { return nullptr; }
   /// True if reset() or step() may block (child process, network): calls then leave the strand.
   virtual bool may_block() const { return false; }
 };

