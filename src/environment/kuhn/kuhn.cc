@@ -52,9 +52,9 @@ class Kuhn : public Environment {
 
  private:
   [[nodiscard]] Turn ask() const {
-    if (moves_ == "pb") return Turn{{{"player_0", "b"}}};
+    if (moves_ == "pb") return Turn{{{"player_0", "b:"}}};
     const auto mover = static_cast<std::size_t>(kuhn::mover(moves_));
-    return Turn{{{mover == 0 ? "player_0" : "player_1", deal_[mover] + moves_}}};
+    return Turn{{{mover == 0 ? "player_0" : "player_1", deal_[mover] + moves_ + ":"}}};
   }
 
   /// player_0 won so many chips.

@@ -9,9 +9,10 @@ namespace troupe {
 ///
 /// Cards J < Q < K; each of "player_0" and "player_1" antes 1 chip and gets one card. Moves are p
 /// (pass: check, or fold to a bet) and b (bet 1 chip, or call a bet). player_0 begins and sees its
-/// card: "K". player_1 sees its card and the move before it: "Kp" or "Kb". After p, b player_0 is
-/// asked once more; its prompt is the bet, "b", behind its card and its own p. A fold loses the
-/// ante; after p p, b b and p b b the higher card wins the pot: 1 chip, or 2 after a call.
+/// card: "K:". player_1 sees its card and the move before it: "Kp:" or "Kb:". After p, b player_0
+/// is asked once more; its prompt is the bet, "b:", behind its card and its own p. The colon tells
+/// the move of another in a prompt from an own one, so that one policy can play both. A fold loses
+/// the ante; after p p, b b and p b b the higher card wins the pot: 1 chip, or 2 after a call.
 /// Answer: exactly "p" or "b". Any other text forfeits the hand at the largest stake, 2 chips, so
 /// that it is never better than a legal move.
 /// Rewards: chips won, -2 to 2; they sum to 0. Success: the hand was played without a forfeit.
@@ -32,7 +33,7 @@ class KuhnSpec : public EnvironmentSpec {
   void declare(OptionSet&) override {}
   Status prepare() override { return {}; }
   std::vector<std::string> agents() const override { return {"player_0", "player_1"}; }
-  std::string alphabet() const override { return "JQKpb"; }
+  std::string alphabet() const override { return "JQKpb:"; }
   std::optional<std::uint64_t> size(Split) const override { return 6; }
   Result<Task> task(Split split, std::uint64_t index) const override;
   std::unique_ptr<Environment> make() const override;

@@ -78,12 +78,13 @@ Worth worth(const Strategy& first, const Strategy& second) {
 KuhnMetric::KuhnMetric() {
   const std::vector<std::string> moves = {"p", "b"};
   for (const char card : kuhn::kCards) {
-    const std::string shown(1, card);
+    const std::string shown = {card, ':'};
     probes_.push_back({"player_0", {shown}, {}, moves});
-    probes_.push_back({"player_0", {shown, "b"}, {"p"}, moves});
+    probes_.push_back({"player_0", {shown, "b:"}, {"p"}, moves});
   }
   for (const char card : kuhn::kCards) {
-    for (const std::string& seen : moves) probes_.push_back({"player_1", {card + seen}, {}, moves});
+    for (const std::string& seen : moves)
+      probes_.push_back({"player_1", {card + seen + ":"}, {}, moves});
   }
 }
 

@@ -30,7 +30,8 @@ Behaviour equilibrium(double alpha) {
       {"K b", 1},      {"Jp", 1.0 / 3}, {"Qp", 0},        {"Kp", 1},  {"Jb", 0},
       {"Qb", 1.0 / 3}, {"Kb", 1}};
   return legal([&](const Probe& probe) {
-    return bet.at(probe.prompts[0] + (probe.prompts.size() > 1 ? " b" : ""));
+    const std::string& seen = probe.prompts[0];
+    return bet.at(seen.substr(0, seen.size() - 1) + (probe.prompts.size() > 1 ? " b" : ""));
   });
 }
 
@@ -143,8 +144,8 @@ TEST(KuhnMetric, ValueIsTheMeanOfEpisodes) {
   std::string card;
   const Player player = [&](const Environment&, const Prompt& prompt, Rng& own) -> Result<Action> {
     std::string key = prompt.agent + prompt.text;
-    if (prompt.agent == "player_0" && prompt.text != "b") card = prompt.text;
-    if (prompt.agent == "player_0" && prompt.text == "b") key = prompt.agent + card + "?";
+    if (prompt.agent == "player_0" && prompt.text != "b:") card = prompt.text;
+    if (prompt.agent == "player_0" && prompt.text == "b:") key = prompt.agent + card + "?";
     const std::vector<double>& chance = behaviour[place.at(key)];
     const double u = own.uniform();
     return Action{prompt.agent, u < chance[0] ? "p" : (u < chance[0] + chance[1] ? "b" : ""),

@@ -11,7 +11,7 @@ Task deal(const std::string& cards) { return {"t", R"({"deal":")" + cards + R"("
 std::string shown(const Played& played) {
   std::string out;
   for (const PlayedTurn& turn : played.exchanges) {
-    out += turn.prompt.agent.back() + (":" + turn.prompt.text) + " ";
+    out += turn.prompt.agent.back() + turn.prompt.text + " ";
   }
   return out;
 }
@@ -23,11 +23,11 @@ TEST(Kuhn, PaysEveryHand) {
     double with_higher, with_lower;  ///< what player_0 wins with K against Q, and with J
     std::string shown;               ///< to K and Q
   };
-  const std::vector<Hand> hands = {{{"p", "p"}, 1, -1, "0:K 1:Qp "},
-                                   {{"p", "b", "p"}, -1, -1, "0:K 1:Qp 0:b "},
-                                   {{"p", "b", "b"}, 2, -2, "0:K 1:Qp 0:b "},
-                                   {{"b", "p"}, 1, 1, "0:K 1:Qb "},
-                                   {{"b", "b"}, 2, -2, "0:K 1:Qb "}};
+  const std::vector<Hand> hands = {{{"p", "p"}, 1, -1, "0K: 1Qp: "},
+                                   {{"p", "b", "p"}, -1, -1, "0K: 1Qp: 0b: "},
+                                   {{"p", "b", "b"}, 2, -2, "0K: 1Qp: 0b: "},
+                                   {{"b", "p"}, 1, 1, "0K: 1Qb: "},
+                                   {{"b", "b"}, 2, -2, "0K: 1Qb: "}};
   for (const Hand& hand : hands) {
     const Played high = play_answers(spec, deal("KQ"), hand.moves);
     ASSERT_TRUE(high.finished);
