@@ -59,6 +59,7 @@ void LiveView::draw(const StepReport& report) {
                                 count_text(report.generate_tokens_per_second),
                                 count_text(report.train_tokens_per_second)));
   }
+  if (!report.exact.empty()) lines.push_back(exact_text(report.exact));
   std::string states = states_text(report.states);
   if (!states.empty()) lines.push_back(std::move(states));
 

@@ -25,6 +25,12 @@ Json states_of(const StateSeconds& seconds) {
   return out;
 }
 
+Json numbers_of(const NamedNumbers& numbers) {
+  Json out = Json::object();
+  for (const auto& [name, value] : numbers) out[name] = number(value);
+  return out;
+}
+
 Json policy_of(const PolicyStep& step) {
   Json out;
   out["agents"] = step.agents;
@@ -51,6 +57,7 @@ Json eval_of(const EvalReport& report) {
     out["agent_rewards"][agent] = number(reward);
   }
   out["response_length"] = number(report.response_length);
+  if (!report.exact.empty()) out["exact"] = numbers_of(report.exact);
   out["best"] = report.best;
   return out;
 }
@@ -59,6 +66,15 @@ double real(const Json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || !found->is_number()) return std::numeric_limits<double>::quiet_NaN();
   return found->get<double>();
+}
+
+NamedNumbers read_numbers(const Json& object) {
+  NamedNumbers out;
+  if (!object.contains("exact")) return out;
+  for (const auto& [name, value] : object.at("exact").items()) {
+    out[name] = real(object.at("exact"), name.c_str());
+  }
+  return out;
 }
 
 PolicyStep read_policy(const std::string& name, const Json& object) {
@@ -89,6 +105,7 @@ StepReport read_step(const Json& object) {
   for (const auto& [name, policy] : object.at("policies").items()) {
     report.policies.push_back(read_policy(name, policy));
   }
+  report.exact = read_numbers(object);
   return report;
 }
 
@@ -106,6 +123,7 @@ EvalReport read_eval(const Json& object) {
                                                  : std::numeric_limits<double>::quiet_NaN());
   }
   report.response_length = real(object, "response_length");
+  report.exact = read_numbers(object);
   report.best = object.at("best").get<bool>();
   return report;
 }
@@ -143,6 +161,7 @@ std::string step_line(const StepReport& report) {
   out["generate_tokens_per_second"] = number(report.generate_tokens_per_second);
   out["train_tokens_per_second"] = number(report.train_tokens_per_second);
   out["states"] = states_of(report.states);
+  if (!report.exact.empty()) out["exact"] = numbers_of(report.exact);
   out["policies"] = Json::object();
   for (const PolicyStep& policy : report.policies)
     out["policies"][policy.policy] = policy_of(policy);

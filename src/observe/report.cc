@@ -80,7 +80,8 @@ void ReportWriter::on_finish(const FinalReport& report) {
   complaints_.check(disk_.make_folders(info.folder));
   const std::string text = headline_section(info, report) + curve_section() +
                            setup_section(info, report) + evals_section(history_.evals()) +
-                           metrics_section(history_.steps()) + time_section(report) +
+                           exact_section(history_.steps()) + metrics_section(history_.steps()) +
+                           time_section(report) +
                            transcripts_section(rl_.picker.get(), eval_.picker.get()) +
                            checkpoints_section(info, report) + files_section();
   complaints_.check(write_atomic(disk_, info.folder + "/report.md", text));

@@ -189,6 +189,31 @@ std::string evals_section(const std::vector<EvalReport>& evals) {
   return "## Evaluations\n\n" + markdown_table(eval_head(), rows, 1) + "\n";
 }
 
+std::string exact_section(const std::vector<StepReport>& steps) {
+  std::vector<const StepReport*> measured;
+  for (const StepReport& report : steps) {
+    if (!report.exact.empty()) measured.push_back(&report);
+  }
+  if (measured.empty()) return "";
+  std::vector<std::string> head = {"step"};
+  for (const auto& [name, value] : measured.back()->exact) head.push_back(markdown_text(name));
+  constexpr std::size_t kRows = 20;
+  const std::size_t stride = (measured.size() + kRows - 1) / kRows;
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t i = 0; i < measured.size(); ++i) {
+    if (i % stride != 0 && i + 1 != measured.size()) continue;
+    std::vector<std::string> row = {std::to_string(measured[i]->step)};
+    for (const auto& [name, last] : measured.back()->exact) {
+      const auto found = measured[i]->exact.find(name);
+      row.push_back(real_text(found == measured[i]->exact.end() ? std::nan("") : found->second));
+    }
+    rows.push_back(std::move(row));
+  }
+  return "## Exact numbers\n\nComputed from the policies' probabilities, without episodes; "
+         "`average_` is of the average over the steps.\n\n" +
+         markdown_table(head, rows, 0) + "\n";
+}
+
 std::string time_section(const FinalReport& report) {
   if (report.states.empty()) return "";
   std::vector<std::vector<std::string>> rows;

@@ -16,6 +16,8 @@ std::string headline_section(const RunInfo& info, const FinalReport& report);
 std::string setup_section(const RunInfo& info, const FinalReport& report);
 /// Per policy the first, last, lowest and highest value of each metric over the RL steps.
 std::string metrics_section(const std::vector<StepReport>& steps);
+/// The exact numbers of about twenty steps, if the environment gave any.
+std::string exact_section(const std::vector<StepReport>& steps);
 std::string evals_section(const std::vector<EvalReport>& evals);
 /// Seconds and share by state, per worker.
 std::string time_section(const FinalReport& report);

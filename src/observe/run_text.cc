@@ -25,11 +25,21 @@ std::vector<std::string> start_lines(const RunInfo& info) {
   return lines;
 }
 
+std::string exact_text(const NamedNumbers& numbers) {
+  std::string out;
+  for (const auto& [name, value] : numbers) {
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", spoken(name), value_text(value, 4));
+  }
+  return out;
+}
+
 std::string eval_text(const EvalReport& report) {
-  return fmt::format("eval ({}): success {}, reward {} on {} held-out episodes{}",
-                     spoken(report.when), percent_text(report.success),
-                     value_text(report.reward, 3), report.episodes,
-                     report.best ? ", best so far" : "");
+  std::string text =
+      fmt::format("eval ({}): success {}, reward {} on {} held-out episodes{}", spoken(report.when),
+                  percent_text(report.success), value_text(report.reward, 3), report.episodes,
+                  report.best ? ", best so far" : "");
+  if (!report.exact.empty()) text += "; " + exact_text(report.exact);
+  return text;
 }
 
 std::string spoken(std::string name) {
@@ -58,6 +68,7 @@ std::string plain_line(const StepReport& report) {
                           value_text(policy.kl, 4), value_text(policy.gradient_norm, 3));
     }
   }
+  if (!report.exact.empty()) line += "  | " + exact_text(report.exact);
   if (report.generate_tokens_per_second > 0) {
     line += fmt::format("  | {} tok/s", count_text(report.generate_tokens_per_second));
   }
@@ -87,6 +98,7 @@ std::vector<std::string> finish_lines(const FinalReport& report) {
                         report.final.episodes);
   }
   std::vector<std::string> lines = {line};
+  if (!report.final.exact.empty()) lines.push_back("exact: " + exact_text(report.final.exact));
   if (!report.message.empty()) lines.push_back(report.message);
   if (!report.report_path.empty()) lines.push_back("report: " + report.report_path);
   return lines;

@@ -9,6 +9,8 @@ namespace troupe {
 
 /// The sentences that a person reads while a run goes on; each without a newline.
 std::vector<std::string> start_lines(const RunInfo& info);
+/// "nash conv 0.091, value player 0 -0.0552, ..."; empty if there are none.
+std::string exact_text(const NamedNumbers& numbers);
 std::string eval_text(const EvalReport& report);
 /// "rl 12/60 20%, 0:24 elapsed, 1:36 left", with or without the elapsed time.
 std::string progress_text(const StepReport& report, bool elapsed = true);
@@ -18,7 +20,8 @@ std::string spoken(std::string name);
 std::string plain_line(const StepReport& report);
 /// "time: generate 61%, backward 30%, ...", largest first; empty if there is none.
 std::string states_text(const StateSeconds& seconds);
-/// Status, success before and after, time, message and the report's path; one to three lines.
+/// Status, success before and after, time, message and the report's path; with exact numbers a line
+/// of them; one to four lines.
 std::vector<std::string> finish_lines(const FinalReport& report);
 
 }  // namespace troupe

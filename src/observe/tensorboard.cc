@@ -77,6 +77,7 @@ void TensorBoard::on_step(const StepReport& report) {
       add(event, prefix + metric.name, metric.get(policy));
     }
   }
+  for (const auto& [name, value] : report.exact) add(event, "exact/" + tag_part(name), value);
   add(event, "speed/seconds_per_step", report.seconds);
   add(event, "speed/generate_tokens_per_second", report.generate_tokens_per_second);
   add(event, "speed/train_tokens_per_second", report.train_tokens_per_second);

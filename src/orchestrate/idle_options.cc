@@ -232,6 +232,21 @@ Status check_warm_start(const WarmStartOptions& w) {
               "warm_start.steps = 0");
 }
 
+Status check_exact_metric(const RunOptions& o) {
+  if (o.environment->exact_metric() == nullptr) {
+    return idle_if_given("eval.average_from", o.eval.average_from, EvalOptions().average_from,
+                         "environment " + o.environment_name + " has no exact measure",
+                         "choose kuhn");
+  }
+  if (o.rollout.stop.empty()) return {};
+  return fail(
+      ErrorCode::kInvalid,
+      fmt::format("rollout.stop and the exact measure of environment {} do not go together: "
+                  "it cannot count what may stand before a stop text; use "
+                  "rollout.stop_tokens",
+                  o.environment_name));
+}
+
 Status check_experience_options(const ExperienceOptions& e) {
   const ExperienceOptions standard;
   if (e.store == "memory") {
@@ -433,6 +448,7 @@ Status check_idle_options(const RunOptions& o) {
   TROUPE_TRY(check_credit(o));
   TROUPE_TRY(check_comparisons(o));
   TROUPE_TRY(check_warm_start(o.warm_start));
+  TROUPE_TRY(check_exact_metric(o));
   TROUPE_TRY(check_experience_options(o.experience));
   TROUPE_TRY(check_tables(o, "model", o.model, &PolicyOptions::model, always(check_model)));
   TROUPE_TRY(

@@ -85,6 +85,20 @@ TEST(IdleOptions, WhatRefillTakesForNoGradientMustBeNone) {
             std::string::npos);
 }
 
+TEST(IdleOptions, AnAverageNeedsAnExactMeasureAndThatPlainEnds) {
+  EXPECT_NE(error_of("[eval]\naverage_from = 0.5\n").find("no exact measure"), std::string::npos);
+  MemoryDisk disk;
+  const auto kuhn_error = [&](const std::string& lines) {
+    auto file = RunFile::parse("[environment]\nname = \"kuhn\"\n" + lines, "run.toml");
+    const auto options = read_run_options(*file, EnvironmentServices{disk}, {});
+    return options ? "" : options.error().message;
+  };
+  EXPECT_EQ(kuhn_error("[eval]\naverage_from = 0.5\n"), "");
+  EXPECT_EQ(kuhn_error("[rollout]\nstop_tokens = [6]\n"), "");
+  EXPECT_NE(kuhn_error("[rollout]\nstop = [\":\"]\n").find("use rollout.stop_tokens"),
+            std::string::npos);
+}
+
 TEST(IdleOptions, WhatAStoreInMemoryDoesNotUseIsRefused) {
   EXPECT_EQ(error_of("[experience]\nstore = \"memory\"\n"), "");
   EXPECT_EQ(error_of("[experience]\nflush_seconds = 1.0\n"), "");

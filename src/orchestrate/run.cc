@@ -8,6 +8,7 @@
 #include "environment/player.h"
 #include "model/decoder.h"
 #include "orchestrate/evaluate.h"
+#include "orchestrate/policy_metric.h"
 #include "orchestrate/tail/make_tail.h"
 #include "orchestrate/warm_start.h"
 #include "rollout/reward/make_reward.h"
@@ -217,6 +218,10 @@ Async<Status> Run::one_step(std::int64_t step) {
   if (!outcome) co_return tl::unexpected(outcome.error());
 
   const Nanos now = s_.executor.now();
+  const auto done_steps = static_cast<double>(step + 1);
+  const bool join = done_steps > o.eval.average_from * static_cast<double>(o.run.steps);
+  auto exact = co_await measure_team(s_.executor, *o.environment, *team_, state_.average, join);
+  if (!exact) co_return tl::unexpected(exact.error());
   rl_seconds_here_ += seconds(now - before);
   state_.rl_seconds += seconds(now - before);
   StepReport report;
@@ -228,6 +233,7 @@ Async<Status> Run::one_step(std::int64_t step) {
   report.policies = std::move(outcome->numbers);
   report.flow = outcome->flow;
   report.tokens_sampled = tokens_sampled() - tokens_before;
+  report.exact = std::move(*exact);
   report.states = total_states(s_.executor);
   for (const auto& [state, before_seconds] : states_before) report.states[state] -= before_seconds;
   std::erase_if(report.states, [](const auto& entry) { return entry.second <= 0; });
@@ -282,10 +288,13 @@ Async<Result<EvalReport>> Run::evaluate_now(std::string when, std::int64_t step,
     tell_episode(step, "eval", task, record);
   };
   auto report = co_await evaluate(setting);
-  if (report) {
-    report->when = std::move(when);
-    report->step = step;
-  }
+  if (!report) co_return tl::unexpected(report.error());
+  auto exact = co_await measure_team(s_.executor, *s_.options.environment, *team_, state_.average,
+                                     /*join=*/false);
+  if (!exact) co_return tl::unexpected(exact.error());
+  report->exact = std::move(*exact);
+  report->when = std::move(when);
+  report->step = step;
   co_return report;
 }
 

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "troupe/metric.h"
+
 namespace troupe {
 
 /// Seconds by state ("generate", "backward", "wait: rollout tail", ...).
@@ -81,6 +83,7 @@ struct StepReport {
   StateSeconds states;              ///< all workers' time in this step by state
   double generate_tokens_per_second = 0;
   double train_tokens_per_second = 0;
+  NamedNumbers exact;  ///< of the policies after the step; empty: the environment has no such
 };
 
 /// What an evaluation on held-out tasks found, sampled at the stated temperature.
@@ -93,7 +96,8 @@ struct EvalReport {
   double reward = 0;  ///< mean over episodes and agents
   std::vector<std::pair<std::string, double>> agent_rewards;
   double response_length = 0;
-  bool best = false;  ///< the best so far; its checkpoint was kept
+  NamedNumbers exact;  ///< exact numbers, not from the episodes; empty: there are none
+  bool best = false;   ///< the best so far; its checkpoint was kept
 };
 
 /// One finished episode as a person would read it.

@@ -213,6 +213,10 @@ void EvalOptions::declare(OptionSet& o) {
   o.add("final_episodes", &final_episodes,
         "Held-out episodes of the evaluations before and after RL.")
       .range(1, 1e7);
+  o.add("average_from", &average_from,
+        "Share of run.steps after which policies join the average that an environment with an "
+        "exact measure (kuhn) is measured at as well.")
+      .range(0, 0.999);
   sampling.declare(o);
 }
 

@@ -47,6 +47,7 @@ struct EvalOptions {
   std::int64_t every = 10;
   std::int64_t episodes = 200;
   std::int64_t final_episodes = 1000;
+  double average_from = 0;
   SamplingOptions sampling;
 
   void declare(OptionSet& options);

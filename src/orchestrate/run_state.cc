@@ -15,6 +15,7 @@ std::string RunState::to_json() const {
   eval["reward"] = warm_start.reward;
   eval["response_length"] = warm_start.response_length;
   eval["agent_rewards"] = warm_start.agent_rewards;
+  if (!warm_start.exact.empty()) eval["exact"] = warm_start.exact;
   json out;
   out["warm_start"] = eval;
   out["best_success"] = best_success;
@@ -28,6 +29,10 @@ std::string RunState::to_json() const {
   std::vector<std::uint8_t> bytes;
   for (const char c : history.to_bytes()) bytes.push_back(static_cast<std::uint8_t>(c));
   if (history.size() > 0) out["history"] = bytes;
+  if (average.count > 0) {
+    out["average"] = {
+        {"count", average.count}, {"reach", average.reach}, {"played", average.played}};
+  }
   return out.dump();
 }
 
@@ -43,6 +48,7 @@ Result<RunState> RunState::from_json(const std::string& text) {
     out.warm_start.reward = eval.at("reward").get<double>();
     out.warm_start.response_length = eval.at("response_length").get<double>();
     eval.at("agent_rewards").get_to(out.warm_start.agent_rewards);
+    if (eval.contains("exact")) eval.at("exact").get_to(out.warm_start.exact);
     out.best_success = in.at("best_success").get<double>();
     out.best_reward = in.at("best_reward").get<double>();
     out.best_step = in.at("best_step").get<std::int64_t>();
@@ -53,6 +59,12 @@ Result<RunState> RunState::from_json(const std::string& text) {
     if (in.contains("history")) {
       const auto bytes = in.at("history").get<std::vector<std::uint8_t>>();
       TROUPE_ASSIGN(out.history, TaskHistory::from_bytes(std::string(bytes.begin(), bytes.end())));
+    }
+    if (in.contains("average")) {
+      const json& average = in.at("average");
+      average.at("count").get_to(out.average.count);
+      average.at("reach").get_to(out.average.reach);
+      average.at("played").get_to(out.average.played);
     }
   } catch (const json::exception& e) {
     return fail(ErrorCode::kInvalid,

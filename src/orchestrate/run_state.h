@@ -4,6 +4,7 @@
 #include <string>
 
 #include "experience/curation/task_history.h"
+#include "orchestrate/behaviour_average.h"
 #include "orchestrate/run_observer.h"
 #include "troupe/result.h"
 
@@ -20,6 +21,7 @@ struct RunState {
   std::deque<std::int64_t> queue;  ///< places of tasks that a tail policy put off
   TaskHistory history;             ///< kept where tasks are chosen by it
   double rl_seconds = 0;           ///< over all processes of the run
+  BehaviourAverage average;        ///< of an environment with an exact measure
 
   [[nodiscard]] std::string to_json() const;
   static Result<RunState> from_json(const std::string& text);
