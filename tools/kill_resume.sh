@@ -70,7 +70,8 @@ done
 (train killed --resume "$@") > "$folder/killed.json" 2> "$folder/killed.log" ||
   { tail -n 5 "$folder/killed.log" >&2; fail "the last resume"; }
 
-for what in 'r["final"]["weights_digest"]' 'r["final"]["success"]' 'r["warm_start"]["success"]'; do
+for what in 'r["final"]["weights_digest"]' 'r["final"]["success"]' 'r["warm_start"]["success"]' \
+  'r["final"].get("exact")'; do
   a=$(json "$folder/alone.json" "$what") b=$(json "$folder/killed.json" "$what")
   [[ "$a" == "$b" ]] || fail "$what: $a left alone, $b after $killed kills"
 done

@@ -66,9 +66,21 @@ TEST(MetricsFormat, TextThatIsNotUtf8StillGivesJson) {
   EXPECT_TRUE(json::accept(step_line(report)));
 }
 
+TEST(MetricsFormat, ExactNumbersStandWhereThereAreAny) {
+  EXPECT_FALSE(json::parse(step_line(sample_step(1))).contains("exact"));
+  EXPECT_FALSE(json::parse(eval_line(sample_eval("final", 5, 0.5))).contains("exact"));
+  StepReport step = sample_step(1);
+  step.exact = {{"nash_conv", 0.1}, {"value", std::nan("")}};
+  const json line = json::parse(step_line(step));
+  EXPECT_EQ(line["exact"]["nash_conv"], 0.1);
+  EXPECT_TRUE(line["exact"]["value"].is_null());
+}
+
 TEST(MetricsFormat, ReadsBackWhatItWrote) {
-  const StepReport step = sample_step(5);
+  StepReport step = sample_step(5);
+  step.exact = {{"average_nash_conv", 1.0 / 3}, {"nash_conv", 0.25}};
   EvalReport eval = sample_eval("step 5", 5, 0.625);
+  eval.exact = {{"nash_conv", -1e-17}};
   eval.best = true;
   const auto log = parse_metrics(step_line(step) + "\n" + eval_line(eval) + "\n" +
                                  final_line(testing::sample_final()) + "\n");

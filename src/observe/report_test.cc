@@ -40,7 +40,9 @@ Written write_report(Result<std::string> svg, RunInfo info = sample_info()) {
   history.on_step(sample_warm_step(1));
   history.on_eval(sample_eval("warm_start", 0, 0.412));
   for (int step = 1; step <= 40; ++step) {
-    history.on_step(sample_step(step));
+    StepReport report = sample_step(step);
+    if (info.environment == "kuhn") report.exact = {{"nash_conv", 1.0 / step}};
+    history.on_step(report);
     for (int i = 0; i < 4; ++i) writer.on_transcript(sample_transcript(step, i, i % 2 == 0));
   }
   history.on_eval(sample_eval("final", 40, 0.973));
@@ -86,6 +88,19 @@ TEST(Report, TellsTheRunFromTheHeadlineToTheFiles) {
   }
   EXPECT_EQ(written.report.find("gnuplot"), std::string::npos);
   expect_whole_tables(written.report);
+}
+
+TEST(Report, ShowsExactNumbersByStepIfThereAreAny) {
+  EXPECT_EQ(write_report(std::string("<svg/>")).report.find("Exact numbers"), std::string::npos);
+  RunInfo info = sample_info();
+  info.environment = "kuhn";
+  const std::string report = write_report(std::string("<svg/>"), info).report;
+  for (const char* part :
+       {"## Exact numbers", "nash\\_conv", "|   39 |    0.02564 |", "|   40 |      0.025 |"}) {
+    EXPECT_NE(report.find(part), std::string::npos) << part << "\n" << report;
+  }
+  EXPECT_EQ(report.find("|   38 |    0.02632 |"), std::string::npos);
+  expect_whole_tables(report);
 }
 
 TEST(Report, WithoutGnuplotItSaysSoAndShowsTheNumbers) {

@@ -135,6 +135,7 @@ TEST(TensorBoard, WritesEveryMetricUnderItsTag) {
   board.on_step(sample_warm_step(1));
   StepReport report = sample_step(3);
   report.policies[1].entropy = std::nan("");
+  report.exact = {{"nash_conv", 0.5}};
   board.on_step(report);
   board.on_eval(sample_eval("step 3", 3, 0.25));
   EXPECT_EQ(errors.text, "");
@@ -152,6 +153,7 @@ TEST(TensorBoard, WritesEveryMetricUnderItsTag) {
   EXPECT_EQ(events[1].scalars.count("second/entropy"), 0U);
   EXPECT_FLOAT_EQ(events[1].scalars.at("time/wait_rollout_tail"), 0.1F);
   EXPECT_EQ(events[1].scalars.at("speed/generate_tokens_per_second"), 12345.0F);
+  EXPECT_EQ(events[1].scalars.at("exact/nash_conv"), 0.5F);
   EXPECT_EQ(events[2].scalars.at("eval/success"), 0.25F);
 
   const auto warm = files_in(disk, "run/tensorboard/warm_start");

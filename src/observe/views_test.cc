@@ -7,6 +7,7 @@
 #include "observe/plain_view.h"
 #include "observe/policy_table.h"
 #include "observe/progress_text.h"
+#include "observe/run_text.h"
 #include "observe/test_support.h"
 
 namespace troupe {
@@ -163,6 +164,23 @@ TEST(LiveView, DrawsAtMostTenTimesASecondButAlwaysTheLast) {
   EXPECT_LE(writes, 12);
   view.on_finish(sample_final());
   EXPECT_EQ(count_of(screen(out.text), "rl 1000/2000"), 1);
+}
+
+TEST(RunText, ExactNumbersAreSpoken) {
+  EXPECT_EQ(exact_text({}), "");
+  const NamedNumbers numbers = {{"nash_conv", 0.09161}, {"value_player_0", -1.0 / 18}};
+  EXPECT_EQ(exact_text(numbers), "nash conv 0.0916, value player 0 -0.0556");
+  StepReport step = sample_step(3);
+  EXPECT_EQ(plain_line(step).find("nash"), std::string::npos);
+  step.exact = numbers;
+  EXPECT_NE(plain_line(step).find("| nash conv 0.0916, value"), std::string::npos);
+  EvalReport eval = testing::sample_eval("final", 40, 0.5);
+  eval.exact = numbers;
+  EXPECT_NE(eval_text(eval).find("; nash conv 0.0916"), std::string::npos);
+  FinalReport report = testing::sample_final();
+  EXPECT_EQ(finish_lines(report).size(), 2U);
+  report.final.exact = numbers;
+  EXPECT_EQ(finish_lines(report).at(1), "exact: nash conv 0.0916, value player 0 -0.0556");
 }
 
 TEST(PlainView, OneLineNowAndThenWithoutEscapes) {
