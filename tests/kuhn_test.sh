@@ -1,6 +1,7 @@
 #!/bin/bash
 # The exact measure of Kuhn poker says what episodes find: value and forfeits of a policy that was
-# hardly taught. An equilibrium as the teacher is learned and measured as one.
+# hardly taught. An equilibrium as the teacher is learned and measured as one. Self-play that was
+# taught nothing but the rules comes much nearer to one (from 0.9; two seeds came to 0.14).
 #   kuhn_test.sh PROGRAM SOURCE_DIR
 program=$1 source=$2
 . "$source/tests/program.sh"
@@ -36,3 +37,9 @@ train taught --steps 0 --set warm_start.steps=600 --set warm_start.noise=0 --set
 json "$work/taught.json" 'r["warm_start"]["exact"]'
 [[ $(json "$work/taught.json" 'r["warm_start"]["exact"]["nash_conv"] < 0.1') == True ]] ||
   fail "a taught equilibrium is measured as $(json "$work/taught.json" 'r["warm_start"]["exact"]')"
+train self --steps 200 --set eval.final_episodes=100
+[[ $(json "$work/self.json" 'r["warm_start"]["exact"]["nash_conv"] > 0.7') == True ]] ||
+  fail "the warm start taught the play: $(json "$work/self.json" 'r["warm_start"]["exact"]')"
+[[ $(json "$work/self.json" 'r["final"]["exact"]["average_nash_conv"] < 0.3') == True ]] ||
+  fail "self-play came to $(json "$work/self.json" 'r["final"]["exact"]')"
+json "$work/self.json" 'r["final"]["exact"]'
