@@ -83,7 +83,7 @@ TEST_P(TrainPassShapes, GradientAddsToWhatIsThere) {
   TrainPass pass;
   const auto once = gradient_of(decoder, pack, pass);
   const auto sequences = pack.sequences();
-  const Loss loss = next_token_loss(pack, pass_logits(pass, decoder, sequences), config_.vocab);
+  const TestLoss loss = next_token_loss(pack, pass_logits(pass, decoder, sequences), config_.vocab);
   std::vector<float> twice(once);
   pass_gradient(pass, decoder, sequences, loss.dlogits, twice);
   for (std::size_t i = 0; i < once.size(); ++i) {

@@ -33,13 +33,13 @@ inline TestPack random_pack(Rng& rng, const ModelConfig& config, int sequences,
 }
 
 /// A fixed linear functional of log-softmaxes: sum over scored rows of c_i * log p(next token).
-struct Loss {
+struct TestLoss {
   double value = 0.0;
   std::vector<float> dlogits;
 };
 
-inline Loss next_token_loss(const TestPack& pack, std::span<const float> logits, int vocab) {
-  Loss loss;
+inline TestLoss next_token_loss(const TestPack& pack, std::span<const float> logits, int vocab) {
+  TestLoss loss;
   loss.dlogits.resize(logits.size());
   std::size_t at = 0;
   int index = 0;
@@ -73,7 +73,7 @@ inline std::vector<float> gradient_of(const Decoder& decoder, const TestPack& pa
                                       TrainPass& pass) {
   const auto sequences = pack.sequences();
   const auto logits = pass_logits(pass, decoder, sequences);
-  const Loss loss = next_token_loss(pack, logits, decoder.config().vocab);
+  const TestLoss loss = next_token_loss(pack, logits, decoder.config().vocab);
   std::vector<float> gradient(decoder.trained().layout.size(), 0.0F);
   pass_gradient(pass, decoder, sequences, loss.dlogits, gradient);
   return gradient;

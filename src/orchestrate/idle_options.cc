@@ -41,7 +41,7 @@ Status check_rollout(const RunOptions& o) {
 }
 
 /// What only overlap has, and what a policy's mode asks of the rest of the file.
-Status check_mode(const std::string& table, const ModeOptions& m) {
+Status check_mode(const std::string& table, const ModeOptions& m, const PolicyOptions& /*policy*/) {
   const ModeOptions standard;
   if (m.mode != "overlap") {
     const std::string why = table + ".mode is \"" + m.mode + "\"";
@@ -343,10 +343,11 @@ Status check_advantage(const std::string& table, const AlgorithmOptions& a) {
                        "set " + table + ".advantage = \"role_baseline\"");
 }
 
-Status check_algorithm(const std::string& table, const AlgorithmOptions& a, bool stale) {
+Status check_algorithm(const std::string& table, const AlgorithmOptions& a,
+                       const PolicyOptions& policy) {
   const AlgorithmOptions standard;
   TROUPE_TRY(check_advantage(table, a));
-  TROUPE_TRY(check_loss(table, a, stale));
+  TROUPE_TRY(check_loss(table, a, policy.pipeline.bound() > 0));
   if (a.entropy_floor <= 0) {
     const std::string why = table + ".entropy_floor is 0";
     const std::string remedy = "set " + table + ".entropy_floor";
@@ -369,7 +370,8 @@ Status check_algorithm(const std::string& table, const AlgorithmOptions& a, bool
   return {};
 }
 
-Status check_optimizer(const std::string& table, const OptimizerOptions& p) {
+Status check_optimizer(const std::string& table, const OptimizerOptions& p,
+                       const PolicyOptions& /*policy*/) {
   if (p.schedule != "constant") return {};
   return idle_if_given(table + ".final_rate", p.final_rate, OptimizerOptions().final_rate,
                        table + ".schedule is \"constant\"", "choose linear or cosine");
@@ -397,7 +399,8 @@ Status check_lora(const std::string& table, const ModelOptions& m) {
   return settings ? Status() : within(table, settings.error());
 }
 
-Status check_model(const std::string& table, const ModelOptions& m) {
+Status check_model(const std::string& table, const ModelOptions& m,
+                   const PolicyOptions& /*policy*/) {
   TROUPE_TRY(check_lora(table, m));
   if (m.chat == "none") {
     TROUPE_TRY(idle_if_given(table + ".system", m.system, std::string(),
@@ -415,29 +418,22 @@ Status check_model(const std::string& table, const ModelOptions& m) {
                        "a new model has an end token of its own", "set " + table + ".base");
 }
 
-/// Checks one table of options for every policy. What a policy takes over from the common table is
-/// idle only if it is so for all. `check(table, options, stale)`.
-template <class Table, class Check>
+/// Checks one table of options for every policy, beside the rest of the policy's options. What a
+/// policy takes over from the common table is idle only if it is so for all.
+template <class Table>
 Status check_tables(const RunOptions& o, const std::string& name, const Table& common,
-                    Table PolicyOptions::*own, const Check& check) {
+                    Table PolicyOptions::*own,
+                    Status (*check)(const std::string& table, const Table& options,
+                                    const PolicyOptions& policy)) {
   std::size_t idle = 0;
   for (const auto& policy : o.policies) {
     const Table& table = (*policy).*own;
-    const bool stale = policy->pipeline.bound() > 0;
-    const Status status = check(fmt::format("policy.{}.{}", policy->name, name), table, stale);
+    const Status status = check(fmt::format("policy.{}.{}", policy->name, name), table, *policy);
     if (status) continue;
     if (!(table == common)) return status;
     ++idle;
   }
-  return idle == o.policies.size() ? check(name, common, false) : Status();
-}
-
-/// For a check that does not ask whether tokens may be stale.
-template <class Table>
-auto always(Status (*check)(const std::string&, const Table&)) {
-  return [check](const std::string& table, const Table& options, bool) {
-    return check(table, options);
-  };
+  return idle == o.policies.size() ? check(name, common, *o.policies.front()) : Status();
 }
 
 }  // namespace
@@ -450,12 +446,10 @@ Status check_idle_options(const RunOptions& o) {
   TROUPE_TRY(check_warm_start(o.warm_start));
   TROUPE_TRY(check_exact_metric(o));
   TROUPE_TRY(check_experience_options(o.experience));
-  TROUPE_TRY(check_tables(o, "model", o.model, &PolicyOptions::model, always(check_model)));
-  TROUPE_TRY(
-      check_tables(o, "pipeline", o.pipeline.mode, &PolicyOptions::pipeline, always(check_mode)));
+  TROUPE_TRY(check_tables(o, "model", o.model, &PolicyOptions::model, check_model));
+  TROUPE_TRY(check_tables(o, "pipeline", o.pipeline.mode, &PolicyOptions::pipeline, check_mode));
   TROUPE_TRY(check_pipeline(o));
-  TROUPE_TRY(check_tables(o, "optimizer", o.optimizer, &PolicyOptions::optimizer,
-                          always(check_optimizer)));
+  TROUPE_TRY(check_tables(o, "optimizer", o.optimizer, &PolicyOptions::optimizer, check_optimizer));
   return check_tables(o, "algorithm", o.algorithm, &PolicyOptions::algorithm, check_algorithm);
 }
 

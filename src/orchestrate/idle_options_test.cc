@@ -134,6 +134,18 @@ TEST(IdleOptions, ALossTakesItsOwnNumbersOnly) {
       error_of("[algorithm]\nloss = \"topr\"\nnegative_weight = 0.0\npositive_weight = 0.0\n"), "");
 }
 
+TEST(IdleOptions, WhatBoundsRatiosNeedsAModeInWhichTheyLeaveOne) {
+  const std::string overlap = "[pipeline]\nmode = \"overlap\"\n";
+  EXPECT_EQ(error_of("[algorithm]\nclip_high = 0.28\n" + overlap), "");
+  EXPECT_EQ(error_of("[algorithm]\nloss = \"sapo\"\ngate_negative = 5.0\n" + overlap), "");
+  EXPECT_NE(error_of("[algorithm]\nratio_cap = 2.0\n" + overlap).find("tis or topr"),
+            std::string::npos);
+  // One policy with an older version in its batches is enough for the common table.
+  const std::string one = "[policy.first]\n[policy.second.pipeline]\nmode = \"overlap\"\n";
+  EXPECT_EQ(error_of("[algorithm]\nclip_high = 0.28\n" + one), "");
+  EXPECT_NE(error_of(one + "[policy.first.algorithm]\nclip_high = 0.28\n"), "");
+}
+
 TEST(IdleOptions, ACommonOptionIsIdleOnlyIfItIsSoForAllPolicies) {
   const std::string common = "[algorithm]\nentropy_max = 0.2\n";
   EXPECT_EQ(error_of(common).substr(0, 28), "algorithm.entropy_max = 0.2 ");

@@ -10,6 +10,7 @@
 #include "orchestrate/warm_start.h"
 #include "rollout/local_engine.h"
 #include "train/batch_scaling.h"
+#include "train/loss/registry.h"
 
 namespace troupe {
 namespace {
@@ -147,9 +148,12 @@ PolicyMemory policy_memory(const RunOptions& o, const PolicyOptions& policy,
     m.copies += 2 * values;
     m.encoding = std::max(m.encoding, 2 * values);
   }
-  // Without a KL term one group of a step is compared with the reference.
+  // Without a KL term one group of a step is compared with the reference. A loss of whole rows
+  // needs the log-probs of rows of older versions beforehand.
+  const bool forward_first =
+      policy.pipeline.bound() > 0 && !make_loss(policy.algorithm)->token_level();
   const std::uint64_t compared =
-      policy.algorithm.kl_coefficient > 0
+      policy.algorithm.kl_coefficient > 0 || forward_first
           ? slots
           : std::min<std::uint64_t>(slots, static_cast<std::uint64_t>(o.run.steps));
   m.activations += compared * TrainPass::forward_bytes(config, dtype, TrainPass::Options{true},

@@ -349,6 +349,13 @@ Status RolloutFlow::keep(Playing& group, const Task& task, int member, EpisodeRe
     return {};
   }
   if (group.kept == 0 && setting_.on_episode) setting_.on_episode(task, record);
+  for (const PolicyLane& lane : setting_.lanes) {
+    for (Trajectory& row : record.trajectories) {
+      if (std::find(lane.agents.begin(), lane.agents.end(), row.agent) == lane.agents.end())
+        continue;
+      row.reward += overlong_penalty(lane.overlong, row);
+    }
+  }
   TROUPE_TRY(setting_.store.add_episode(group.key, member, record.trajectories));
   if (++group.kept == setting_.group_size) group.cancel->request();
   return {};

@@ -298,6 +298,7 @@ std::vector<PolicyLane> Team::lanes() const {
     lane.train = policy->trainer.get();
     lane.advantage = advantage_settings(policy->options->algorithm);
     lane.group_bytes = policy->group_bytes;
+    lane.overlong = {policy->options->algorithm.overlong_tokens, policy->max_answer};
     lane.mode = policy->options->pipeline.pipeline_mode();
     lane.staleness = policy->options->pipeline.bound();
     lane.update = policy->options->pipeline.weight_update();

@@ -13,6 +13,7 @@
 #include "orchestrate/shared_bases.h"
 #include "rollout/episode.h"
 #include "train/advantage/settings.h"
+#include "train/loss/overlong.h"
 #include "train/trainer.h"
 #include "versions/checkpoint.h"
 
@@ -28,6 +29,7 @@ struct PolicyLane {
   AdvantageSettings advantage = {};
   std::uint64_t group_bytes = 0;  ///< the most that a group's experience can hold
   PipelineMode mode = PipelineMode::kMicroBatch;
+  OverlongShaping overlong{};
   double staleness = 0;  ///< overlap: how far rollout may run ahead, in versions
   WeightUpdate update = WeightUpdate::kPin;
   /// Hands the trainer's weights to the engine. Null (scripted engines): only the version.

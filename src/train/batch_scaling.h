@@ -29,7 +29,7 @@ struct BatchScaling {
 };
 
 /// What an advantage asks for.
-///   reinforce_pp: REINFORCE++ (arXiv 2501.03262, section 3; as in its code over the tokens of the
+///   reinforce_pp: REINFORCE++ (arXiv 2501.03262; as in its code over the tokens of the
 ///     batch): (A - mean) / deviation
 ///   lite_ppo: Lite PPO (arXiv 2508.08221): the deviation of the batch's rewards
 BatchScaling batch_scaling(const AlgorithmOptions& options);

@@ -43,8 +43,8 @@ struct Policy {
     out->weights = near(*make(1));  // a fresh adapter does nothing
     out->before = near(*out->weights);
     out->reference = make(1);
-    const auto pack = [&](const std::shared_ptr<const Weights>& weights) {
-      return std::make_unique<const Decoder>(*out->base.decoder, out->base.settings, weights);
+    const auto pack = [&](const std::shared_ptr<const Weights>& lora) {
+      return std::make_unique<const Decoder>(*out->base.decoder, out->base.settings, lora);
     };
     out->decoder = pack(out->weights);
     out->older = pack(out->before);
@@ -72,9 +72,9 @@ Groups make_groups(const Policy& policy, const std::string& kind, bool stale) {
   now.number = 5;
   Version then;
   then.number = 4;
-  std::vector<Sampler> samplers;
-  samplers.push_back(Sampler{policy.decoder.get(), now});
-  if (stale) samplers.push_back(Sampler{policy.older.get(), then});
+  std::vector<RowSampler> samplers;
+  samplers.push_back(RowSampler{policy.decoder.get(), now});
+  if (stale) samplers.push_back(RowSampler{policy.older.get(), then});
   Groups out;
   for (const auto& sampled : sampled_groups(std::move(samplers), 10, 17)) {
     auto group = std::make_shared<Group>(*sampled);

@@ -40,12 +40,12 @@ struct Team {
     now.number = 2;
     Version then;
     then.number = 1;
-    std::vector<Sampler> both;
-    both.push_back(Sampler{&decoder, now});
-    both.push_back(Sampler{&older, then});
+    std::vector<RowSampler> both;
+    both.push_back(RowSampler{&decoder, now});
+    both.push_back(RowSampler{&older, then});
     mixed = sampled_groups(std::move(both), 1, 5)[0];
-    std::vector<Sampler> one;
-    one.push_back(Sampler{&decoder, now});
+    std::vector<RowSampler> one;
+    one.push_back(RowSampler{&decoder, now});
     fresh = sampled_groups(std::move(one), 1, 6)[0];
   }
   [[nodiscard]] std::shared_ptr<Spy> ask(bool whole_rows, const Group& group) const {

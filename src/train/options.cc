@@ -99,6 +99,10 @@ void AlgorithmOptions::declare(OptionSet& o) {
   o.add("chunk_discount", &chunk_discount,
         "ipa: what a turn's advantage is multiplied by for each later turn of the row.")
       .range(0, 1);
+  o.add("overlong_tokens", &overlong_tokens,
+        "DAPO's overlong shaping: over the last so many tokens before rollout.max_answer an answer "
+        "loses up to 1 of its reward, linearly; 0: none.")
+      .range(0, 1000000);
   o.add("kl_coefficient", &kl_coefficient,
         "Weight of the KL divergence to the reference policy (the weights before RL).")
       .range(0, 100);

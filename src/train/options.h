@@ -43,6 +43,7 @@ struct AlgorithmOptions {
   double positive_weight = 1;
   double negative_weight = 1;
   double chunk_discount = 1;
+  std::int64_t overlong_tokens = 0;
   double kl_coefficient = 0.0;
   double entropy_floor = 0.0;
   double entropy_coefficient = 0.0;

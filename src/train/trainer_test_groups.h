@@ -25,7 +25,7 @@ inline ModelConfig tiny() {
 }
 
 /// A decoder that samples, the version that it is, and what it has read of a row.
-struct Sampler {
+struct RowSampler {
   const Decoder* decoder;
   Version version;
   std::unique_ptr<KvCache> cache{};
@@ -34,7 +34,7 @@ struct Sampler {
 
 /// Appends a sampled token of `by` to the row's last segment; all samplers have read what is before
 /// it but their `unread`.
-inline void sample_next(Sampler& by, Rng& rng, Segment& answer) {
+inline void sample_next(RowSampler& by, Rng& rng, Segment& answer) {
   Decoder::Scratch scratch;
   std::vector<float> logits(11), logprobs(11);
   const std::vector<Decoder::Chunk> chunks = {Decoder::Chunk{by.cache.get(), by.unread}};
@@ -48,11 +48,11 @@ inline void sample_next(Sampler& by, Rng& rng, Segment& answer) {
 
 /// A row of `turns` prompts and answers. Behaviour log-probs are those of the sampler that drew the
 /// token; with several, each answer changes its sampler once, so that versions mix within it.
-inline Trajectory sampled_row(std::vector<Sampler>& samplers, int turns, Rng& rng) {
+inline Trajectory sampled_row(std::vector<RowSampler>& samplers, int turns, Rng& rng) {
   Trajectory row;
   row.agent = "a";
   row.reward = rng.uniform();
-  for (Sampler& s : samplers) {
+  for (RowSampler& s : samplers) {
     s.cache = std::make_unique<KvCache>(tiny(), 32);
     s.unread.clear();
   }
@@ -60,17 +60,17 @@ inline Trajectory sampled_row(std::vector<Sampler>& samplers, int turns, Rng& rn
     Segment prompt;
     for (std::uint64_t i = 0; i < 1 + rng.below(4); ++i) {
       prompt.tokens.push_back(static_cast<TokenId>(rng.below(11)));
-      for (Sampler& s : samplers) s.unread.push_back(prompt.tokens.back());
+      for (RowSampler& s : samplers) s.unread.push_back(prompt.tokens.back());
     }
     row.segments.push_back(prompt);
     for (std::size_t part = 0; part < samplers.size(); ++part) {
-      Sampler& by = samplers[rng.below(samplers.size())];
+      RowSampler& by = samplers[rng.below(samplers.size())];
       Segment answer;
       answer.sampled = true;
       answer.version = by.version;
       for (std::uint64_t i = 0; i < 1 + rng.below(samplers.size() > 1 ? 3 : 5); ++i) {
         sample_next(by, rng, answer);
-        for (Sampler& s : samplers) s.unread.push_back(answer.tokens.back());
+        for (RowSampler& s : samplers) s.unread.push_back(answer.tokens.back());
       }
       row.segments.push_back(answer);
     }
@@ -79,7 +79,7 @@ inline Trajectory sampled_row(std::vector<Sampler>& samplers, int turns, Rng& rn
 }
 
 /// Groups of four rows. Advantages are random numbers.
-inline std::vector<std::shared_ptr<const Group>> sampled_groups(std::vector<Sampler> samplers,
+inline std::vector<std::shared_ptr<const Group>> sampled_groups(std::vector<RowSampler> samplers,
                                                                 int count, std::uint64_t seed) {
   Rng rng(seed);
   std::vector<std::shared_ptr<const Group>> out;
@@ -99,8 +99,8 @@ inline std::vector<std::shared_ptr<const Group>> sampled_groups(std::vector<Samp
 inline std::vector<std::shared_ptr<const Group>> sampled_groups(
     const std::shared_ptr<const Weights>& weights, int count, std::uint64_t seed) {
   const Decoder decoder(weights);
-  std::vector<Sampler> samplers;
-  samplers.push_back(Sampler{&decoder, Version()});
+  std::vector<RowSampler> samplers;
+  samplers.push_back(RowSampler{&decoder, Version()});
   return sampled_groups(std::move(samplers), count, seed);
 }
 
