@@ -58,6 +58,7 @@ class NarrowEngine final : public RolloutEngine {
 
   std::vector<GenerateRequest> requests;
   int most = 100;
+  bool cuts = false;  ///< every answer is given back once, unfinished
   int opened = 0;
 
   Async<Result<std::shared_ptr<Session>>> open(int, Wait wait) override {
@@ -75,12 +76,23 @@ class NarrowEngine final : public RolloutEngine {
     co_await sleep_for(executor_, (20 - static_cast<Nanos>(requests.size())) * kMillisecond);
     requests.push_back(request);
     Generation out;
+    if (cuts && request.sampled_before == 0) {
+      out.tokens = {token_};
+      out.logprobs = {-0.5F};
+      out.reason = FinishReason::kAborted;
+      co_return out;
+    }
     out.tokens = {token_, end_};
     out.logprobs = {-0.5F, -0.25F};
     co_return out;
   }
-  Status load(Version, std::shared_ptr<const Decoder>) override { return {}; }
-  Version version() const override { return {}; }
+  Status load(Version, std::shared_ptr<const Decoder>, InFlight) override { return {}; }
+  std::shared_ptr<const EngineWeights> weights() const override {
+    return std::make_shared<const EngineWeights>();
+  }
+  Async<Status> pause(Wait) override { co_return Status(); }
+  void resume() override {}
+  void abort(Session&) override {}
   std::int64_t in_flight() const override { return 0; }
   std::int64_t tokens_sampled() const override { return 0; }
 
@@ -209,6 +221,22 @@ TEST(EpisodeContexts, RewardsOfContextsAndTurnsGoToTheirRowsAndAnswers) {
     }
   }
   EXPECT_EQ(earned, (std::vector<double>{0, 0.125, 0, 0.75}));
+}
+
+TEST(EpisodeContexts, AnAnswerInPiecesIsOneTurn) {
+  Stage stage;
+  stage.engine->cuts = true;
+  stage.spec.script = {{{"a", "x", 1}}, {{"a", "x", 1}}};
+  stage.spec.pays.turns = {{"a", 1, 1, 0.75}};
+  const auto record = stage.play();
+  ASSERT_TRUE(record) << record.error().message;
+  const auto& segments = record->trajectories.at(0).segments;
+  ASSERT_EQ(segments.size(), 6U);
+  EXPECT_EQ(segments[2].reward, 0);
+  EXPECT_EQ(segments[4].reward, 0);
+  EXPECT_EQ(segments[5].reward, 0.75);
+  EXPECT_EQ(record->exchanges[1].action.text, "yy");
+  EXPECT_DOUBLE_EQ(record->exchanges[1].action.logprob, -1.25);
 }
 
 TEST(EpisodeContexts, RewardsForWhatWasNotPlayedAreTheEnvironmentsFault) {
