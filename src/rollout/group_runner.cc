@@ -37,6 +37,7 @@ Async<Status> score(const EpisodeSetting& setting, const Task& task, std::uint64
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (names[i] == trajectory.agent) trajectory.reward = record.outcome.rewards[i];
     }
+    for (Segment& segment : trajectory.segments) segment.reward = 0;  // a source scores the whole
     trajectory.success = record.outcome.success;
   }
   co_return Status();
