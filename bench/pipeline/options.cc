@@ -20,7 +20,7 @@ std::optional<int> read_options(int argc, char** argv, Options& options) {
   app.add_option("--workers", options.workers, "workers of each run (2)")
       ->check(CLI::Range(1, 256));
   app.add_option("--time-scale", options.time_scale,
-                 "seconds of the run for a second of a tool's published time (0.00025)")
+                 "seconds of the run for a second of a tool's published time (1/3000)")
       ->check(CLI::Range(1e-7, 1.0));
   try {
     app.parse(argc, argv);

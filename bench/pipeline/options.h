@@ -14,7 +14,7 @@ struct Options {
   std::int64_t steps = 10;
   std::int64_t groups = 16;
   std::int64_t group_size = 4;
-  double time_scale = 1.0 / 4000;  ///< seconds for a second of a tool's time
+  double time_scale = 1.0 / 3000;  ///< seconds for a second of a tool's time
 };
 
 /// Fills `options`. An exit code if the program has to end: 0 after --help, 2 after a flag that is

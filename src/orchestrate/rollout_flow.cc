@@ -245,13 +245,20 @@ void RolloutFlow::start(GroupKey key) {
 Async<void> RolloutFlow::play(std::shared_ptr<Playing> group, Gate::Pass pass) {
   const Gate::Pass held = std::move(pass);
   const Status status = co_await play_group(*group);
-  if (group->put_off) co_return;
-  playing_.erase(group->key);
-  Round& now = round(group->key.step);
+  if (!group->ended) leave(*group, status);
+}
+
+/// Ends a group for its step: it is complete, or will not be. What is still being played of it,
+/// spare episodes behind slow tools, keeps nobody waiting.
+void RolloutFlow::leave(Playing& group, const Status& status) {
+  const std::int64_t step = group.key.step;
+  group.ended = true;
+  playing_.erase(group.key);
+  Round& now = round(step);
   --now.playing;
   now.span.end = setting_.executor.now();
-  if (!status) end(*group, status);
-  if (now.closed >= setting_.groups) finish_round(group->key.step);
+  if (!status) end(group, status);
+  if (now.closed >= setting_.groups) finish_round(step);
   pump();
   moved_.notify_all();
 }
@@ -274,8 +281,7 @@ void RolloutFlow::end(Playing& group, const Status& status) {
   }
 }
 
-/// The step has its batch: whatever else is being played for it is put off, also what only waits
-/// for its spare episodes to leave.
+/// The step has its batch: whatever else is being played for it is put off.
 void RolloutFlow::finish_round(std::int64_t step) {
   for (auto at = playing_.begin(); at != playing_.end();) {
     const std::shared_ptr<Playing> group = at->second;
@@ -294,7 +300,7 @@ void RolloutFlow::put_off(Playing& group) {
   --now.playing;
   ++now.counts.put_off_groups;
   queue_.push_back(group.place);
-  group.put_off = true;
+  group.ended = true;
   note(setting_.store.end(group.key, GroupState::kExpired, "put off"));
   group.cancel->request();
 }
@@ -333,21 +339,19 @@ Async<Status> RolloutFlow::play_group(Playing& group) {
         seed_join(seed_join(setting_.seed, "rollout"), static_cast<std::uint64_t>(group.place));
     Status played = co_await play_members(episodes, *task, std::to_string(group.place),
                                           std::move(missing), seed, sink);
-    if (!played && (group.put_off || group.kept < setting_.group_size)) co_return played;
+    co_return played;
   }
-  if (group.put_off) co_return Status();
   co_return close(key);
 }
 
 /// An episode of a group has ended. With the last that the group needs, the spare ones are ended.
 Status RolloutFlow::keep(Playing& group, const Task& task, int member, EpisodeRecord record) {
-  if (group.put_off) return {};
-  FlowCounts& counts = round(group.key.step).counts;
-  counts.resumed_answers += record.resumed;
-  if (group.kept >= setting_.group_size) {
-    ++counts.spare_episodes;
-    return {};
+  const auto found = rounds_.find(group.key.step);
+  if (found != rounds_.end()) {
+    found->second.counts.resumed_answers += record.resumed;
+    found->second.counts.spare_episodes += group.ended ? 1 : 0;
   }
+  if (group.ended) return {};
   if (group.kept == 0 && setting_.on_episode) setting_.on_episode(task, record);
   for (const PolicyLane& lane : setting_.lanes) {
     for (Trajectory& row : record.trajectories) {
@@ -357,7 +361,9 @@ Status RolloutFlow::keep(Playing& group, const Task& task, int member, EpisodeRe
     }
   }
   TROUPE_TRY(setting_.store.add_episode(group.key, member, record.trajectories));
-  if (++group.kept == setting_.group_size) group.cancel->request();
+  if (++group.kept < setting_.group_size) return {};
+  group.cancel->request();
+  leave(group, close(group.key));
   return {};
 }
 

@@ -77,7 +77,7 @@ class RolloutFlow {
     AgentBindings agents;
     std::shared_ptr<Cancel> cancel;
     std::int64_t kept = 0;  ///< episodes that the group has
-    bool put_off = false;   ///< has ended; only its coroutines are still to leave
+    bool ended = false;     ///< for its step; only its coroutines are still to leave
   };
 
   Round& round(std::int64_t step);
@@ -95,6 +95,7 @@ class RolloutFlow {
   Async<Status> play_group(Playing& group);
   Status keep(Playing& group, const Task& task, int member, EpisodeRecord record);
   Status close(GroupKey key);
+  void leave(Playing& group, const Status& status);
   void end(Playing& group, const Status& status);
   void put_off(Playing& group);
   void finish_round(std::int64_t step);
