@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "pipeline/workload.h"
+
 namespace troupe::bench {
 namespace {
 
@@ -61,6 +63,13 @@ std::string largest_waits(const Row& row) {
     out += fmt::format("{}{} {:.0f}%", out.empty() ? "" : ", ", state.substr(6), 100 * share);
   }
   return out;
+}
+
+Json to_json(const WorkloadNumbers& n) {
+  return {{"answer_tokens_p50", n.answer_p50},   {"answer_tokens_p99", n.answer_p99},
+          {"answer_tokens_mean", n.answer_mean}, {"tool_seconds_p50", n.tool_p50},
+          {"tool_seconds_p90", n.tool_p90},      {"tool_seconds_p99", n.tool_p99},
+          {"tool_seconds_mean", n.tool_mean}};
 }
 
 Json to_json(const Measured& run) {
@@ -165,6 +174,7 @@ void Report::print_json(const Options& options, const std::vector<Row>& rows) co
                {"groups", options.groups},
                {"group_size", options.group_size},
                {"time_scale", options.time_scale},
+               {"workload", to_json(workload_numbers())},
                {"bound", kBound},
                {"micro_batch_way_to_the_bound", way_to_the_bound(rows)},
                {"other_load", others_.share()}};

@@ -1,5 +1,7 @@
 #include "pipeline/stage.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -164,19 +166,23 @@ class Stage {
     return out;
   }
 
-  /// Decodes an answer that has the machine for itself.
+  /// Decodes answers that have the machine for themselves. The best counts: others on the machine
+  /// can only make one slower, and a bound must not be too high.
   Async<Status> one_alone(Measured& out) {
-    auto session = co_await engine_->open(kMaxContext, Wait(60 * kSecond, "an idle engine"));
-    if (!session) co_return tl::unexpected(session.error());
     constexpr int kTokens = 200;
-    GenerateRequest request;
-    auto ids = tokenizer_->encode(">200:0");
+    out.token_seconds = 1;
+    auto ids = tokenizer_->encode(fmt::format(">{}:0", kTokens));
     if (!ids) co_return tl::unexpected(ids.error());
-    request.context = std::move(*ids);
-    const double before = seconds();
-    auto answer = co_await engine_->generate(*session, std::move(request));
-    if (!answer) co_return tl::unexpected(answer.error());
-    out.token_seconds = (seconds() - before) / kTokens;
+    for (int i = 0; i < 8; ++i) {
+      auto session = co_await engine_->open(kMaxContext, Wait(60 * kSecond, "an idle engine"));
+      if (!session) co_return tl::unexpected(session.error());
+      GenerateRequest request;
+      request.context = *ids;
+      const double before = seconds();
+      auto answer = co_await engine_->generate(*session, std::move(request));
+      if (!answer) co_return tl::unexpected(answer.error());
+      out.token_seconds = std::min(out.token_seconds, (seconds() - before) / kTokens);
+    }
     co_return Status();
   }
 

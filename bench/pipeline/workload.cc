@@ -63,6 +63,25 @@ double tool_seconds(double quantile) {
   return kTools[std::size(kTools) - 1].seconds;
 }
 
+WorkloadNumbers workload_numbers() {
+  constexpr std::size_t kCount = 100000;
+  std::vector<double> answers, tools;
+  WorkloadNumbers out;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    answers.push_back(answer_tokens(i));
+    tools.push_back(tool_seconds((static_cast<double>(i) + 0.5) / kCount));
+    out.answer_mean += answers.back() / kCount;
+    out.tool_mean += tools.back() / kCount;
+  }
+  std::sort(answers.begin(), answers.end());
+  out.answer_p50 = answers[kCount / 2];
+  out.answer_p99 = answers[kCount * 99 / 100];
+  out.tool_p50 = tools[kCount / 2];
+  out.tool_p90 = tools[kCount * 9 / 10];
+  out.tool_p99 = tools[kCount * 99 / 100];
+  return out;
+}
+
 std::unique_ptr<Environment> WorkloadSpec::make() const {
   return std::make_unique<Played>(time_scale_);
 }

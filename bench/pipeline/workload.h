@@ -25,6 +25,13 @@ constexpr int kLongestAnswer = 640;
 /// gives its mean of 18.4. Between these the logarithm is linear. No log-normal has such quantiles.
 double tool_seconds(double quantile);
 
+/// What the two distributions are, from 100,000 values of each.
+struct WorkloadNumbers {
+  double answer_p50 = 0, answer_p99 = 0, answer_mean = 0;          ///< tokens
+  double tool_p50 = 0, tool_p90 = 0, tool_p99 = 0, tool_mean = 0;  ///< seconds, before scaling
+};
+WorkloadNumbers workload_numbers();
+
 /// What the bench plays: episodes of three turns, the second and third behind a tool. Everything is
 /// drawn from the episode's seed, so all modes do the same work. The prompt says the plan:
 /// ">tokens:microseconds".
