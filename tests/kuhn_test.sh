@@ -43,3 +43,6 @@ train self --steps 200 --set eval.final_episodes=100
 [[ $(json "$work/self.json" 'r["final"]["exact"]["average_nash_conv"] < 0.3') == True ]] ||
   fail "self-play came to $(json "$work/self.json" 'r["final"]["exact"]')"
 json "$work/self.json" 'r["final"]["exact"]'
+eval=$("$program" eval "$work/self" --episodes 10 --json)
+[[ $(python3 -c 'import json, sys; print(json.loads(sys.argv[1])["exact"])' "$eval") == \
+   $(json "$work/self.json" 'r["final"]["exact"]') ]] || fail "the checkpoint is measured as $eval"

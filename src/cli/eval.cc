@@ -11,8 +11,11 @@
 #include "cli/commands.h"
 #include "config/run_file.h"
 #include "observe/observe_options.h"
+#include "observe/run_text.h"
 #include "orchestrate/evaluate.h"
+#include "orchestrate/policy_metric.h"
 #include "orchestrate/run_options.h"
+#include "orchestrate/run_state.h"
 #include "orchestrate/team.h"
 #include "rollout/reward/make_reward.h"
 #include "versions/checkpoint.h"
@@ -59,7 +62,7 @@ void set_sampling(const EvalArguments& arguments, SamplingOptions& sampling) {
 }
 
 Async<Status> play(Executor& executor, const RunOptions& options, Team& team, RewardStage* reward,
-                   const EvalArguments& arguments, EvalReport& report) {
+                   const EvalArguments& arguments, BehaviourAverage& average, EvalReport& report) {
   EvalSetting setting{executor, *options.environment, team.evaluation_bindings()};
   setting.episodes = arguments.episodes;
   setting.first = arguments.first;
@@ -69,6 +72,9 @@ Async<Status> play(Executor& executor, const RunOptions& options, Team& team, Re
   auto result = co_await evaluate(setting);
   if (!result) co_return tl::unexpected(result.error());
   report = std::move(*result);
+  auto exact = co_await measure_team(executor, *options.environment, team, average, false);
+  if (!exact) co_return tl::unexpected(exact.error());
+  report.exact = std::move(*exact);
   co_return Status();
 }
 
@@ -105,10 +111,12 @@ Status eval(const EvalArguments& arguments) {
     }
   }
   TROUPE_TRY(team->publish());
+  TROUPE_ASSIGN(RunState state, RunState::from_json(checkpoint.extra));
   EvalReport report;
   TROUPE_ASSIGN(const auto stage, make_reward_stage(*executor, *disk, options->reward,
                                                     options->environment->agents()));
-  TROUPE_TRY(executor->run(play(*executor, *options, *team, stage.get(), arguments, report)));
+  TROUPE_TRY(executor->run(
+      play(*executor, *options, *team, stage.get(), arguments, state.average, report)));
 
   const SamplingOptions& sampling = options->eval.sampling;
   if (arguments.json) {
@@ -125,6 +133,7 @@ Status eval(const EvalArguments& arguments) {
     out["reward"] = report.reward;
     for (const auto& [agent, reward] : report.agent_rewards) out["agent_rewards"][agent] = reward;
     out["response_length"] = report.response_length;
+    if (!report.exact.empty()) out["exact"] = report.exact;
     out["weights_digest"] = team->weights_digest();
     fmt::print("{}\n", out.dump());
     return {};
@@ -136,6 +145,7 @@ Status eval(const EvalArguments& arguments) {
   for (const auto& [agent, reward] : report.agent_rewards) {
     fmt::print("  {:<16} reward {:.3f}\n", agent, reward);
   }
+  if (!report.exact.empty()) fmt::print("  exact: {}\n", exact_text(report.exact));
   return {};
 }
 

@@ -104,6 +104,15 @@ std::string headline_section(const RunInfo& info, const FinalReport& report) {
   if (before.episodes > 0) rows.push_back(eval_row("before RL", before));
   if (after.episodes > 0) rows.push_back(eval_row("at the end", after));
   if (!rows.empty()) out += markdown_table(eval_head(), rows, 1) + "\n";
+  if (!after.exact.empty()) {
+    rows.clear();
+    for (const auto& [name, value] : after.exact) {
+      const auto found = before.exact.find(name);
+      const double first = found == before.exact.end() ? std::nan("") : found->second;
+      rows.push_back({markdown_text(name), real_text(first), real_text(value)});
+    }
+    out += markdown_table({"exact number", "before RL", "at the end"}, rows, 1) + "\n";
+  }
   if (!info.optimum.empty()) {
     out +=
         fmt::format("The best that is possible on this task: {}.\n\n", markdown_text(info.optimum));

@@ -46,7 +46,12 @@ Written write_report(Result<std::string> svg, RunInfo info = sample_info()) {
     for (int i = 0; i < 4; ++i) writer.on_transcript(sample_transcript(step, i, i % 2 == 0));
   }
   history.on_eval(sample_eval("final", 40, 0.973));
-  writer.on_finish(sample_final());
+  FinalReport final = sample_final();
+  if (info.environment == "kuhn") {
+    final.warm_start.exact = {{"nash_conv", 0.917}};
+    final.final.exact = {{"average_nash_conv", 0.05}, {"nash_conv", 0.0625}};
+  }
+  writer.on_finish(final);
   written.report = *disk.read("run/report.md");
   written.has_svg = disk.exists("run/reward.svg");
   written.errors = errors.text;
@@ -96,7 +101,9 @@ TEST(Report, ShowsExactNumbersByStepIfThereAreAny) {
   info.environment = "kuhn";
   const std::string report = write_report(std::string("<svg/>"), info).report;
   for (const char* part :
-       {"## Exact numbers", "nash\\_conv", "|   39 |    0.02564 |", "|   40 |      0.025 |"}) {
+       {"## Exact numbers", "nash\\_conv", "|   39 |    0.02564 |", "|   40 |      0.025 |",
+        "| nash\\_conv          |     0.917 |     0.0625 |",
+        "| average\\_nash\\_conv |         - |       0.05 |"}) {
     EXPECT_NE(report.find(part), std::string::npos) << part << "\n" << report;
   }
   EXPECT_EQ(report.find("|   38 |    0.02632 |"), std::string::npos);
