@@ -33,13 +33,13 @@ struct EpisodeSetting {
   Wait turn_wait = Wait(600 * kSecond, "room in an engine");
   std::shared_ptr<Cancel> cancel = nullptr;  ///< ends them early; may be null
   RewardStage* reward = nullptr;  ///< scores episodes that have ended; none: the environment does
-  CreditStage* credit = nullptr;             ///< null: rewards are as the environment gave them
+  CreditStage* credit = nullptr;  ///< null: rewards are as the environment gave them
 };
 
 /// Plays one episode, again after a failure that the agents did not cause (kUnavailable, kIo,
 /// kDeadline), at most `retries` times and with the same randomness. Other errors come back at
-/// once. Then the reward stage scores it and its credit is assigned, where there are such stages; if
-/// one of them fails for good, so does the episode, which is not played again for it.
+/// once. Then the reward stage scores it and its credit is assigned, where there are such stages;
+/// if one of them fails for good, so does the episode, which is not played again for it.
 Async<Result<EpisodeRecord>> play_episode(const EpisodeSetting& setting, Task task, EpisodeId id);
 
 /// True if an error is an infrastructure failure: worth a retry, and never a reward.
