@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "orchestrate/tail/tail_test_support.h"
@@ -164,6 +165,62 @@ TEST(PutOff, NorWhenTheRunIsKilledAndGoesOn) {
     }
   }
   EXPECT_GT(killed_late, 6) << "the kills were meant to fall behind checkpoints, too";
+}
+
+/// The answer is short, the tool behind it takes ten seconds for each of its tokens.
+Async<Result<Outcome>> with_endless_tools(Episode& episode, Task task) {
+  auto turn = co_await episode.reset(std::move(task));
+  if (!turn) co_return tl::unexpected(turn.error());
+  auto action = co_await episode.act(turn->prompts.front());
+  if (!action) co_return tl::unexpected(action.error());
+  const auto spoken = episode.trajectories().front().sampled_tokens();
+  co_await sleep_for(episode.executor(), spoken * 10 * kSecond);
+  std::vector<Action> actions(1, std::move(*action));
+  turn = co_await episode.step(std::move(actions));
+  if (!turn) co_return tl::unexpected(turn.error());
+  co_return episode.finish();
+}
+
+Async<Status> one_step(TailStage& stage, Nanos& ended) {
+  Pipeline pipeline(*stage.setting, 0);
+  auto done = co_await pipeline.step(0, std::vector<double>(1, 1e-3));
+  ended = stage.executor->now();
+  co_await pipeline.stop();
+  co_return done ? Status() : Status(tl::unexpected(done.error()));
+}
+
+/// The n-th smallest, from 1.
+std::int64_t nth(std::vector<std::int64_t> values, std::int64_t n) {
+  std::sort(values.begin(), values.end());
+  return values[static_cast<std::size_t>(n - 1)];
+}
+
+/// A tool cannot be interrupted, but nobody waits for those of episodes that are not needed.
+TEST(PutOff, AStepWaitsForWhatItNeedsAndNoMore) {
+  for (const std::string tail :
+       {"none", "redundant_groups", "redundant_members", "tail_batching"}) {
+    TailStageOptions options;
+    options.tail = tail;
+    options.workflow = with_endless_tools;
+    TailStage stage(options);
+    stage.setting->steps = 1;
+    TailPlan plan{TailStage::kGroups, TailStage::kMembers, false};
+    if (stage.policy) plan = stage.policy->plan(0);
+    std::vector<std::int64_t> groups;
+    for (std::int64_t place = 0; place < plan.groups; ++place) {
+      std::vector<std::int64_t> members;
+      for (int member = 0; member < plan.members; ++member) {
+        members.push_back(length_of(place, member));
+      }
+      groups.push_back(nth(std::move(members), TailStage::kMembers));
+    }
+    const double least = 10.0 * static_cast<double>(nth(std::move(groups), TailStage::kGroups));
+    Nanos ended = 0;
+    const Status status = stage.executor->run(one_step(stage, ended));
+    ASSERT_TRUE(status) << status.error().message;
+    EXPECT_GE(static_cast<double>(ended) / kSecond, least) << tail;
+    EXPECT_LE(static_cast<double>(ended) / kSecond, least + 5) << tail << ": answers, not tools";
+  }
 }
 
 }  // namespace
