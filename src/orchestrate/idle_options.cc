@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "experience/admission.h"
 #include "train/advantage/settings.h"
 #include "train/batch_scaling.h"
@@ -166,9 +168,16 @@ Status check_credit(const RunOptions& o) {
   const CreditOptions& c = o.credit;
   const CreditOptions standard;
   const std::string why = fmt::format("credit.kind is \"{}\"", c.kind);
+  const bool compared = std::any_of(o.policies.begin(), o.policies.end(), [](const auto& policy) {
+    return policy->algorithm.advantage != "gae";
+  });
   if (c.kind != "turn") {
     TROUPE_TRY(idle_if_given("credit.discount", c.discount, standard.discount, why,
                              "set credit.kind = \"turn\""));
+  } else if (!compared) {
+    TROUPE_TRY(idle_if_given("credit.discount", c.discount, standard.discount,
+                             "all policies have advantage = \"gae\", which discounts per token",
+                             "set algorithm.gae_discount"));
   }
   if (c.kind == "command" && c.command.empty()) {
     return fail(ErrorCode::kInvalid,

@@ -64,6 +64,8 @@ TEST(IdleOptions, AnAdvantageReadsItsOwnOptions) {
   // One episode is enough where the group is not what it is compared with.
   EXPECT_EQ(error_of(gae + "[rollout]\ngroup_size = 1\n"), "");
   EXPECT_EQ(error_of(gae + "[credit]\nkind = \"turn\"\n"), "");
+  EXPECT_NE(error_of(gae + "[credit]\nkind = \"turn\"\ndiscount = 0.5\n").find("gae_discount"),
+            std::string::npos);
   for (const std::string advantage : {"reinforce_pp", "lite_ppo", "role_baseline"}) {
     const std::string lines = "[algorithm]\nadvantage = \"" + advantage + "\"\n";
     EXPECT_EQ(error_of(lines), "");

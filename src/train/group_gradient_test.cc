@@ -102,7 +102,7 @@ TEST(GroupGradient, TokensMayHaveAdvantagesOfTheirOwn) {
   job.version = team.now;
   job.loss.policy = spy;
   std::vector<double> expected;
-  job.token_advantages = [&](const Group& group) {
+  job.token_advantages = [&](const Group& group, CriticWorkspace* /*critic*/) {
     std::vector<std::vector<double>> out;
     for (const Trajectory& row : group.rows) {
       out.emplace_back();

@@ -12,7 +12,8 @@ namespace troupe {
 /// For the kinds that compare the rows of a group (grpo.h, dr_grpo.h, rloo.h) it is the advantage,
 /// or all of it that does not need the batch (Lite PPO). Rows are compared as `group_by` says
 /// (grouping.h). The other kinds take their baseline from outside the group; for them it is the
-/// reward as it is.
+/// reward as it is. It is what the experience store keeps; where
+/// single answers are compared it is of whole rows all the same, and token_advantages() decides.
 std::vector<double> group_advantages(const AdvantageSettings& settings,
                                      const std::vector<Scored>& rows);
 
