@@ -48,7 +48,7 @@ const char* to_string(Column column) {
 std::vector<Scored> scores(const std::vector<Row>& rows) {
   std::vector<Scored> out;
   out.reserve(rows.size());
-  for (const Row& row : rows) out.push_back({row.agent, row.number(Column::kReward)});
+  for (const Row& row : rows) out.push_back({row.agent, row.number(Column::kReward), row.context});
   return out;
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "experience/row.h"
+
 namespace troupe {
 namespace {
 
@@ -39,6 +41,13 @@ Group group(std::vector<Trajectory> rows) {
   out.task = "sort-7";
   out.rows = std::move(rows);
   return out;
+}
+
+TEST(Comparisons, TellTheTurnsOfStoredRowsApart) {
+  const std::vector<Row> stored = {make_row(row("1_0_0", {1})), make_row(row("1_0_0.1", {3}, 1)),
+                                   make_row(row("1_0_1", {1})), make_row(row("1_0_1.1", {3}, 1))};
+  EXPECT_EQ(comparisons(GroupBy::kAgentTurn, scores(stored)), (Indices{{0, 2}, {1, 3}}));
+  EXPECT_EQ(comparisons(GroupBy::kAgent, scores(stored)), (Indices{{0, 1, 2, 3}}));
 }
 
 TEST(CheckComparable, RefusesRowsOfDifferentTasks) {
