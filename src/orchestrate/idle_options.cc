@@ -220,6 +220,13 @@ Status check_comparisons(const RunOptions& o) {
                               "dr_grpo, rloo or gae",
                               name));
     }
+    if (o.credit.kind == "turn" && policy->algorithm.overlong_tokens > 0) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("policy \"{}\": overlong_tokens = {} would do nothing: it takes from "
+                              "the reward of the whole episode, and credit.kind is \"turn\"; set "
+                              "it to 0",
+                              policy->name, policy->algorithm.overlong_tokens));
+    }
     const bool by_task = advantage.group_by == AdvantageSettings::GroupBy::kTask;
     if (!o.experience.refill || (within && !by_task && o.credit.kind != "turn")) continue;
     return fail(ErrorCode::kInvalid,

@@ -75,8 +75,8 @@ struct Learner {
 Groups make_groups(const Kind& kind, const std::shared_ptr<const Weights>& weights, Version version,
                    int step) {
   const Decoder decoder(weights);
-  std::vector<Sampler> samplers;
-  samplers.push_back(Sampler{&decoder, version});
+  std::vector<RowSampler> samplers;
+  samplers.push_back(RowSampler{&decoder, version});
   AdvantageSettings settings = advantage_settings(kind.options);
   Rng rng(static_cast<std::uint64_t>(40 + step));
   Groups out;
