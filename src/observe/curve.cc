@@ -3,32 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
 
+#include "observe/gnuplot_text.h"
 #include "observe/progress_text.h"
-#include "observe/transcript_text.h"
 
 namespace troupe {
 namespace {
 
-// Okabe and Ito's palette, which colour-blind readers can tell apart; without black and yellow.
-constexpr std::array<const char*, 6> kColours = {"#0072B2", "#D55E00", "#009E73",
-                                                 "#CC79A7", "#E69F00", "#56B4E9"};
-
 constexpr int kLegendColumns = 18;  // what fits beside the panels
-
-/// A single-quoted gnuplot string. Nothing inside is expanded.
-std::string quoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : visible(text)) {
-    if (c == '\'') out.push_back('\'');
-    out.push_back(c == '`' ? '"' : c);
-  }
-  return out + "'";
-}
 
 std::string cell(double value) {
   return std::isfinite(value) ? fmt::format("{:.8g}", value) : std::string("NaN");
@@ -59,8 +44,8 @@ std::string plot(const std::vector<std::string>& policies, bool smooth, bool eva
     comma = ", \\\n     ";
   };
   for (std::size_t i = 0; i < policies.size(); ++i) {
-    const char* colour = kColours[i % kColours.size()];
-    const std::string title = quoted(fit(policies[i], kLegendColumns));
+    const char* colour = kChartColours[i % kChartColours.size()];
+    const std::string title = gnuplot_quoted(fit(policies[i], kLegendColumns));
     if (smooth) {
       add(fmt::format("$p{} using 1:{} with lines lw 1 lc rgb '#A0{}' notitle", i, column,
                       colour + 1));
@@ -115,10 +100,7 @@ std::string curve_script(const std::string& title, const std::vector<StepReport>
   }
   if (policies.empty() && evals.empty()) return "";
 
-  std::string out =
-      "set encoding utf8\n"
-      "set terminal svg noenhanced size 980,680 background rgb 'white' "
-      "font 'Helvetica,Arial,sans-serif,15'\n";
+  std::string out = gnuplot_head(980, 680);
   bool smooth = false;
   for (std::size_t i = 0; i < policies.size(); ++i) {
     const Curve& curve = curves[policies[i]];
@@ -140,7 +122,7 @@ std::string curve_script(const std::string& title, const std::vector<StepReport>
       "set xrange [0:{}]\n"
       "set key at graph 1.02,1 left top Left reverse samplen 2\n"
       "set ylabel 'mean reward' offset 1.2,0\n",
-      quoted(title), cell(last));
+      gnuplot_quoted(title), cell(last));
   out += plot(policies, smooth, !evals.empty(), 2);
   out +=
       "set ylabel 'share of episodes solved' offset 1.2,0\nset xlabel 'RL step'\nset yrange "

@@ -4,6 +4,7 @@
 
 #include "observe/curve.h"
 #include "observe/test_support.h"
+#include "observe/waterfall.h"
 
 namespace troupe {
 namespace {
@@ -24,6 +25,15 @@ TEST(Gnuplot, DrawsTheCurveOfAThousandSteps) {
   ASSERT_TRUE(svg) << svg.error().message;
   for (const char* part : {"<svg", "</svg>", "it's a \"test\" &amp; more", "mean reward",
                            "share of episodes solved", ">second<", "held-out evaluation"}) {
+    EXPECT_NE(svg->find(part), std::string::npos) << part;
+  }
+}
+
+TEST(Gnuplot, DrawsTheWaterfallOfTwoPolicies) {
+  const auto svg = run_gnuplot(waterfall_script("it's", {sample_step(1), sample_step(2)}));
+  if (absent(svg)) GTEST_SKIP() << "gnuplot is not installed";
+  ASSERT_TRUE(svg) << svg.error().message;
+  for (const char* part : {"</svg>", "it's", ">2 second<", ">generate<", ">publish<"}) {
     EXPECT_NE(svg->find(part), std::string::npos) << part;
   }
 }

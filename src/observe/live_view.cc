@@ -58,6 +58,8 @@ void LiveView::draw(const StepReport& report) {
     lines.push_back(fmt::format("tokens/s: {} generated, {} trained",
                                 count_text(report.generate_tokens_per_second),
                                 count_text(report.train_tokens_per_second)));
+    const std::string stale = staleness_text(report);
+    if (!stale.empty()) lines.back() += "; " + stale;
   }
   if (!report.exact.empty()) lines.push_back(exact_text(report.exact));
   std::string states = states_text(report.states);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "observe/pipeline_format.h"
 #include "observe/policy_metrics.h"
 
 namespace troupe {
@@ -31,13 +32,15 @@ Json numbers_of(const NamedNumbers& numbers) {
   return out;
 }
 
-Json policy_of(const PolicyStep& step) {
+Json policy_of(const PolicyStep& step, std::int64_t began) {
   Json out;
   out["agents"] = step.agents;
   for (const PolicyMetric& metric : policy_metrics()) {
     const double value = metric.get(step);
     out[metric.name] = metric.whole ? Json(static_cast<std::int64_t>(value)) : number(value);
   }
+  out["staleness_tokens"] = step.staleness_tokens;
+  out["stages"] = stages_of(step.stages, began);
   out["skipped"] = step.skipped;
   out["skip_reason"] = step.skip_reason;
   return out;
@@ -77,7 +80,7 @@ NamedNumbers read_numbers(const Json& object) {
   return out;
 }
 
-PolicyStep read_policy(const std::string& name, const Json& object) {
+PolicyStep read_policy(const std::string& name, const Json& object, std::int64_t began) {
   PolicyStep step;
   step.policy = name;
   step.agents = object.at("agents").get<std::vector<std::string>>();
@@ -85,6 +88,8 @@ PolicyStep read_policy(const std::string& name, const Json& object) {
     const double value = real(object, metric.name);
     if (!metric.whole || std::isfinite(value)) metric.set(step, value);
   }
+  step.staleness_tokens = object.value("staleness_tokens", std::vector<std::int64_t>());
+  step.stages = read_stages(object, began);
   step.skipped = object.at("skipped").get<bool>();
   step.skip_reason = object.at("skip_reason").get<std::string>();
   return step;
@@ -97,13 +102,16 @@ StepReport read_step(const Json& object) {
   report.phase = object.at("phase").get<std::string>();
   report.seconds = real(object, "seconds");
   report.elapsed = real(object, "elapsed");
+  report.began = began_at(report.elapsed, report.seconds);
+  report.tokens_sampled = object.value("tokens_sampled", std::int64_t{0});
+  report.flow = read_flow(object);
   for (const auto& [state, share] : object.at("states").items()) {
     if (share.is_number()) report.states[state] = share.get<double>() * report.seconds;
   }
   report.generate_tokens_per_second = real(object, "generate_tokens_per_second");
   report.train_tokens_per_second = real(object, "train_tokens_per_second");
   for (const auto& [name, policy] : object.at("policies").items()) {
-    report.policies.push_back(read_policy(name, policy));
+    report.policies.push_back(read_policy(name, policy, report.began));
   }
   report.exact = read_numbers(object);
   return report;
@@ -160,11 +168,13 @@ std::string step_line(const StepReport& report) {
   out["elapsed"] = number(report.elapsed);
   out["generate_tokens_per_second"] = number(report.generate_tokens_per_second);
   out["train_tokens_per_second"] = number(report.train_tokens_per_second);
+  out["tokens_sampled"] = report.tokens_sampled;
+  out["flow"] = flow_of(report.flow);
   out["states"] = states_of(report.states);
   if (!report.exact.empty()) out["exact"] = numbers_of(report.exact);
   out["policies"] = Json::object();
   for (const PolicyStep& policy : report.policies)
-    out["policies"][policy.policy] = policy_of(policy);
+    out["policies"][policy.policy] = policy_of(policy, report.began);
   return text_of(out);
 }
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/disk.h"
+#include "observe/pipeline_format.h"
 #include "observe/policy_metrics.h"
 #include "observe/test_support.h"
 
@@ -37,6 +38,12 @@ TEST(MetricsFormat, StepLineHoldsWhatTheFormatPromises) {
     EXPECT_TRUE(policy[key].is_number()) << key;
   }
   EXPECT_TRUE(policy["version"].is_number_integer());
+  EXPECT_EQ(policy["staleness_tokens"], json::array({1000, 2000}));
+  EXPECT_EQ(policy["stages"]["generate"], json::array({-0.1, 0.3}));
+  EXPECT_EQ(policy["stages"]["publish"], json::array({0.45, 0.46}));
+  EXPECT_FALSE(policy["stages"].contains("reward")) << "it did not take place";
+  EXPECT_EQ(line["tokens_sampled"], 7000);
+  EXPECT_EQ(line["flow"]["spare_tokens"], 40);
   EXPECT_EQ(policy["gradient_norm"], 0.25);
   EXPECT_EQ(policy["tokens_generated"], 3000);
   EXPECT_EQ(policy["skipped"], false);
@@ -91,6 +98,19 @@ TEST(MetricsFormat, ReadsBackWhatItWrote) {
   EXPECT_EQ(eval_line(log->evals[0]), eval_line(eval));
 }
 
+TEST(MetricsFormat, ReadsLinesThatHaveNoPipelineYet) {
+  json line = json::parse(step_line(sample_step(5)));
+  for (const char* key : {"flow", "tokens_sampled"}) line.erase(key);
+  for (auto& policy : line["policies"]) {
+    policy.erase("stages");
+    policy.erase("staleness_tokens");
+  }
+  const auto log = parse_metrics(line.dump() + "\n");
+  ASSERT_TRUE(log) << log.error().message;
+  EXPECT_EQ(log->steps.at(0).policies.at(0).stages.generate.begin, -1);
+  EXPECT_EQ(log->steps.at(0).tokens_sampled, 0);
+}
+
 TEST(MetricsFormat, ParseNamesTheBadLineButForgivesAHalfOne) {
   const std::string good = step_line(sample_step(1)) + "\n";
   const auto half = parse_metrics(good + good.substr(0, 40));
@@ -142,6 +162,9 @@ TEST(MetricsFormat, TheDocumentNamesEveryKey) {
   for (const PolicyMetric& metric : policy_metrics()) {
     EXPECT_NE(text->find("| `" + std::string(metric.name) + "` |"), std::string::npos)
         << metric.name;
+  }
+  for (const FlowField& field : flow_fields()) {
+    EXPECT_NE(text->find("`" + std::string(field.name) + "`"), std::string::npos) << field.name;
   }
 }
 

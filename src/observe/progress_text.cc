@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 namespace troupe {
 namespace {
@@ -26,6 +27,14 @@ std::string count_text(double value) {
   if (std::abs(value) < 99950) return fmt::format("{:.1f}k", value / 1e3);
   if (std::abs(value) < 999500) return fmt::format("{:.0f}k", value / 1e3);
   return fmt::format("{:.1f}M", value / 1e6);
+}
+
+std::string grouped_text(std::int64_t value) {
+  std::string out = std::to_string(value);
+  for (auto at = static_cast<std::ptrdiff_t>(out.size()) - 3; at > (value < 0 ? 1 : 0); at -= 3) {
+    out.insert(static_cast<std::size_t>(at), ",");
+  }
+  return out;
 }
 
 std::string value_text(double value, int digits) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,9 @@ std::string duration_text(double seconds);
 
 /// "950", "12.3k", "4.5M"; "-" if not finite.
 std::string count_text(double value);
+
+/// "1,234,567".
+std::string grouped_text(std::int64_t value);
 
 /// `value` with `digits` after the point, or in short scientific form where that would show only
 /// zeros or be wider than 7 columns; "-" if not finite.

@@ -7,7 +7,9 @@
 
 #include "observe/curve.h"
 #include "observe/markdown.h"
+#include "observe/report_pipeline.h"
 #include "observe/report_sections.h"
+#include "observe/waterfall.h"
 
 namespace troupe {
 namespace {
@@ -53,26 +55,55 @@ void ReportWriter::on_transcript(const Transcript& transcript) {
   sample.picker->add(transcript);
 }
 
+std::string ReportWriter::chart(const std::string& script, const std::string& file,
+                                const std::string& caption, const std::string& instead) {
+  const Result<std::string> svg =
+      gnuplot_ ? gnuplot_(script) : fail(ErrorCode::kNotFound, "gnuplot is not available");
+  if (svg && complaints_.check(write_atomic(disk_, history_.info().folder + "/" + file, *svg))) {
+    return fmt::format("![{}]({})\n\n", caption, file);
+  }
+  if (!svg && svg.error().code == ErrorCode::kNotFound) {
+    return "There is no chart because gnuplot is not installed (`apt-get install gnuplot-nox`). " +
+           instead;
+  }
+  return "The chart could not be made" +
+         (svg ? std::string() : " (" + markdown_text(svg.error().message) + ")") + ". " + instead;
+}
+
 std::string ReportWriter::curve_section() {
   const std::string title = "Learning curve: " + history_.info().name;
   const std::string script = curve_script(title, history_.steps(), history_.evals());
-  std::string out = "## Learning curve\n\n";
+  const std::string out = "## Learning curve\n\n";
   if (script.empty()) return out + "There was no step and no evaluation.\n\n";
-  const Result<std::string> svg =
-      gnuplot_ ? gnuplot_(script) : fail(ErrorCode::kNotFound, "gnuplot is not available");
-  if (svg && complaints_.check(write_atomic(disk_, history_.info().folder + "/reward.svg", *svg))) {
-    return out + "![reward and success by step](reward.svg)\n\n";
+  return out + chart(script, "reward.svg", "reward and success by step",
+                     "The curve in numbers:\n\n" + curve_table(history_.steps()));
+}
+
+std::string ReportWriter::pipeline_section() {
+  const std::vector<StepReport>& steps = history_.steps();
+  const std::string script =
+      waterfall_script("Stages of the last steps: " + history_.info().name, steps);
+  std::string out;
+  if (!script.empty()) {
+    out += chart(script, "waterfall.svg", "when the stages of the last steps ran",
+                 "The last steps as text; g is generate, r reward, b backward, o the optimizer "
+                 "step, p publish:\n\n" +
+                     markdown_block(waterfall_text(steps)) + "\n");
   }
-  if (!svg && svg.error().code == ErrorCode::kNotFound) {
+  const std::string stages = stages_table(steps);
+  if (!stages.empty()) {
     out +=
-        "There is no chart because gnuplot is not installed (`apt-get install gnuplot-nox`). The "
-        "curve in numbers:\n\n";
-  } else {
-    out += "The chart could not be made" +
-           (svg ? std::string() : " (" + markdown_text(svg.error().message) + ")") +
-           ". The curve in numbers:\n\n";
+        "When a stage begins, seconds after its step does (before it: generated ahead), and how "
+        "long it lasts from its first beginning to its last end; means over the RL steps.\n\n" +
+        stages;
   }
-  return out + curve_table(history_.steps());
+  const std::string staleness = staleness_table(steps);
+  if (!staleness.empty()) {
+    out += "How many versions behind the trainer the tokens were sampled:\n\n" + staleness;
+  }
+  const std::string tokens = tokens_table(steps);
+  if (!tokens.empty()) out += "What became of the tokens that were sampled:\n\n" + tokens;
+  return out.empty() ? out : "## How rollout and training ran together\n\n" + out;
 }
 
 void ReportWriter::on_finish(const FinalReport& report) {
@@ -81,7 +112,7 @@ void ReportWriter::on_finish(const FinalReport& report) {
   const std::string text = headline_section(info, report) + curve_section() +
                            setup_section(info, report) + evals_section(history_.evals()) +
                            exact_section(history_.steps()) + metrics_section(history_.steps()) +
-                           time_section(report) +
+                           pipeline_section() + time_section(report) +
                            transcripts_section(rl_.picker.get(), eval_.picker.get()) +
                            checkpoints_section(info, report) + files_section();
   complaints_.check(write_atomic(disk_, info.folder + "/report.md", text));

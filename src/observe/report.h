@@ -14,9 +14,10 @@
 
 namespace troupe {
 
-/// Writes RUN/report.md when the run ends, and RUN/reward.svg if gnuplot is there; without it the
-/// report says how to install it and has a table of the curve instead. Reads the steps from
-/// `history`, which must be told of each event before. Not thread-safe; errors go to Complaints.
+/// Writes RUN/report.md when the run ends, and its charts reward.svg and waterfall.svg if gnuplot
+/// is there; without it the report says how to install it and has tables and text instead. Reads
+/// the steps from `history`, which must be told of each event before. Not thread-safe; errors go to
+/// Complaints.
 class ReportWriter : public RunObserver {
  public:
   ReportWriter(const RunHistory& history, Disk& disk, Complaints& complaints, RunGnuplot gnuplot)
@@ -31,8 +32,12 @@ class ReportWriter : public RunObserver {
     std::int64_t step = -1;
     std::unique_ptr<TranscriptPicker> picker;
   };
-  /// The chart, or what stands in its place.
+  /// Draws RUN/`file` and gives the line that shows it, or else why there is no chart and
+  /// `instead`.
+  std::string chart(const std::string& script, const std::string& file, const std::string& caption,
+                    const std::string& instead);
   std::string curve_section();
+  std::string pipeline_section();
 
   const RunHistory& history_;
   Disk& disk_;

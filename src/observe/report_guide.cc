@@ -66,7 +66,7 @@ std::string files_section() {
       {"`transcripts/`", "what the agents said, as text"},
       {"`tensorboard/`", "the same numbers: `tensorboard --logdir tensorboard`"},
       {"`checkpoints/`", "weights and the state that a resumed run needs"},
-      {"`report.md`, `reward.svg`", "this report and its chart"}};
+      {"`report.md`, `reward.svg`, `waterfall.svg`", "this report and its charts"}};
   return "## Files in this folder\n\n" + markdown_table({"file", "what it is"}, rows, 2);
 }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "observe/markdown.h"
 #include "observe/policy_metrics.h"
 #include "observe/progress_text.h"
+#include "observe/report_pipeline.h"
 #include "observe/run_text.h"
 
 namespace troupe {
@@ -20,15 +20,6 @@ namespace {
 /// "0.1234", "12.5", "1.2e-05": four significant digits.
 std::string real_text(double value) {
   return std::isfinite(value) ? fmt::format("{:.4g}", value) : std::string("-");
-}
-
-/// "1,234,567".
-std::string grouped(std::int64_t value) {
-  std::string out = std::to_string(value);
-  for (auto at = static_cast<std::ptrdiff_t>(out.size()) - 3; at > (value < 0 ? 1 : 0); at -= 3) {
-    out.insert(static_cast<std::size_t>(at), ",");
-  }
-  return out;
 }
 
 std::string metric_text(const PolicyMetric& metric, double value) {
@@ -46,7 +37,7 @@ std::vector<std::string> eval_row(const std::string& name, const EvalReport& eva
           interval_text(eval),
           real_text(eval.reward),
           real_text(eval.response_length),
-          grouped(eval.episodes),
+          grouped_text(eval.episodes),
           real_text(eval.temperature)};
 }
 
@@ -144,9 +135,10 @@ std::string setup_section(const RunInfo& info, const FinalReport& report) {
     std::string agents;
     for (const std::string& agent : policy.agents) agents += (agents.empty() ? "" : ", ") + agent;
     rows.push_back({markdown_text(policy.policy), markdown_text(agents),
-                    markdown_text(policy.shape), grouped(policy.parameters)});
+                    markdown_text(policy.shape), markdown_text(policy.mode),
+                    grouped_text(policy.parameters)});
   }
-  out += markdown_table({"policy", "agents", "shape", "parameters"}, rows, 3);
+  out += markdown_table({"policy", "agents", "shape", "pipeline", "parameters"}, rows, 4);
   return out + "\nEvery setting, with its meaning, is in `run.toml`.\n\n";
 }
 
@@ -239,7 +231,9 @@ std::string time_section(const FinalReport& report) {
                       fmt::format("{:.1f}%", 100 * seconds / total)});
     }
   }
-  return "## Where the time went\n\nEach worker's whole time, by what it did or waited for.\n\n" +
+  const std::string waited = longest_wait(report.states);
+  return "## Where the time went\n\n" + (waited.empty() ? "" : waited + "\n\n") +
+         "Each worker's whole time, by what it did or waited for.\n\n" +
          markdown_table({"worker", "state", "seconds", "share"}, rows, 2) + "\n";
 }
 

@@ -33,7 +33,7 @@ Written write_report(Result<std::string> svg, RunInfo info = sample_info()) {
   RunHistory history(disk, complaints);
   Written written;
   ReportWriter writer(history, disk, complaints, [&](const std::string& script) {
-    written.script = script;
+    written.script += script;
     return svg;
   });
   history.on_start(info);
@@ -53,7 +53,7 @@ Written write_report(Result<std::string> svg, RunInfo info = sample_info()) {
   }
   writer.on_finish(final);
   written.report = *disk.read("run/report.md");
-  written.has_svg = disk.exists("run/reward.svg");
+  written.has_svg = disk.exists("run/reward.svg") && disk.exists("run/waterfall.svg");
   written.errors = errors.text;
   return written;
 }
@@ -86,8 +86,11 @@ TEST(Report, TellsTheRunFromTheHeadlineToTheFiles) {
        {"from **41.2%** to **97.3%**", "![reward and success by step](reward.svg)",
         "The best that is possible on this task: reward 1, success 100%.", "1,234,567",
         "llama d96 L2 H4 f256 V16", "## Evaluations", "### second", "40 steps taken, 0 skipped.",
-        "## Where the time went", "wait: orders", "10.1%", "## What the agents said",
-        "4 episodes of step 40", "run/checkpoints/best-000030/policy-first",
+        "![when the stages of the last steps ran](waterfall.svg)",
+        "## How rollout and training ran together", "## Where the time went",
+        "The workers waited most for **orders**", "wait: orders", "10.1%",
+        "## What the agents said", "4 episodes of step 40",
+        "run/checkpoints/best-000030/policy-first",
         "troupe train run/run.toml --output run --resume\ntroupe eval run --checkpoint best\n"}) {
     EXPECT_NE(written.report.find(part), std::string::npos) << part << "\n" << written.report;
   }
@@ -115,7 +118,8 @@ TEST(Report, WithoutGnuplotItSaysSoAndShowsTheNumbers) {
   EXPECT_FALSE(written.has_svg);
   EXPECT_NE(written.report.find("apt-get install gnuplot-nox"), std::string::npos);
   EXPECT_NE(written.report.find("| second reward |"), std::string::npos) << written.report;
-  EXPECT_EQ(written.report.find("reward.svg)"), std::string::npos);
+  EXPECT_NE(written.report.find("\n40 first "), std::string::npos) << written.report;
+  EXPECT_EQ(written.report.find(".svg)"), std::string::npos);
   EXPECT_EQ(written.errors, "");
   expect_whole_tables(written.report);
 }

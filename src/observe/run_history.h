@@ -10,7 +10,7 @@ namespace troupe {
 
 /// What happened in the run so far, for the outputs that are written at its end. A resumed run
 /// begins with what metrics.jsonl holds up to its checkpoint, so that curves and summaries cover
-/// all steps; add this observer before MetricsJsonl. Memory: about 400 bytes a step and policy.
+/// all steps; add this observer before MetricsJsonl. Memory: about 600 bytes a step and policy.
 /// Not thread-safe.
 class RunHistory : public RunObserver {
  public:

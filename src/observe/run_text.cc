@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "observe/metrics_format.h"
+#include "observe/pipeline_format.h"
 #include "observe/progress_text.h"
 
 namespace troupe {
@@ -19,6 +22,7 @@ std::vector<std::string> start_lines(const RunInfo& info) {
   for (const PolicyInfo& policy : info.policies) {
     lines.push_back(fmt::format("  {}: {} parameters, {}", policy.policy,
                                 count_text(static_cast<double>(policy.parameters)), policy.shape));
+    if (policy.mode.starts_with("overlap")) lines.push_back("    " + policy.mode);
   }
   lines.push_back("  folder " + info.folder);
   if (info.resumed) lines.push_back(fmt::format("resumed after step {}", info.start_step));
@@ -69,10 +73,26 @@ std::string plain_line(const StepReport& report) {
     }
   }
   if (!report.exact.empty()) line += "  | " + exact_text(report.exact);
+  const std::string stale = staleness_text(report);
+  if (!stale.empty()) line += "  | " + stale;
   if (report.generate_tokens_per_second > 0) {
     line += fmt::format("  | {} tok/s", count_text(report.generate_tokens_per_second));
   }
   return line;
+}
+
+std::string staleness_text(const StepReport& report) {
+  double most = 0;
+  std::vector<std::int64_t> bins;
+  for (const PolicyStep& policy : report.policies) {
+    most = std::max(most, policy.staleness);
+    bins.resize(std::max(bins.size(), policy.staleness_tokens.size()));
+    for (std::size_t age = 0; age < policy.staleness_tokens.size(); ++age) {
+      bins[age] += policy.staleness_tokens[age];
+    }
+  }
+  if (most <= 0) return "";
+  return fmt::format("staleness {} (at most {:.0f})", value_text(mean_staleness(bins), 2), most);
 }
 
 std::string states_text(const StateSeconds& seconds) {

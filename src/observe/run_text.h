@@ -18,6 +18,8 @@ std::string progress_text(const StepReport& report, bool elapsed = true);
 std::string spoken(std::string name);
 /// The whole progress in one line, for logs: progress_text and the main numbers of each policy.
 std::string plain_line(const StepReport& report);
+/// "staleness 0.67 (at most 1)", of the tokens of a step in versions; empty if all are fresh.
+std::string staleness_text(const StepReport& report);
 /// "time: generate 61%, backward 30%, ...", largest first; empty if there is none.
 std::string states_text(const StateSeconds& seconds);
 /// Status, success before and after, time, message and the report's path; with exact numbers a line

@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "observe/metrics_format.h"
+#include "observe/pipeline_format.h"
 #include "observe/policy_metrics.h"
+#include "orchestrate/step_stages.h"
 
 namespace troupe {
 namespace {
@@ -76,6 +78,19 @@ void TensorBoard::on_step(const StepReport& report) {
     for (const PolicyMetric& metric : policy_metrics()) {
       add(event, prefix + metric.name, metric.get(policy));
     }
+    add(event, prefix + "staleness_mean", mean_staleness(policy.staleness_tokens));
+    for (const StageField& stage : kStepStages) {
+      const StageSpan& span = policy.stages.*stage.span;
+      if (!took_place(span)) continue;
+      add(event, prefix + stage.name + "_seconds",
+          static_cast<double>(span.end - span.begin) / 1e9);
+    }
+  }
+  if (report.phase != "warm_start") {
+    for (const FlowField& field : flow_fields()) {
+      add(event, std::string("flow/") + field.name, static_cast<double>(report.flow.*field.value));
+    }
+    add(event, "flow/tokens_sampled", static_cast<double>(report.tokens_sampled));
   }
   for (const auto& [name, value] : report.exact) add(event, "exact/" + tag_part(name), value);
   add(event, "speed/seconds_per_step", report.seconds);

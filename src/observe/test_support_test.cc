@@ -12,8 +12,9 @@ RunInfo sample_info() {
   info.folder = "run";
   info.seed = 7;
   info.steps = 40;
-  info.policies = {{"first", {"first"}, 123456, "llama d64 L2 H4 f192 V16"},
-                   {"second", {"second"}, 1234567, "llama d96 L2 H4 f256 V16"}};
+  info.policies = {
+      {"first", {"first"}, 123456, "llama d64 L2 H4 f192 V16", "micro_batch"},
+      {"second", {"second"}, 1234567, "llama d96 L2 H4 f256 V16", "overlap, staleness 1, pin"}};
   info.isa = "avx2";
   info.threads = 2;
   return info;
@@ -26,6 +27,10 @@ StepReport sample_step(std::int64_t step, std::int64_t steps) {
   report.phase = "rl";
   report.seconds = 0.5;
   report.elapsed = 0.5 * static_cast<double>(step);
+  report.began = (step - 1) * 500'000'000;
+  report.tokens_sampled = 7000;
+  report.flow.spare_episodes = 2;
+  report.flow.spare_tokens = 40;
   report.fraction_done = static_cast<double>(step) / static_cast<double>(steps);
   report.seconds_left = 0.5 * static_cast<double>(steps - step);
   report.generate_tokens_per_second = 12345;
@@ -47,10 +52,19 @@ StepReport sample_step(std::int64_t step, std::int64_t steps) {
     policy.kl = 0.00123;
     policy.clip_fraction = 0.0125;
     policy.effective_sample_size = 0.987;
+    policy.staleness = first ? 0 : 1;
     policy.groups = 16;
     policy.zero_signal_groups = 3;
     policy.tokens_generated = 3000;
     policy.tokens_trained = 2500;
+    policy.staleness_tokens =
+        first ? std::vector<std::int64_t>{3000} : std::vector<std::int64_t>{1000, 2000};
+    const std::int64_t b = report.began;
+    // Rollout runs ahead from the second step on.
+    policy.stages.generate = {step > 1 ? b - 100'000'000 : b, b + 300'000'000};
+    policy.stages.backward = {b + 100'000'000, b + 400'000'000};
+    policy.stages.optimizer = {b + 400'000'000, b + 450'000'000};
+    policy.stages.publish = {b + 450'000'000, b + 460'000'000};
     report.policies.push_back(policy);
   }
   return report;

@@ -196,6 +196,9 @@ TEST(PlainView, OneLineNowAndThenWithoutEscapes) {
   EXPECT_EQ(count_of(lines, "rl "), 5);
   EXPECT_EQ(count_of(lines, "rl 40/40"), 1);
   EXPECT_EQ(count_of(lines, "second reward"), 5);
+  EXPECT_EQ(count_of(lines, "overlap, staleness 1"), 1);
+  // 4,000 tokens of the current version and 2,000 of the one before; the warm start has them too.
+  EXPECT_EQ(count_of(lines, "staleness 0.33 (at most 1)"), 8);
 }
 
 }  // namespace

@@ -41,7 +41,6 @@ Async<Result<EvalReport>> evaluate(const EvalSetting& setting) {
   if (!setting.agents.empty()) {
     report.temperature = static_cast<double>(setting.agents.begin()->second.sampling.temperature);
   }
-  double tokens = 0;
   double trajectories = 0;
   for (std::int64_t first = 0; first < setting.episodes; first += kEvalWave) {
     if (setting.cancelled && setting.cancelled()) {
@@ -63,7 +62,7 @@ Async<Result<EvalReport>> evaluate(const EvalSetting& setting) {
         report.agent_rewards[a].second += result->outcome.rewards[a];
       }
       for (const Trajectory& t : result->trajectories) {
-        tokens += static_cast<double>(t.sampled_tokens());
+        report.tokens += t.sampled_tokens();
         trajectories += 1;
       }
     }
@@ -74,7 +73,7 @@ Async<Result<EvalReport>> evaluate(const EvalSetting& setting) {
     reward /= n;
     report.reward += reward / static_cast<double>(names.size());
   }
-  report.response_length = trajectories > 0 ? tokens / trajectories : 0;
+  report.response_length = trajectories > 0 ? static_cast<double>(report.tokens) / trajectories : 0;
   co_return report;
 }
 

@@ -258,6 +258,7 @@ void RolloutFlow::leave(Playing& group, const Status& status) {
   --now.playing;
   now.span.end = setting_.executor.now();
   if (!status) end(group, status);
+  count_tokens(group);
   if (now.closed >= setting_.groups) finish_round(step);
   pump();
   moved_.notify_all();
@@ -281,6 +282,16 @@ void RolloutFlow::end(Playing& group, const Status& status) {
   }
 }
 
+/// What a group that ended without use had sampled.
+void RolloutFlow::count_tokens(const Playing& group) {
+  FlowCounts& counts = round(group.key.step).counts;
+  const TableEntry* entry = setting_.store.table(0).find(group.key);
+  if (entry == nullptr) return;
+  if (entry->state == GroupState::kFailed) counts.failed_tokens += group.tokens;
+  if (entry->state == GroupState::kFiltered) counts.filtered_tokens += group.tokens;
+  if (entry->state == GroupState::kExpired) counts.put_off_tokens += group.tokens;
+}
+
 /// The step has its batch: whatever else is being played for it is put off.
 void RolloutFlow::finish_round(std::int64_t step) {
   for (auto at = playing_.begin(); at != playing_.end();) {
@@ -302,6 +313,7 @@ void RolloutFlow::put_off(Playing& group) {
   queue_.push_back(group.place);
   group.ended = true;
   note(setting_.store.end(group.key, GroupState::kExpired, "put off"));
+  count_tokens(group);
   group.cancel->request();
 }
 
@@ -346,12 +358,17 @@ Async<Status> RolloutFlow::play_group(Playing& group) {
 
 /// An episode of a group has ended. With the last that the group needs, the spare ones are ended.
 Status RolloutFlow::keep(Playing& group, const Task& task, int member, EpisodeRecord record) {
+  std::int64_t tokens = 0;
+  for (const Trajectory& row : record.trajectories) tokens += row.sampled_tokens();
   const auto found = rounds_.find(group.key.step);
   if (found != rounds_.end()) {
-    found->second.counts.resumed_answers += record.resumed;
-    found->second.counts.spare_episodes += group.ended ? 1 : 0;
+    FlowCounts& counts = found->second.counts;
+    counts.resumed_answers += record.resumed;
+    counts.spare_episodes += group.ended ? 1 : 0;
+    counts.spare_tokens += group.ended ? tokens : 0;
   }
   if (group.ended) return {};
+  group.tokens += tokens;
   if (group.kept == 0 && setting_.on_episode) setting_.on_episode(task, record);
   for (const PolicyLane& lane : setting_.lanes) {
     for (Trajectory& row : record.trajectories) {

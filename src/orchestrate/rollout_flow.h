@@ -76,8 +76,9 @@ class RolloutFlow {
     std::int64_t place = 0;
     AgentBindings agents;
     std::shared_ptr<Cancel> cancel;
-    std::int64_t kept = 0;  ///< episodes that the group has
-    bool ended = false;     ///< for its step; only its coroutines are still to leave
+    std::int64_t kept = 0;    ///< episodes that the group has
+    std::int64_t tokens = 0;  ///< that they sampled here
+    bool ended = false;       ///< for its step; only its coroutines are still to leave
   };
 
   Round& round(std::int64_t step);
@@ -98,6 +99,7 @@ class RolloutFlow {
   void leave(Playing& group, const Status& status);
   void end(Playing& group, const Status& status);
   void put_off(Playing& group);
+  void count_tokens(const Playing& group);
   void finish_round(std::int64_t step);
   Async<void> wait_for_room(Gate::Pass pass);
   [[nodiscard]] std::vector<std::uint64_t> group_bytes() const;

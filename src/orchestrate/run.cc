@@ -60,6 +60,9 @@ RunInfo Run::info() const {
     p.agents = policy->options->agents;
     p.parameters = policy->trainer->weights()->config.parameters();
     p.shape = shape_text(policy->trainer->weights()->config);
+    const ModeOptions& mode = policy->options->pipeline;
+    p.mode = mode.mode;
+    if (mode.bound() > 0) p.mode += fmt::format(", staleness {}, {}", mode.bound(), mode.update);
     if (policy->base) p.shape += ", adapter of " + policy->trainer->base().settings.text();
     info.policies.push_back(std::move(p));
   }
@@ -125,6 +128,7 @@ Async<Status> Run::begin() {
 
 Async<Status> Run::rl() {
   make_pipeline();
+  tokens_told_ = tokens_sampled();
   Status status = co_await all_steps();
   if (!status && status.error().code == ErrorCode::kCancelled && saved_step_ != step_) {
     const Status saved = co_await save(step_, "step");
@@ -213,7 +217,6 @@ Async<Status> Run::one_step(std::int64_t step) {
   }
   const Nanos before = s_.executor.now();
   const StateSeconds states_before = total_states(s_.executor);
-  const std::int64_t tokens_before = tokens_sampled();
   auto outcome = co_await pipeline_->step(step, std::move(rates));
   if (!outcome) co_return tl::unexpected(outcome.error());
 
@@ -232,7 +235,9 @@ Async<Status> Run::one_step(std::int64_t step) {
   report.elapsed = seconds(now - began_);
   report.policies = std::move(outcome->numbers);
   report.flow = outcome->flow;
-  report.tokens_sampled = tokens_sampled() - tokens_before;
+  report.began = before;
+  report.tokens_sampled = tokens_sampled() - tokens_told_;
+  tokens_told_ += report.tokens_sampled;
   report.exact = std::move(*exact);
   report.states = total_states(s_.executor);
   for (const auto& [state, before_seconds] : states_before) report.states[state] -= before_seconds;
@@ -295,6 +300,7 @@ Async<Result<EvalReport>> Run::evaluate_now(std::string when, std::int64_t step,
   report->exact = std::move(*exact);
   report->when = std::move(when);
   report->step = step;
+  tokens_told_ += report->tokens;
   co_return report;
 }
 

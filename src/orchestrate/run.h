@@ -76,6 +76,7 @@ class Run {
   std::int64_t saved_step_ = -1;
   std::string last_checkpoint_, best_checkpoint_;
   double rl_seconds_here_ = 0;
+  std::int64_t tokens_told_ = 0;  ///< sampled, and in a report already
   Nanos began_ = 0;
 };
 

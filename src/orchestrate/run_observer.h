@@ -37,6 +37,11 @@ struct FlowCounts {
   std::int64_t spare_episodes = 0;   ///< finished, and not needed
   std::int64_t kept_episodes = 0;    ///< that the store had from before a restart
   std::int64_t resumed_answers = 0;  ///< interrupted by new weights, and gone on with
+  // Sampled tokens of whole episodes that no step trains on.
+  std::int64_t failed_tokens = 0;
+  std::int64_t filtered_tokens = 0;
+  std::int64_t put_off_tokens = 0;
+  std::int64_t spare_tokens = 0;
 };
 
 /// One policy's numbers of one optimizer step. Means are over the step's samples.
@@ -79,8 +84,11 @@ struct StepReport {
   double seconds_left = 0;  ///< estimate; < 0: unknown
   std::vector<PolicyStep> policies;
   FlowCounts flow;
-  std::int64_t tokens_sampled = 0;  ///< by all engines while the step went on
-  StateSeconds states;              ///< all workers' time in this step by state
+  std::int64_t began = 0;  ///< when the step began, nanoseconds of the run's clock
+  /// By all engines since the step before, evaluations left out. In overlap this runs ahead of what
+  /// is trained on: only totals over the run compare.
+  std::int64_t tokens_sampled = 0;
+  StateSeconds states;  ///< all workers' time in this step by state
   double generate_tokens_per_second = 0;
   double train_tokens_per_second = 0;
   NamedNumbers exact;  ///< of the policies after the step; empty: the environment has no such
@@ -96,8 +104,9 @@ struct EvalReport {
   double reward = 0;  ///< mean over episodes and agents
   std::vector<std::pair<std::string, double>> agent_rewards;
   double response_length = 0;
-  NamedNumbers exact;  ///< exact numbers, not from the episodes; empty: there are none
-  bool best = false;   ///< the best so far; its checkpoint was kept
+  std::int64_t tokens = 0;  ///< sampled
+  NamedNumbers exact;       ///< exact numbers, not from the episodes; empty: there are none
+  bool best = false;        ///< the best so far; its checkpoint was kept
 };
 
 /// One finished episode as a person would read it.
@@ -121,6 +130,7 @@ struct PolicyInfo {
   std::vector<std::string> agents;
   std::int64_t parameters = 0;
   std::string shape;  ///< e.g. "llama d64 L2 H4 f192 V16"
+  std::string mode;   ///< pipeline mode, and what it lets in: "overlap, staleness 1, pin"
 };
 
 struct RunInfo {

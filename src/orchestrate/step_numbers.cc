@@ -33,8 +33,11 @@ PolicyStep step_numbers(const PolicyLane& lane,
       signal = signal || group->advantages[i] != 0;
       for (const Segment& segment : row.segments) {
         if (!segment.sampled) continue;
-        const auto age = static_cast<double>(version.number - segment.version.number);
-        out.staleness = std::max(out.staleness, age);
+        const std::int64_t age = version.number - segment.version.number;
+        out.staleness = std::max(out.staleness, static_cast<double>(age));
+        const auto bin = static_cast<std::size_t>(std::max<std::int64_t>(age, 0));
+        if (out.staleness_tokens.size() <= bin) out.staleness_tokens.resize(bin + 1);
+        out.staleness_tokens[bin] += static_cast<std::int64_t>(segment.tokens.size());
       }
     }
     if (!signal) ++out.zero_signal_groups;

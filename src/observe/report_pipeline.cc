@@ -1,0 +1,174 @@
+#include "observe/report_pipeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "observe/markdown.h"
+#include "observe/pipeline_format.h"
+#include "observe/progress_text.h"
+#include "orchestrate/step_stages.h"
+
+namespace troupe {
+namespace {
+
+constexpr int kBarColumns = 30;
+
+struct StageMean {
+  std::int64_t steps = 0;
+  double began = 0, lasted = 0;  ///< seconds, summed
+};
+
+struct PolicyStages {
+  std::array<StageMean, kStepStages.size()> stages;
+  double seconds = 0;  ///< of the steps
+  std::int64_t steps = 0;
+};
+
+/// The entry of `name`, added behind the others if it is new.
+template <class T>
+T& entry_of(std::vector<std::pair<std::string, T>>& all, const std::string& name) {
+  for (auto& [key, value] : all) {
+    if (key == name) return value;
+  }
+  return all.emplace_back(name, T()).second;
+}
+
+std::string share_text(std::int64_t part, std::int64_t whole) {
+  if (whole <= 0) return "-";
+  return fmt::format("{:.1f}%", 100 * static_cast<double>(part) / static_cast<double>(whole));
+}
+
+}  // namespace
+
+std::string stages_table(const std::vector<StepReport>& steps) {
+  std::vector<std::pair<std::string, PolicyStages>> policies;
+  for (const StepReport& report : steps) {
+    if (report.phase == "warm_start") continue;
+    for (const PolicyStep& policy : report.policies) {
+      PolicyStages& sums = entry_of(policies, policy.policy);
+      ++sums.steps;
+      sums.seconds += report.seconds;
+      for (std::size_t i = 0; i < kStepStages.size(); ++i) {
+        const StageSpan& span = policy.stages.*kStepStages[i].span;
+        if (!took_place(span)) continue;
+        ++sums.stages[i].steps;
+        sums.stages[i].began += static_cast<double>(span.begin - report.began) / 1e9;
+        sums.stages[i].lasted += static_cast<double>(span.end - span.begin) / 1e9;
+      }
+    }
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, sums] : policies) {
+    const double step_seconds = sums.seconds / static_cast<double>(sums.steps);
+    std::string label = markdown_text(name);
+    for (std::size_t i = 0; i < kStepStages.size(); ++i) {
+      const StageMean& stage = sums.stages[i];
+      if (stage.steps == 0) continue;
+      const auto n = static_cast<double>(stage.steps);
+      rows.push_back({std::exchange(label, ""), kStepStages[i].name,
+                      fmt::format("{:.4f}", stage.began / n),
+                      fmt::format("{:.4f}", stage.lasted / n),
+                      fmt::format("{:.1f}%", 100 * stage.lasted / n / step_seconds)});
+    }
+  }
+  if (rows.empty()) return "";
+  return markdown_table({"policy", "stage", "begins (s)", "lasts (s)", "of a step"}, rows, 2) +
+         "\n";
+}
+
+std::string staleness_table(const std::vector<StepReport>& steps) {
+  std::vector<std::pair<std::string, std::vector<std::int64_t>>> policies;
+  for (const StepReport& report : steps) {
+    if (report.phase == "warm_start") continue;
+    for (const PolicyStep& policy : report.policies) {
+      auto& bins = entry_of(policies, policy.policy);
+      bins.resize(std::max(bins.size(), policy.staleness_tokens.size()));
+      for (std::size_t age = 0; age < policy.staleness_tokens.size(); ++age) {
+        bins[age] += policy.staleness_tokens[age];
+      }
+    }
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, bins] : policies) {
+    std::int64_t total = 0;
+    for (const std::int64_t tokens : bins) total += tokens;
+    if (total == 0) continue;
+    std::string label = fmt::format("{} (mean {:.3g})", markdown_text(name), mean_staleness(bins));
+    for (std::size_t age = 0; age < bins.size(); ++age) {
+      const double share = static_cast<double>(bins[age]) / static_cast<double>(total);
+      const auto bar = static_cast<std::size_t>(std::lround(kBarColumns * share));
+      rows.push_back({std::exchange(label, ""), std::string(bar, '='), std::to_string(age),
+                      grouped_text(bins[age]), share_text(bins[age], total)});
+    }
+  }
+  if (rows.empty()) return "";
+  return markdown_table({"policy", "", "versions behind", "tokens trained on", "share"}, rows, 2) +
+         "\n";
+}
+
+std::string tokens_table(const std::vector<StepReport>& steps) {
+  std::int64_t sampled = 0;
+  std::int64_t trained = 0;
+  std::int64_t skipped = 0;
+  FlowCounts flow;
+  for (const StepReport& report : steps) {
+    if (report.phase == "warm_start") continue;
+    sampled += report.tokens_sampled;
+    for (const FlowField& field : flow_fields()) flow.*field.value += report.flow.*field.value;
+    for (const PolicyStep& policy : report.policies) {
+      (policy.skipped ? skipped : trained) += policy.tokens_generated;
+    }
+  }
+  if (sampled == 0) return "";
+  const std::int64_t rest = sampled - trained - skipped - flow.filtered_tokens -
+                            flow.put_off_tokens - flow.spare_tokens - flow.failed_tokens;
+  std::vector<std::vector<std::string>> rows;
+  const auto add = [&](const std::string& what, std::int64_t tokens) {
+    if (tokens > 0) rows.push_back({what, grouped_text(tokens), share_text(tokens, sampled)});
+  };
+  add("sampled for training", sampled);
+  add("trained on", trained);
+  add("in steps that were skipped", skipped);
+  add("in filtered groups: no gradient", flow.filtered_tokens);
+  add("in groups that were put off", flow.put_off_tokens);
+  add("in spare episodes", flow.spare_tokens);
+  add("in groups that failed", flow.failed_tokens);
+  add("not finished: interrupted, tried again, or under way at the end", rest);
+  std::string out = markdown_table({"tokens", "number", "share"}, rows, 1) + "\n";
+  if (flow.resumed_answers > 0) {
+    out += fmt::format("{} answers were interrupted by new weights and gone on with.\n\n",
+                       grouped_text(flow.resumed_answers));
+  }
+  if (flow.kept_episodes > 0) {
+    out += fmt::format(
+        "{} episodes came from the experience journal: the process that sampled them was stopped "
+        "before it counted them.\n\n",
+        grouped_text(flow.kept_episodes));
+  }
+  return out;
+}
+
+std::string longest_wait(const std::vector<std::pair<std::string, StateSeconds>>& workers) {
+  StateSeconds waits;
+  double total = 0;
+  for (const auto& [worker, states] : workers) {
+    if (!worker.starts_with("worker")) continue;
+    for (const auto& [state, seconds] : states) {
+      total += seconds;
+      if (state.starts_with("wait: ")) waits[state.substr(6)] += seconds;
+    }
+  }
+  const auto most = std::max_element(
+      waits.begin(), waits.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (most == waits.end() || most->second <= 0) return "";
+  return fmt::format("The workers waited most for **{}**: {:.2f} s, {:.1f}% of their time.",
+                     markdown_text(most->first), most->second, 100 * most->second / total);
+}
+
+}  // namespace troupe

@@ -1,0 +1,68 @@
+#include "observe/report_pipeline.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "observe/pipeline_format.h"
+#include "observe/test_support.h"
+
+namespace troupe {
+namespace {
+
+using testing::lines_of;
+using testing::sample_final;
+using testing::sample_step;
+using testing::sample_warm_step;
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(ReportPipeline, StagesAreMeansOverTheRlSteps) {
+  const std::string text = stages_table({sample_warm_step(1), sample_step(1), sample_step(2)});
+  // Generating begins at 0 and -0.1 s, and lasts 0.3 and 0.4 s of steps of 0.5 s.
+  EXPECT_TRUE(has(text, "| first  | generate  |    -0.0500 |    0.3500 |     70.0% |")) << text;
+  EXPECT_TRUE(has(text, "|        | publish   |     0.4500 |    0.0100 |      2.0% |")) << text;
+  EXPECT_FALSE(has(text, "reward"));
+  EXPECT_EQ(stages_table({sample_warm_step(1)}), "");
+}
+
+TEST(ReportPipeline, StalenessAddsUpOverTheRun) {
+  const std::string text = staleness_table({sample_step(1), sample_step(2)});
+  EXPECT_TRUE(has(text, "| first (mean 0)")) << text;
+  EXPECT_TRUE(has(text, " 1 |             4,000 |  66.7% |")) << text;
+  EXPECT_TRUE(has(text, "second (mean 0.667)")) << text;
+}
+
+TEST(ReportPipeline, EveryTokenIsInOneRow) {
+  StepReport last = sample_step(2);
+  last.flow.filtered_tokens = 300;
+  last.flow.put_off_tokens = 200;
+  last.flow.failed_tokens = 100;
+  last.flow.resumed_answers = 5;
+  last.policies[1].skipped = true;
+  const std::string text = tokens_table({sample_warm_step(1), sample_step(1), last});
+  // Of 14,000: trained 9,000, skipped 3,000, 300 + 200 + 100 + twice 40; 1,320 are left.
+  for (const char* part : {" 14,000 | 100.0% |", " 9,000 |  64.3% |", " 3,000 |  21.4% |",
+                           " 300 |   2.1% |", " 200 |   1.4% |", " 100 |   0.7% |",
+                           " 80 |   0.6% |", " 1,320 |   9.4% |", "5 answers were interrupted"}) {
+    EXPECT_TRUE(has(text, part)) << part << "\n" << text;
+  }
+  EXPECT_EQ(tokens_table({}), "");
+}
+
+TEST(ReportPipeline, NamesTheLongestWaitOfTheWorkersOnly) {
+  const FinalReport report = sample_final();
+  EXPECT_EQ(longest_wait(report.states),
+            "The workers waited most for **orders**: 8.40 s, 10.1% of their time.");
+  EXPECT_EQ(longest_wait({{"worker 0", {{"generate", 1}}}}), "");
+}
+
+TEST(PipelineFormat, MeanStalenessWeighsByTokens) {
+  EXPECT_DOUBLE_EQ(mean_staleness({1000, 2000, 0, 1000}), 1.25);
+  EXPECT_TRUE(std::isnan(mean_staleness({})));
+}
+
+}  // namespace
+}  // namespace troupe
