@@ -15,6 +15,7 @@
 namespace troupe {
 
 class Crew;
+class Trace;
 
 /// Nanoseconds of an executor's clock; 0 is when it was made.
 using Nanos = std::int64_t;
@@ -76,7 +77,13 @@ class Executor {
   /// `main` is kInternal. Jobs still running are waited for; suspended coroutines are dropped.
   Status run(Async<Status> main);
 
+  /// Where the executor's workers, and whoever runs on it, record what they do; null: nowhere. Set
+  /// it before the first job; it must outlive the executor.
+  void set_trace(Trace* trace) { trace_ = trace; }
+  [[nodiscard]] Trace* trace() const { return trace_; }
+
  protected:
+  Trace* trace_ = nullptr;
   /// Handles events until `finished` is true.
   virtual Status loop(const bool& finished) = 0;
 };

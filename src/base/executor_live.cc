@@ -10,6 +10,7 @@
 #include "base/crew.h"
 #include "base/executor.h"
 #include "base/io_threads.h"
+#include "base/trace.h"
 
 namespace troupe {
 namespace {
@@ -154,7 +155,8 @@ class LiveExecutor final : public Executor {
       Job job = std::move(queue.front());
       queue.pop_front();
       if (queue.empty()) jobs_.erase(jobs_.begin());
-      clocks_[index].enter(job.kind, now());
+      const Nanos begin = now();
+      clocks_[index].enter(job.kind, begin);
       if (job.crew != nullptr) {
         open_crews_.emplace_back(job.crew, "help: " + job.kind);
         job_ready_.notify_all();
@@ -163,7 +165,7 @@ class LiveExecutor final : public Executor {
       job.work();
       lock.lock();
       if (job.crew != nullptr) close(*job.crew, lock);
-      clocks_[index].enter("wait: " + idle_reason_, now());
+      rest(index, job.kind, begin);
       --jobs_out_;
       posted_.push_back(std::move(job.done));
       strand_ready_.notify_one();
@@ -174,11 +176,19 @@ class LiveExecutor final : public Executor {
   void help(int index, std::unique_lock<std::mutex>& lock) {
     const auto [crew, state] = open_crews_.front();
     const Crew::Ticket ticket = crew->enter();  // under the lock: the crew cannot close before
-    clocks_[index].enter(state, now());
+    const Nanos begin = now();
+    clocks_[index].enter(state, begin);
     lock.unlock();
     crew->stay(ticket);
     lock.lock();
-    clocks_[index].enter("wait: " + idle_reason_, now());
+    rest(index, state, begin);
+  }
+
+  /// A worker has done what it began then.
+  void rest(int index, const std::string& state, Nanos begin) {
+    const Nanos end = now();
+    clocks_[index].enter("wait: " + idle_reason_, end);
+    if (trace_ != nullptr) trace_->job(index, state, begin, end);
   }
 
   void close(Crew& crew, std::unique_lock<std::mutex>& lock) {

@@ -4,6 +4,7 @@
 
 #include "base/executor.h"
 #include "base/rng.h"
+#include "base/trace.h"
 
 namespace troupe {
 namespace {
@@ -92,6 +93,7 @@ class Virtual final : public Executor {
       if (queue.empty()) jobs_.erase(jobs_.begin());
       clocks_[worker].enter(job.kind, now_);
       const Nanos lasts = duration(job);
+      if (trace_ != nullptr) trace_->job(worker, job.kind, now_, now_ + lasts);
       job.work();
       at(now_ + lasts, [this, worker, done = std::move(job.done)] {
         clocks_[worker].enter("wait: " + idle_reason_, now_);

@@ -11,10 +11,12 @@
 #include "base/folder_lock.h"
 #include "base/interrupt.h"
 #include "base/memory.h"
+#include "base/trace.h"
 #include "cli/commands.h"
 #include "cli/run_folder.h"
 #include "config/run_file.h"
 #include "observe/observers.h"
+#include "observe/trace_json.h"
 #include "orchestrate/plan.h"
 #include "orchestrate/run.h"
 
@@ -26,6 +28,7 @@ struct TrainArguments {
   std::optional<long long> seed, steps;
   std::optional<double> max_seconds;
   std::string output;
+  std::string trace;
   std::vector<std::string> set;
   bool resume = false;
   bool quiet = false;
@@ -43,6 +46,16 @@ void look_at_terminal(ObserveOptions& observe) {
   observe.terminal = isatty(STDERR_FILENO) != 0;
   winsize size = {};
   if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) observe.width = size.ws_col;
+}
+
+/// Writes what `trace` holds, and says so if that is not the whole run.
+Status write_trace(Disk& disk, const std::string& path, const Trace& trace) {
+  const TraceLog log = trace.log();
+  if (log.dropped > 0) {
+    fmt::print(stderr, "note: {} has the last {} events; {} older ones were dropped\n", path,
+               log.events.size(), log.dropped);
+  }
+  return write_atomic(disk, path, trace_json(log));
 }
 
 Status train(const TrainArguments& arguments) {
@@ -76,12 +89,21 @@ Status train(const TrainArguments& arguments) {
   TROUPE_TRY(disk->make_folders(folder));
   TROUPE_ASSIGN(const auto lock, FolderLock::acquire(folder));
 
+  Trace trace;
+  // A path that cannot be written is refused now, not when the run is over.
+  if (!arguments.trace.empty()) TROUPE_TRY(write_trace(*disk, arguments.trace, trace));
   const auto executor = make_live_executor(workers);
+  if (!arguments.trace.empty()) executor->set_trace(&trace);
   const auto observers = make_observers(observe, *disk);
   watch_interrupts();
   Run run(
       Run::Setting{*executor, *disk, *options, *observers, folder, arguments.resume, interrupted});
-  return executor->run(run.main());
+  const Status status = executor->run(run.main());
+  if (!arguments.trace.empty()) {
+    const Status written = write_trace(*disk, arguments.trace, trace);
+    if (status && !written) return written;
+  }
+  return status;
 }
 
 }  // namespace
@@ -101,6 +123,10 @@ void add_train(CLI::App& app, int& exit_code) {
   command
       ->add_option("--set", arguments->set, "KEY=VALUE: override a key of the run file; repeatable")
       ->allow_extra_args(false);
+  command->add_option(
+      "--trace", arguments->trace,
+      "Write what every worker did when, and the groups and stages of the steps, to "
+      "this file; ui.perfetto.dev shows it");
   auto* quiet =
       command->add_flag("--quiet", arguments->quiet, "Print only errors and the last lines");
   command->add_flag("--json", arguments->json, "End with one JSON object on standard output")

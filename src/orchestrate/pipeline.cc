@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "orchestrate/rollout_flow.h"
+#include "orchestrate/trace_run.h"
 #include "orchestrate/train_step.h"
 
 namespace troupe {
@@ -26,6 +27,7 @@ Pipeline::~Pipeline() = default;
 Async<Result<StepOutcome>> Pipeline::step(std::int64_t step, std::vector<double> learning_rates) {
   RolloutFlow& flow = *flow_;
   StepOutcome out;
+  const Nanos began = setting_.executor.now();
   out.results.resize(setting_.lanes.size());
   out.numbers.resize(setting_.lanes.size());
   setting_.executor.idle_reason("rollout");
@@ -58,6 +60,7 @@ Async<Result<StepOutcome>> Pipeline::step(std::int64_t step, std::vector<double>
     numbers.filtered_groups = out.flow.filtered_groups;
     numbers.stages.generate = flow.generated(step);
   }
+  trace_step(setting_, step, began, out.numbers);
   flow.forget_before(step + 1);
   co_return out;
 }

@@ -1,5 +1,7 @@
 #include "orchestrate/pipeline_test_support.h"
 
+#include "base/trace.h"
+
 namespace troupe {
 namespace {
 
@@ -67,6 +69,34 @@ TEST(Pipeline, AnAgentThatNobodyPlaysStopsTheRunAtOnce) {
   EXPECT_EQ(status.error().code, ErrorCode::kInvalid);
   EXPECT_LT(stage.executor->now(), 60 * kSecond)
       << "the trainers waited for groups that had failed";
+}
+
+TEST(Pipeline, ATraceHasEveryGroupAndStage) {
+  Stage stage(2, 0.1);
+  Trace trace;
+  stage.executor->set_trace(&trace);
+  std::vector<StepOutcome> outcomes;
+  ASSERT_TRUE(stage.executor->run(run_steps(stage, 3, outcomes)));
+  const TraceLog log = trace.log();
+  std::map<std::string, int> spans;
+  std::set<std::string> states;
+  for (const TraceEvent& event : log.events) {
+    if (event.kind != TraceEvent::Kind::kSpan) continue;
+    ++spans[log.names[event.track] + "/" + log.names[event.row]];
+    if (log.names[event.track] != "groups") continue;
+    EXPECT_LT(event.begin, event.end);
+    ASSERT_NE(event.args, nullptr);
+    states.insert(event.args->at(1).second);
+    EXPECT_EQ(event.args->at(2).first, "version");
+    const char version = log.names[event.name].at(5);  // of step 1 the version 0
+    EXPECT_EQ(event.args->at(2).second.at(0), version - 1);
+  }
+  EXPECT_EQ(spans["groups/in flight"], 36);
+  EXPECT_EQ(spans["steps/steps"], 3);
+  for (const char* stage_name : {"generate", "backward", "optimizer", "publish"}) {
+    EXPECT_EQ(spans[std::string("policy second/") + stage_name], 3) << stage_name;
+  }
+  EXPECT_TRUE(states.contains("ready")) << "as a group ends";
 }
 
 TEST(Pipeline, TheSameSeedGivesTheSameEvents) {

@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "experience/curation/zero_variance.h"
 #include "orchestrate/task_order.h"
+#include "orchestrate/trace_run.h"
 #include "train/advantage/advantage.h"
 
 namespace troupe {
@@ -235,7 +236,9 @@ void RolloutFlow::start(GroupKey key) {
   group->place = setting_.store.table(0).find(key)->place;
   group->agents = pinned_agents(key);
   group->cancel = std::make_shared<Cancel>();
+  group->began = setting_.executor.now();
   playing_[key] = group;
+  trace_in_flight(setting_, playing_.size());
   Round& now = round(key.step);
   if (now.span.begin < 0) now.span.begin = setting_.executor.now();
   ++now.playing;
@@ -259,6 +262,8 @@ void RolloutFlow::leave(Playing& group, const Status& status) {
   now.span.end = setting_.executor.now();
   if (!status) end(group, status);
   count_tokens(group);
+  trace_group(setting_, group.key, group.began);
+  trace_in_flight(setting_, playing_.size());
   if (now.closed >= setting_.groups) finish_round(step);
   pump();
   moved_.notify_all();
@@ -314,6 +319,7 @@ void RolloutFlow::put_off(Playing& group) {
   group.ended = true;
   note(setting_.store.end(group.key, GroupState::kExpired, "put off"));
   count_tokens(group);
+  trace_group(setting_, group.key, group.began);
   group.cancel->request();
 }
 

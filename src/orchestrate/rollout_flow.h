@@ -78,6 +78,7 @@ class RolloutFlow {
     std::shared_ptr<Cancel> cancel;
     std::int64_t kept = 0;    ///< episodes that the group has
     std::int64_t tokens = 0;  ///< that they sampled here
+    Nanos began = 0;
     bool ended = false;       ///< for its step; only its coroutines are still to leave
   };
 
