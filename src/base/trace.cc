@@ -53,9 +53,10 @@ void Trace::counter(std::string_view name, std::int64_t when, double value) {
   add(std::move(event));
 }
 
-TraceLog Trace::log() const {
+TraceLog Trace::take() {
   const std::lock_guard lock(mutex_);
-  return log_;
+  ids_.clear();
+  return std::exchange(log_, {});
 }
 
 }  // namespace troupe

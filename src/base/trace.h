@@ -59,15 +59,15 @@ class Trace {
             std::int64_t end, TraceArgs args = {});
   void counter(std::string_view name, std::int64_t when, double value);
 
-  /// A copy of what is held now.
-  [[nodiscard]] TraceLog log() const;
+  /// Gives what is held and begins anew.
+  [[nodiscard]] TraceLog take();
 
  private:
   std::uint32_t name_of(std::string_view name);
   void add(TraceEvent event);
 
   const std::size_t capacity_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   TraceLog log_;
   std::map<std::string, std::uint32_t, std::less<>> ids_;  ///< of log_.names
 };

@@ -49,8 +49,8 @@ void look_at_terminal(ObserveOptions& observe) {
 }
 
 /// Writes what `trace` holds, and says so if that is not the whole run.
-Status write_trace(Disk& disk, const std::string& path, const Trace& trace) {
-  const TraceLog log = trace.log();
+Status write_trace(Disk& disk, const std::string& path, Trace& trace) {
+  const TraceLog log = trace.take();
   if (log.dropped > 0) {
     fmt::print(stderr, "note: {} has the last {} events; {} older ones were dropped\n", path,
                log.events.size(), log.dropped);

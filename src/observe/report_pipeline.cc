@@ -128,28 +128,28 @@ std::string tokens_table(const std::vector<StepReport>& steps) {
   if (sampled == 0) return "";
   const std::int64_t rest = sampled - trained - skipped - flow.filtered_tokens -
                             flow.put_off_tokens - flow.spare_tokens - flow.failed_tokens;
+  // A run that was killed trains again on what its journal has; the lines that counted the sampling
+  // of it are gone.
+  const std::int64_t before = std::max<std::int64_t>(-rest, 0);
   std::vector<std::vector<std::string>> rows;
   const auto add = [&](const std::string& what, std::int64_t tokens) {
-    if (tokens > 0) rows.push_back({what, grouped_text(tokens), share_text(tokens, sampled)});
+    if (tokens > 0) {
+      rows.push_back({what, grouped_text(tokens), share_text(tokens, sampled + before)});
+    }
   };
-  add("sampled for training", sampled);
+  add("sampled for training", sampled + before);
+  add("of these by a process that was stopped", before);
   add("trained on", trained);
   add("in steps that were skipped", skipped);
   add("in filtered groups: no gradient", flow.filtered_tokens);
   add("in groups that were put off", flow.put_off_tokens);
   add("in spare episodes", flow.spare_tokens);
   add("in groups that failed", flow.failed_tokens);
-  add("not finished: interrupted, tried again, or under way at the end", rest);
+  add("not used: interrupted, tried again, or left over at the end", rest);
   std::string out = markdown_table({"tokens", "number", "share"}, rows, 1) + "\n";
   if (flow.resumed_answers > 0) {
     out += fmt::format("{} answers were interrupted by new weights and gone on with.\n\n",
                        grouped_text(flow.resumed_answers));
-  }
-  if (flow.kept_episodes > 0) {
-    out += fmt::format(
-        "{} episodes came from the experience journal: the process that sampled them was stopped "
-        "before it counted them.\n\n",
-        grouped_text(flow.kept_episodes));
   }
   return out;
 }

@@ -52,6 +52,15 @@ TEST(ReportPipeline, EveryTokenIsInOneRow) {
   EXPECT_EQ(tokens_table({}), "");
 }
 
+TEST(ReportPipeline, WhatAJournalGaveBackIsARowOfItsOwn) {
+  StepReport step = sample_step(1);
+  step.tokens_sampled = 3000;  // of 6,040 that were trained on or spare
+  const std::string text = tokens_table({step});
+  for (const char* part : {" 6,040 | 100.0% |", " 3,040 |  50.3% |", " 6,000 |  99.3% |"}) {
+    EXPECT_TRUE(has(text, part)) << part << "\n" << text;
+  }
+}
+
 TEST(ReportPipeline, NamesTheLongestWaitOfTheWorkersOnly) {
   const FinalReport report = sample_final();
   EXPECT_EQ(longest_wait(report.states),

@@ -92,7 +92,7 @@ TEST(TraceJson, JobsOfEitherExecutorAreOnTheirWorkersTracks) {
       executor->set_trace(&trace);
       ASSERT_TRUE(executor->run(many(*executor)));
     }
-    auto count = check(trace_json(trace.log()));
+    auto count = check(trace_json(trace.take()));
     EXPECT_EQ(count["X"], 100);
     EXPECT_EQ(count["b"], 100);
     EXPECT_EQ(count["e"], 100);
@@ -112,7 +112,7 @@ TEST(TraceJson, SpansThatOverlapGetIdsOfTheirOwn) {
   trace.span("groups", "in flight", "b", 1000, 5000, {{"task", "say \"hi\" \xff"}});
   trace.span("policy first", "backward", "backward", 0, 1'234'567);
   trace.counter("groups in flight", 1500, 2);
-  const std::string text = trace_json(trace.log());
+  const std::string text = trace_json(trace.take());
   check(text);
   const json parsed = json::parse(text);
   std::map<std::string, json> begins;
@@ -134,7 +134,7 @@ TEST(TraceJson, SpansThatOverlapGetIdsOfTheirOwn) {
 TEST(TraceJson, ALongRunKeepsItsEndAndSaysSo) {
   Trace trace(10);
   for (int i = 0; i < 25; ++i) trace.job(0, "generate", i * 100, i * 100 + 50);
-  const json parsed = json::parse(trace_json(trace.log()));
+  const json parsed = json::parse(trace_json(trace.take()));
   EXPECT_EQ(parsed["otherData"]["dropped_events"], 15);
   EXPECT_EQ(check(parsed.dump())["X"], 10);
   EXPECT_EQ(parsed["traceEvents"].back()["ts"], 2.4);

@@ -77,7 +77,7 @@ TEST(Pipeline, ATraceHasEveryGroupAndStage) {
   stage.executor->set_trace(&trace);
   std::vector<StepOutcome> outcomes;
   ASSERT_TRUE(stage.executor->run(run_steps(stage, 3, outcomes)));
-  const TraceLog log = trace.log();
+  const TraceLog log = trace.take();
   std::map<std::string, int> spans;
   std::set<std::string> states;
   for (const TraceEvent& event : log.events) {
