@@ -79,7 +79,7 @@ class RolloutFlow {
     std::int64_t kept = 0;    ///< episodes that the group has
     std::int64_t tokens = 0;  ///< that they sampled here
     Nanos began = 0;
-    bool ended = false;       ///< for its step; only its coroutines are still to leave
+    bool ended = false;  ///< for its step; only its coroutines are still to leave
   };
 
   Round& round(std::int64_t step);
