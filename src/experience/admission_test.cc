@@ -199,7 +199,9 @@ TEST(Admission, TheFirstVersionOfAGroupIsTheLeastWhoseCapacityHoldsIt) {
     for (std::int64_t n = 0; n < 40; ++n) {
       const std::int64_t v = first_version(settings, n);
       EXPECT_LT(n, admission_capacity(settings, v));
-      if (v > 0) EXPECT_GE(n, admission_capacity(settings, v - 1));
+      if (v > 0) {
+        EXPECT_GE(n, admission_capacity(settings, v - 1));
+      }
       EXPECT_LE(n / settings.batch - v, staleness_bound(settings));
     }
   }
