@@ -18,7 +18,7 @@ TEST(Registry, MakesEveryEnvironmentByItsName) {
     EXPECT_EQ((*spec)->name(), name);
     EXPECT_FALSE((*spec)->summary().empty());
   }
-  EXPECT_EQ(environment_names().size(), 7U);
+  EXPECT_EQ(environment_names().size(), 8U);
 }
 
 TEST(Registry, NamesTheNearestForATypo) {
