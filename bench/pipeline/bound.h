@@ -26,8 +26,7 @@ struct StepWork {
 /// busy seconds of generation, backward passes and optimizer, and v(i) the version before which
 /// nothing of a group could begin. Step s makes version s + 1.
 ///
-///   path    T(s+1) >= T(v(i)) + chain_i + o_s        for each group i of step s: a group's
-///   episodes,
+///   path    T(s+1) >= T(v(i)) + chain_i + o_s        for each group i of step s: its episodes,
 ///                                                    its backward and the step follow each other
 ///   step    T(s+1) >= T(s) + b_s / W + o_s           the gradient is taken at version s; the
 ///                                                    optimizer is one worker's
