@@ -37,6 +37,7 @@ TEST(Trace, BeginsAnewAfterItWasTaken) {
 TEST(Trace, TakesEventsFromManyThreads) {
   Trace trace;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int worker = 0; worker < 4; ++worker) {
     threads.emplace_back([&trace, worker] {
       for (int i = 0; i < 1000; ++i) trace.job(worker, i % 2 == 0 ? "even" : "odd", i, i + 1);

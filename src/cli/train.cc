@@ -98,9 +98,9 @@ Status train(const TrainArguments& arguments) {
   watch_interrupts();
   Run run(
       Run::Setting{*executor, *disk, *options, *observers, folder, arguments.resume, interrupted});
-  const Status status = executor->run(run.main());
+  Status status = executor->run(run.main());
   if (!arguments.trace.empty()) {
-    const Status written = write_trace(*disk, arguments.trace, trace);
+    Status written = write_trace(*disk, arguments.trace, trace);
     if (status && !written) return written;
   }
   return status;

@@ -30,7 +30,7 @@ TEST(Gnuplot, DrawsTheCurveOfAThousandSteps) {
 }
 
 TEST(Gnuplot, DrawsTheWaterfallOfTwoPolicies) {
-  const auto svg = run_gnuplot(waterfall_script("it's", {sample_step(1), sample_step(2)}));
+  const auto svg = run_gnuplot(waterfall_script("it's", {sample_step(1), sample_step(2)}, 0));
   if (absent(svg)) GTEST_SKIP() << "gnuplot is not installed";
   ASSERT_TRUE(svg) << svg.error().message;
   for (const char* part : {"</svg>", "it's", ">2 second<", ">generate<", ">publish<"}) {

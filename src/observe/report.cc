@@ -81,14 +81,14 @@ std::string ReportWriter::curve_section() {
 
 std::string ReportWriter::pipeline_section() {
   const std::vector<StepReport>& steps = history_.steps();
-  const std::string script =
-      waterfall_script("Stages of the last steps: " + history_.info().name, steps);
+  const std::string script = waterfall_script("Stages of the last steps: " + history_.info().name,
+                                              steps, history_.info().start_step);
   std::string out;
   if (!script.empty()) {
     out += chart(script, "waterfall.svg", "when the stages of the last steps ran",
                  "The last steps as text; g is generate, r reward, b backward, o the optimizer "
                  "step, p publish:\n\n" +
-                     markdown_block(waterfall_text(steps)) + "\n");
+                     markdown_block(waterfall_text(steps, history_.info().start_step)) + "\n");
   }
   const std::string stages = stages_table(steps);
   if (!stages.empty()) {

@@ -10,7 +10,6 @@
 namespace troupe {
 namespace {
 
-using testing::lines_of;
 using testing::sample_final;
 using testing::sample_step;
 using testing::sample_warm_step;

@@ -133,7 +133,7 @@ TEST(TraceJson, SpansThatOverlapGetIdsOfTheirOwn) {
 
 TEST(TraceJson, ALongRunKeepsItsEndAndSaysSo) {
   Trace trace(10);
-  for (int i = 0; i < 25; ++i) trace.job(0, "generate", i * 100, i * 100 + 50);
+  for (std::int64_t i = 0; i < 25; ++i) trace.job(0, "generate", i * 100, i * 100 + 50);
   const json parsed = json::parse(trace_json(trace.take()));
   EXPECT_EQ(parsed["otherData"]["dropped_events"], 15);
   EXPECT_EQ(check(parsed.dump())["X"], 10);

@@ -50,23 +50,23 @@ bool has_stages(const StepReport& report) {
          });
 }
 
-/// The last steps, of one process: the clock of a resumed run begins anew.
-Waterfall last_rows(const std::vector<StepReport>& steps) {
+Waterfall last_rows(const std::vector<StepReport>& steps, std::int64_t after) {
   std::vector<const StepReport*> shown;
   for (auto at = steps.rbegin(); at != steps.rend() && has_stages(*at); ++at) {
-    if (!shown.empty() && at->began > shown.back()->began) break;
+    if (at->step <= after) break;
     const std::size_t rows = (shown.size() + 1) * at->policies.size();
     if (shown.size() >= kMostSteps || (rows > kMostRows && !shown.empty())) break;
     shown.push_back(&*at);
   }
   Waterfall out;
-  for (auto at = shown.rbegin(); at != shown.rend(); ++at) {
-    for (const PolicyStep& policy : (*at)->policies) {
+  std::reverse(shown.begin(), shown.end());
+  for (const StepReport* report : shown) {
+    for (const PolicyStep& policy : report->policies) {
       Row row;
-      row.label = std::to_string((*at)->step);
-      if ((*at)->policies.size() > 1) row.label += " " + policy.policy;
+      row.label = std::to_string(report->step);
+      if (report->policies.size() > 1) row.label += " " + policy.policy;
       row.label = fit(row.label, kLabelColumns);
-      row.step_began = (*at)->began;
+      row.step_began = report->began;
       row.stages = policy.stages;
       for (const StageField& stage : kStepStages) {
         const StageSpan& span = row.stages.*stage.span;
@@ -101,8 +101,9 @@ std::string boxes(const Waterfall& all, const StageField& stage) {
 
 }  // namespace
 
-std::string waterfall_script(const std::string& title, const std::vector<StepReport>& steps) {
-  const Waterfall all = last_rows(steps);
+std::string waterfall_script(const std::string& title, const std::vector<StepReport>& steps,
+                             std::int64_t after) {
+  const Waterfall all = last_rows(steps, after);
   if (all.rows.empty()) return "";
   const auto rows = static_cast<int>(all.rows.size());
   std::string out = gnuplot_head(980, 150 + 34 * rows);
@@ -136,8 +137,8 @@ std::string waterfall_script(const std::string& title, const std::vector<StepRep
   return out + plots + "\n";
 }
 
-std::string waterfall_text(const std::vector<StepReport>& steps, int width) {
-  const Waterfall all = last_rows(steps);
+std::string waterfall_text(const std::vector<StepReport>& steps, std::int64_t after, int width) {
+  const Waterfall all = last_rows(steps, after);
   if (all.rows.empty()) return "";
   int label_width = 4;
   for (const Row& row : all.rows) label_width = std::max(label_width, columns(row.label));

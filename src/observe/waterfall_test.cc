@@ -27,7 +27,7 @@ std::vector<std::string> block(const std::string& script, const std::string& nam
 }
 
 TEST(Waterfall, DrawsTheLastStepsOfEveryPolicyWithTheirOverlap) {
-  const std::string script = waterfall_script("t", forty_steps());
+  const std::string script = waterfall_script("t", forty_steps(), 0);
   const auto generate = block(script, "generate");
   ASSERT_EQ(generate.size(), 16U) << script;  // eight steps of two policies
   // The first row's begins the picture, 0.1 s before step 33; rows are one apart.
@@ -37,13 +37,12 @@ TEST(Waterfall, DrawsTheLastStepsOfEveryPolicyWithTheirOverlap) {
   EXPECT_TRUE(block(script, "reward").empty()) << "nothing was rewarded apart";
   EXPECT_NE(script.find("'33 first' 0.43"), std::string::npos) << script;
   EXPECT_EQ(script.find("'32 first'"), std::string::npos);
-  EXPECT_EQ(waterfall_script("t", {sample_warm_step(1)}), "");
+  EXPECT_EQ(waterfall_script("t", {sample_warm_step(1)}, 0), "");
 }
 
 TEST(Waterfall, AResumedProcessIsNotMixedWithTheOneBefore) {
-  std::vector<StepReport> steps = forty_steps();
-  steps.back().began = 0;  // step 40 was the first of a new process
-  EXPECT_EQ(block(waterfall_script("t", steps), "generate").size(), 2U);
+  EXPECT_EQ(block(waterfall_script("t", forty_steps(), 39), "generate").size(), 2U);
+  EXPECT_EQ(waterfall_script("t", forty_steps(), 40), "");
 }
 
 TEST(Waterfall, AsTextItHasALineForRolloutAndOneForTraining) {
@@ -51,7 +50,7 @@ TEST(Waterfall, AsTextItHasALineForRolloutAndOneForTraining) {
   step.policies.resize(1);
   step.policies[0].stages.reward = {250'000'000, 300'000'000};
   // 46 columns of 10 ms: the step ends at 0.46 s.
-  const auto lines = lines_of(waterfall_text({step}, 46));
+  const auto lines = lines_of(waterfall_text({step}, 0, 46));
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_EQ(lines[0],
             "1    |" + std::string(25, 'g') + std::string(6, 'r') + std::string(15, ' ') + "|");
