@@ -164,7 +164,7 @@ double TokenWeights::weight(std::int64_t tokens, std::int64_t rows) const {
     case Kind::kSequence:
       return 1.0 / (static_cast<double>(tokens) * static_cast<double>(rows));
     case Kind::kToken:
-      return 1.0;
+      return 1.0 / constant;
     case Kind::kConstant:
       return 1.0 / (constant * static_cast<double>(rows));
   }

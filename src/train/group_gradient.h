@@ -18,7 +18,9 @@ namespace troupe {
 struct TokenWeights {
   enum class Kind { kSequence, kToken, kConstant };
   Kind kind = Kind::kSequence;
-  double constant = 1;  ///< kConstant: tokens that a full sample would have
+  /// kConstant: tokens that a full sample would have. kToken: a token counts 1 / constant, so that
+  /// the sum over a large group stays in the range of GradientSum.
+  double constant = 1;
 
   /// Weight of each sampled token of a row with `tokens` of them, in a group of `rows`.
   [[nodiscard]] double weight(std::int64_t tokens, std::int64_t rows) const;

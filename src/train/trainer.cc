@@ -7,6 +7,13 @@
 #include "train/loss/registry.h"
 
 namespace troupe {
+namespace {
+
+/// What a token's weight is a part of, where all tokens of a batch weigh the same: a group of so
+/// many has a loss of about 1, and a power of two costs no bit.
+constexpr double kTokenUnit = 1024;
+
+}  // namespace
 
 Trainer::Trainer(Executor& executor, std::string policy, OptimizerOptions optimizer,
                  AlgorithmOptions algorithm, std::shared_ptr<const Weights> weights, Dtype dtype,
@@ -103,9 +110,13 @@ Async<void> Trainer::accumulate(std::shared_ptr<const Group> group) {
   job.loss.kl_coefficient = algorithm_.kl_coefficient;
   // Without a KL term the divergence is only shown: one group a step is sample enough.
   if (algorithm_.kl_coefficient > 0 || group->key.index == 0) job.reference = reference_.get();
-  if (algorithm_.normalizer == "token") job.weights.kind = TokenWeights::Kind::kToken;
-  if (algorithm_.normalizer == "constant") job.weights.kind = TokenWeights::Kind::kConstant;
-  job.weights.constant = full_sample_tokens_;
+  if (algorithm_.normalizer == "token") {
+    job.weights.kind = TokenWeights::Kind::kToken;
+    job.weights.constant = kTokenUnit;
+  } else if (algorithm_.normalizer == "constant") {
+    job.weights.kind = TokenWeights::Kind::kConstant;
+    job.weights.constant = full_sample_tokens_;
+  }
   if (estimator_.needed()) {
     job.token_advantages = [this](const Group& of, CriticWorkspace* critic) {
       return estimator_.estimate(of, pack_tokens_, critic);
@@ -165,10 +176,11 @@ Async<StepResult> Trainer::step(std::int64_t groups, double learning_rate) {
   result.entropy_coefficient = entropy_coefficient_;
   for (const auto& [key, stats] : stats_) result.tokens.add(stats);
   stats_.clear();
-  const bool per_token = supervised_ || algorithm_.normalizer == "token";
-  const double count = per_token
-                           ? static_cast<double>(std::max<std::int64_t>(result.tokens.tokens, 1))
-                           : static_cast<double>(std::max<std::int64_t>(groups, 1));
+  double count = static_cast<double>(std::max<std::int64_t>(groups, 1));
+  if (supervised_ || algorithm_.normalizer == "token") {
+    count = static_cast<double>(std::max<std::int64_t>(result.tokens.tokens, 1));
+    if (!supervised_) count /= kTokenUnit;
+  }
 
   std::shared_ptr<Weights> next;
   std::shared_ptr<const Decoder> decoder;

@@ -91,6 +91,27 @@ TEST(Trainer, ANonFiniteStepIsSkippedAndNothingMoves) {
   EXPECT_EQ(out.state.skips_in_row, 1);
 }
 
+TEST(Trainer, AMeanOverTokensHasRoomForALargeGroup) {
+  // The sum over the tokens of such a group is more than the accumulator takes; the mean is not.
+  auto weights = std::make_shared<const Weights>(random_weights(tiny(), 3));
+  auto small = sampled_groups(weights, 1, 2);
+  auto large = std::make_shared<Group>(*small[0]);
+  for (int copies = 1; copies < 400; ++copies) {
+    large->rows.insert(large->rows.end(), small[0]->rows.begin(), small[0]->rows.end());
+  }
+  large->advantages.assign(large->rows.size(), 4.0);
+  auto one = std::make_shared<Group>(*small[0]);
+  one->advantages.assign(one->rows.size(), 4.0);
+  auto executor = make_virtual_executor({});
+  AlgorithmOptions token;
+  token.normalizer = "token";
+  const Outcome mean = train(*executor, weights, {one}, 4096, token);
+  const Outcome many = train(*executor, weights, {large}, 4096, token);
+  EXPECT_FALSE(many.result.skipped) << many.result.skip_reason;
+  EXPECT_NEAR(many.result.gradient_norm, mean.result.gradient_norm,
+              1e-4 * mean.result.gradient_norm);
+}
+
 TEST(Trainer, StateGoesOutAndInWithoutChangingTheFuture) {
   auto weights = std::make_shared<const Weights>(random_weights(tiny(), 3));
   auto executor = make_virtual_executor({});
