@@ -24,7 +24,8 @@ namespace troupe {
 /// With refill, a group whose rewards are all equal ends as filtered and the next task takes its
 /// place (experience/curation/refill.h says why the batch does not depend on timing).
 ///
-/// Lives on the strand, at least until its gate is empty.
+/// Lives on the strand, at least until its gate is empty. rollout_flow.cc lets groups in,
+/// rollout_play.cc plays them.
 class RolloutFlow {
  public:
   RolloutFlow(const PipelineSetting& setting, std::int64_t first_step,
@@ -82,6 +83,7 @@ class RolloutFlow {
     bool ended = false;  ///< for its step; only its coroutines are still to leave
   };
 
+  [[nodiscard]] Result<Task> task_of(std::int64_t place) const;
   Round& round(std::int64_t step);
   Status choose_places(std::int64_t step, Round& round) const;
   [[nodiscard]] std::int64_t launches(const Round& round) const;
