@@ -80,7 +80,8 @@ class RolloutFlow {
     std::int64_t kept = 0;    ///< episodes that the group has
     std::int64_t tokens = 0;  ///< that they sampled here
     Nanos began = 0;
-    bool ended = false;  ///< for its step; only its coroutines are still to leave
+    bool ended = false;    ///< for its step; only its coroutines are still to leave
+    bool put_off = false;  ///< and nothing of it was used
   };
 
   [[nodiscard]] Result<Task> task_of(std::int64_t place) const;

@@ -96,7 +96,7 @@ void RolloutFlow::put_off(Playing& group) {
   --now.playing;
   ++now.counts.put_off_groups;
   queue_.push_back(group.place);
-  group.ended = true;
+  group.ended = group.put_off = true;
   note(setting_.store.end(group.key, GroupState::kExpired, "put off"));
   count_tokens(group);
   trace_group(setting_, group.key, group.began);
@@ -150,8 +150,12 @@ Status RolloutFlow::keep(Playing& group, const Task& task, int member, EpisodeRe
   if (found != rounds_.end()) {
     FlowCounts& counts = found->second.counts;
     counts.resumed_answers += record.resumed;
-    counts.spare_episodes += group.ended ? 1 : 0;
-    counts.spare_tokens += group.ended ? tokens : 0;
+    if (group.put_off) {
+      counts.put_off_tokens += tokens;
+    } else if (group.ended) {
+      ++counts.spare_episodes;
+      counts.spare_tokens += tokens;
+    }
   }
   if (group.ended) return {};
   group.tokens += tokens;
