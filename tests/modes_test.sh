@@ -15,7 +15,7 @@ digest() {  # digest NAME OPTIONS...
     "$work/$name.json"
 }
 same() {  # same WHAT DIGEST DIGEST
-  echo "exact: $1: $2 $3"
+  echo "exact: weights of $1: $2 $3" | tee -a "${TROUPE_SHOWN:-/dev/null}"
   [[ -n "$2" && "$2" == "$3" ]] || fail "$1 ended with other weights"
 }
 micro=$(digest micro_batch --set pipeline.mode=micro_batch)

@@ -86,7 +86,9 @@ class Bubblewrap : public EverySandbox {};
 INSTANTIATE_TEST_SUITE_P(Only, Bubblewrap, ::testing::Values(Sandbox::Kind::kBubblewrap));
 
 TEST_P(Bubblewrap, FilesAreReadOnlyAndScratchIsEmptyAndBounded) {
-  const std::string canary = std::string(TROUPE_SOURCE_DIR) + "/canary-" + std::to_string(getpid());
+  // In the working folder, which is seen as it is, also where it lies below /tmp.
+  const std::string canary =
+      std::filesystem::current_path().string() + "/canary-" + std::to_string(getpid());
   const auto reply = ask("(echo x > " + canary + ") 2>/dev/null && echo wrote || echo kept");
   ASSERT_TRUE(reply) << reply.error().message;
   EXPECT_EQ(reply->line, "kept");

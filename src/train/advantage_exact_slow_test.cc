@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "base/shown_test_support.h"
 #include "train/advantage/advantage.h"
 #include "train/trainer_test_groups.h"
 
@@ -175,8 +176,8 @@ TEST(AdvantageExact, EveryKindInEveryMode) {
         gap = std::max(gap, largest_gap(learner.trainer, plain.learner->trainer));
         expect_same(learner.trainer, plain.learner->trainer);
       }
-      fmt::print("exact: loss=grpo {} mode={}: largest gradient difference {}\n", kind.name, mode,
-                 gap);
+      show(fmt::format("exact: loss=grpo {} mode={}: largest gradient difference {}\n", kind.name,
+                       mode, gap));
       EXPECT_EQ(gap, 0);
     }
   }
