@@ -31,12 +31,14 @@ Status check_rollout(const RunOptions& o) {
   return {};
 }
 
-Status check_warm_start(const WarmStartOptions& w) {
+Status check_warm_course(const std::string& table, const WarmCourse& w,
+                         const PolicyOptions& /*policy*/) {
   // With steps = 0 the stage is off, and the rest of its table waits for it to be on again.
   if (w.steps == 0 || w.learning_rate > 0) return {};
-  return fail(ErrorCode::kInvalid,
-              "warm_start.learning_rate = 0 would teach nothing: raise it, or set "
-              "warm_start.steps = 0");
+  return fail(
+      ErrorCode::kInvalid,
+      fmt::format("{0}.learning_rate = 0 would teach nothing: raise it, or set {0}.steps = 0",
+                  table));
 }
 
 Status check_exact_metric(const RunOptions& o) {
@@ -163,7 +165,8 @@ Status check_idle_options(const RunOptions& o) {
   TROUPE_TRY(o.reward.check(o.environment->agents()));
   TROUPE_TRY(check_credit(o));
   TROUPE_TRY(check_comparisons(o));
-  TROUPE_TRY(check_warm_start(o.warm_start));
+  TROUPE_TRY(check_tables(o, "warm_start", o.warm_start.course, &PolicyOptions::warm_start,
+                          check_warm_course));
   TROUPE_TRY(check_exact_metric(o));
   TROUPE_TRY(check_experience_options(o.experience));
   TROUPE_TRY(check_tables(o, "model", o.model, &PolicyOptions::model, check_model));

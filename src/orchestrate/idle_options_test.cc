@@ -42,6 +42,15 @@ TEST(IdleOptions, SaysTheOptionTheReasonAndTheRemedy) {
   EXPECT_EQ(error_of("[optimizer]\nschedule = \"cosine\"\nfinal_rate = 0.5\n"), "");
 }
 
+TEST(IdleOptions, APolicysWarmStartIsItsOwn) {
+  const std::string warm = "[warm_start]\nsteps = 10\n[policy.sorter.warm_start]\n";
+  EXPECT_EQ(error_of(warm + "steps = 20\nlearning_rate = 0.01\n"), "");
+  EXPECT_NE(error_of(warm + "learning_rate = 0\n")
+                .find("policy.sorter.warm_start.learning_rate = 0 would teach nothing"),
+            std::string::npos);
+  EXPECT_EQ(error_of(warm + "steps = 0\nlearning_rate = 0\n"), "");
+}
+
 TEST(IdleOptions, CreditReadsTheOptionsOfItsKind) {
   EXPECT_EQ(error_of("[credit]\nkind = \"team\"\n"), "");
   EXPECT_EQ(error_of("[credit]\nkind = \"turn\"\ndiscount = 0.5\n"), "");

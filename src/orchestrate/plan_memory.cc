@@ -122,7 +122,7 @@ PolicyMemory policy_memory(const RunOptions& o, const PolicyOptions& policy,
   m.optimizer = m.copies = m.encoding = 2 * model;
 
   const std::int64_t units =
-      o.warm_start.steps > 0 ? (o.warm_start.batch + kWarmUnit - 1) / kWarmUnit : 0;
+      o.warm_steps() > 0 ? (o.warm_start.batch + kWarmUnit - 1) / kWarmUnit : 0;
   const auto slots = static_cast<std::uint64_t>(
       std::min<std::int64_t>(workers, std::max(o.rollout.groups, units)));
   // A gradient, and its sum in 8 bytes a value; more sums if the batch scales the advantages.

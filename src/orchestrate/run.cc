@@ -117,7 +117,7 @@ Async<Status> Run::begin() {
   for (const auto& policy : team_->policies()) {
     policy->trainer->set_reference(policy->trainer->weights());
   }
-  auto report = co_await evaluate_now(s_.options.warm_start.steps > 0 ? "warm_start" : "start", 0,
+  auto report = co_await evaluate_now(s_.options.warm_steps() > 0 ? "warm_start" : "start", 0,
                                       s_.options.eval.final_episodes);
   if (!report) co_return tl::unexpected(report.error());
   state_.warm_start = *report;

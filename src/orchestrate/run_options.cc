@@ -27,7 +27,7 @@ void declare_environment_name(OptionSet& set, std::string& name) {
 void declare_agents(OptionSet& set, PolicyOptions& policy) {
   set.add("agents", &policy.agents,
           "The agents that this policy plays. Its tables [policy.NAME.model], .optimizer, "
-          ".algorithm and .pipeline override the common ones.");
+          ".algorithm, .pipeline and .warm_start override the common ones.");
 }
 
 /// The tables that all runs have, in the order of the resolved file. The environment's own table is
@@ -73,6 +73,7 @@ Status bind_policies(RunFile& file, RunOptions& o) {
     policy.optimizer = o.optimizer;
     policy.algorithm = o.algorithm;
     policy.pipeline = o.pipeline.mode;
+    policy.warm_start = o.warm_start.course;
     if (names.size() == 1) {
       policy.agents = agents;
     } else if (std::find(agents.begin(), agents.end(), name) != agents.end()) {
@@ -87,6 +88,7 @@ Status bind_policies(RunFile& file, RunOptions& o) {
     TROUPE_TRY(file.bind(declare(o, table + ".optimizer", policy.optimizer)));
     TROUPE_TRY(file.bind(declare(o, table + ".algorithm", policy.algorithm)));
     TROUPE_TRY(file.bind(declare(o, table + ".pipeline", policy.pipeline)));
+    TROUPE_TRY(file.bind(declare(o, table + ".warm_start", policy.warm_start)));
   }
   std::map<std::string, std::string> player;
   for (const auto& policy : o.policies) {
@@ -194,14 +196,24 @@ void RunSettings::declare(OptionSet& o) {
       .range(0, 1024);
 }
 
-void WarmStartOptions::declare(OptionSet& o) {
+void WarmCourse::declare(OptionSet& o) {
   o.add("steps", &steps,
         "Supervised steps on demonstrations before RL. 0: none. The result is cached.")
       .range(0, 1e9);
-  o.add("batch", &batch, "Demonstrated episodes in a step.").range(1, 60000);
-  o.add("noise", &noise, "Chance that a demonstrated answer is corrupted.").range(0, 1);
   o.add("learning_rate", &learning_rate, "Peak learning rate; it decays linearly to a tenth.")
       .range(0, 1);
+}
+
+std::int64_t RunOptions::warm_steps() const {
+  std::int64_t out = 0;
+  for (const auto& policy : policies) out = std::max(out, policy->warm_start.steps);
+  return out;
+}
+
+void WarmStartOptions::declare(OptionSet& o) {
+  course.declare(o);
+  o.add("batch", &batch, "Demonstrated episodes in a step.").range(1, 60000);
+  o.add("noise", &noise, "Chance that a demonstrated answer is corrupted.").range(0, 1);
   o.add("cache", &cache,
         "Folder where warm starts are kept by the hash of all they depend on. Empty: none.");
 }

@@ -32,12 +32,20 @@ struct RunSettings {
   void declare(OptionSet& options);
 };
 
+/// What the warm start does to one policy.
+struct WarmCourse {
+  std::int64_t steps = 0;
+  double learning_rate = 2e-3;
+
+  void declare(OptionSet& options);
+  bool operator==(const WarmCourse&) const = default;
+};
+
 /// The short supervised stage before RL.
 struct WarmStartOptions {
-  std::int64_t steps = 0;
+  WarmCourse course;  ///< of every policy, unless its own table says otherwise
   std::int64_t batch = 128;
   double noise = 0.3;
-  double learning_rate = 2e-3;
   std::string cache = ".cache/troupe/warm-starts";
 
   void declare(OptionSet& options);
@@ -68,6 +76,7 @@ struct PolicyOptions {
   OptimizerOptions optimizer;
   AlgorithmOptions algorithm;
   ModeOptions pipeline;
+  WarmCourse warm_start;
 };
 
 /// Everything that a run file says, bound and checked. Not movable: the option sets point into it.
@@ -87,6 +96,9 @@ struct RunOptions {
   std::string environment_name;
   std::unique_ptr<EnvironmentSpec> environment;
   std::vector<std::unique_ptr<PolicyOptions>> policies;
+
+  /// How long the warm start is: as its longest course. 0: there is none.
+  [[nodiscard]] std::int64_t warm_steps() const;
 
   std::string resolved;      ///< the complete run file as TOML
   std::string digest;        ///< of what decides the run's result; a resume must match it

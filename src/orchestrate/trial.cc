@@ -45,7 +45,7 @@ Status try_first_task(const RunOptions& options, const std::map<std::string, Rea
                               options.environment_name, prompt.agent));
     }
     TROUPE_TRY(check_prompt(prompt, reader->second));
-    if (options.warm_start.steps > 0) TROUPE_TRY(check_teacher(options, *environment, prompt));
+    if (options.warm_steps() > 0) TROUPE_TRY(check_teacher(options, *environment, prompt));
   }
   return {};
 }

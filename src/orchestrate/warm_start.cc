@@ -18,7 +18,7 @@ std::string cache_key(const RunOptions& o, const Team& team) {
   digest.add("troupe-warm-start-1\n").add(run_isa(o)).add("\n");
   for (const auto& set : o.sets) {
     for (const Option& option : set->options()) {
-      const bool counts = set->prefix() == "environment" || set->prefix() == "warm_start" ||
+      const bool counts = set->prefix() == "environment" || set->prefix().ends_with("warm_start") ||
                           option.key == "run.seed" || option.key == "pipeline.pack_tokens";
       if (!counts || option.key == "warm_start.cache") continue;
       digest.add(option.key).add("=").add(option.value_text()).add("\n");
@@ -138,6 +138,7 @@ Async<Status> supervised_step(const WarmStartSetting& s, std::int64_t step, Step
         auto rows = co_await demonstrate(s.executor, *s.options.environment, s.team, id);
         if (!rows) co_return tl::unexpected(rows.error());
         for (std::size_t p = 0; p < policies.size(); ++p) {
+          if (step >= policies[p]->options->warm_start.steps) continue;
           for (Trajectory& row : (*rows)[p]) {
             tokens_trained[p] += row.tokens();
             units[p]->rows.push_back(std::move(row));
@@ -153,12 +154,14 @@ Async<Status> supervised_step(const WarmStartSetting& s, std::int64_t step, Step
     Status done = co_await gate.wait_empty(Wait(3600 * kSecond, "supervised backward"));
     if (!done) co_return done;
   }
-  OptimizerOptions course;
-  course.learning_rate = w.learning_rate;
-  const double rate = learning_rate_at(course, step, w.steps);
   report.policies.clear();
   for (std::size_t p = 0; p < policies.size(); ++p) {
     const auto& policy = policies[p];
+    const WarmCourse& course = policy->options->warm_start;
+    if (step >= course.steps) continue;
+    OptimizerOptions optimizer;
+    optimizer.learning_rate = course.learning_rate;
+    const double rate = learning_rate_at(optimizer, step, course.steps);
     const StepResult result = co_await policy->trainer->step(1, rate);
     PolicyStep numbers;
     numbers.policy = policy->options->name;
@@ -187,7 +190,8 @@ Async<Status> supervised_step(const WarmStartSetting& s, std::int64_t step, Step
 
 Async<Status> warm_start(const WarmStartSetting& s) {
   const WarmStartOptions& w = s.options.warm_start;
-  if (w.steps == 0) co_return Status();
+  const std::int64_t steps = s.options.warm_steps();
+  if (steps == 0) co_return Status();
   const std::string folder = w.cache.empty() ? "" : w.cache + "/" + cache_key(s.options, s.team);
   if (!folder.empty() && load_cached(s, folder)) {
     s.observer.on_note("warm start taken from the cache: " + folder);
@@ -195,7 +199,7 @@ Async<Status> warm_start(const WarmStartSetting& s) {
   }
   s.executor.idle_reason("warm start");
   const Nanos begin = s.executor.now();
-  for (std::int64_t step = 0; step < w.steps; ++step) {
+  for (std::int64_t step = 0; step < steps; ++step) {
     if (s.cancelled && s.cancelled()) {
       co_return fail(ErrorCode::kCancelled, "interrupted during the warm start");
     }
@@ -203,13 +207,13 @@ Async<Status> warm_start(const WarmStartSetting& s) {
     StepReport report;
     report.phase = "warm_start";
     report.step = step + 1;
-    report.steps = w.steps;
+    report.steps = steps;
     Status done = co_await supervised_step(s, step, report);
     if (!done) co_return done;
     const Nanos now = s.executor.now();
     report.seconds = static_cast<double>(now - before) / kSecond;
     report.elapsed = static_cast<double>(now - begin) / kSecond;
-    report.fraction_done = static_cast<double>(step + 1) / static_cast<double>(w.steps);
+    report.fraction_done = static_cast<double>(step + 1) / static_cast<double>(steps);
     report.seconds_left = report.elapsed * (1 / report.fraction_done - 1);
     s.observer.on_step(report);
   }
