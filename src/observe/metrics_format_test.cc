@@ -31,7 +31,7 @@ TEST(MetricsFormat, StepLineHoldsWhatTheFormatPromises) {
   const json& policy = line["policies"]["second"];
   for (const char* key :
        {"version", "reward", "success", "response_length", "truncated", "entropy", "gradient_norm",
-        "learning_rate", "kl", "clip_fraction", "effective_sample_size", "staleness",
+        "learning_rate", "kl", "clip_fraction", "effective_sample_size", "critic_loss", "staleness",
         "logprob_mismatch", "groups", "filtered_groups", "zero_signal_groups", "tokens_generated",
         "tokens_trained"}) {
     ASSERT_TRUE(policy.contains(key)) << key;

@@ -27,6 +27,7 @@ const std::vector<PolicyMetric>& policy_metrics() {
       TROUPE_REAL(kl, "nats per token to the reference policy"),
       TROUPE_REAL(clip_fraction, "share of tokens outside the clip range"),
       TROUPE_REAL(effective_sample_size, "share, from token ratios"),
+      TROUPE_REAL(critic_loss, "half the squared error of the values, advantage gae"),
       TROUPE_REAL(staleness, "versions, largest of the step"),
       TROUPE_REAL(logprob_mismatch, "nats, largest gap of rollout and trainer"),
       TROUPE_WHOLE(groups, "groups trained on"),

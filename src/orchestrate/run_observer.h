@@ -59,6 +59,7 @@ struct PolicyStep {
   double kl = 0;                     ///< to the reference policy, nats per token (k3 estimate)
   double clip_fraction = 0;          ///< share of tokens whose ratio left the clip range
   double effective_sample_size = 0;  ///< (sum w)^2 / (n sum w^2) of token ratios w, in [0, 1]
+  double critic_loss = 0;            ///< half the squared error of its values; 0 without a critic
   double staleness = 0;              ///< largest, in versions
   double logprob_mismatch = 0;       ///< largest |rollout - trainer| of current-version tokens
   std::int64_t groups = 0;

@@ -15,6 +15,7 @@ PolicyStep step_numbers(const PolicyLane& lane,
   out.skip_reason = result.skip_reason;
   out.gradient_norm = result.gradient_norm;
   out.learning_rate = result.learning_rate;
+  out.critic_loss = result.critic_loss;
   out.groups = static_cast<std::int64_t>(groups.size());
 
   std::int64_t rows = 0;
