@@ -22,6 +22,9 @@ train() {
 }
 
 train verifier "${sandbox[@]}" || fail "$(tail -3 "$work/verifier.log")"
+tail -n 1 <(grep '"phase":"rl"' "$work/verifier/metrics.jsonl") > "$work/step.json"
+json "$work/step.json" 'all(0 <= b <= e for p in r["policies"].values() for b, e in [p["stages"]["reward"]])' |
+  grep -q True || fail "no reward stage in the metrics: $(cat "$work/step.json")"
 train again "${sandbox[@]}" --set reward.concurrency=2 || fail "$(tail -3 "$work/again.log")"
 [[ $(json "$work/verifier.json" 'r["final"]["weights_digest"]') == $(json "$work/again.json" 'r["final"]["weights_digest"]') ]] ||
   fail "the number of episodes that are scored at once changed the weights"

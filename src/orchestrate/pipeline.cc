@@ -59,6 +59,7 @@ Async<Result<StepOutcome>> Pipeline::step(std::int64_t step, std::vector<double>
   for (PolicyStep& numbers : out.numbers) {
     numbers.filtered_groups = out.flow.filtered_groups;
     numbers.stages.generate = flow.generated(step);
+    numbers.stages.reward = flow.rewarded(step);
   }
   trace_step(setting_, step, began, out.numbers);
   flow.forget_before(step + 1);

@@ -54,6 +54,8 @@ class RolloutFlow {
   [[nodiscard]] const FlowCounts& counts(std::int64_t step) { return rounds_[step].counts; }
   /// When the step's first group began to be played, and when its last one was done.
   [[nodiscard]] StageSpan generated(std::int64_t step) { return rounds_[step].span; }
+  /// When the first of its episodes began to be scored, and the last one was; with a reward stage.
+  [[nodiscard]] StageSpan rewarded(std::int64_t step) { return rounds_[step].reward; }
   void forget_before(std::int64_t step);
   [[nodiscard]] const std::string& last_failure() const { return last_failure_; }
   [[nodiscard]] std::int64_t place_of(std::int64_t step) const;
@@ -71,6 +73,7 @@ class RolloutFlow {
     std::vector<std::int64_t> places;  ///< of its tasks, chosen by difficulty; empty: in order
     FlowCounts counts;
     StageSpan span;
+    StageSpan reward;
   };
   struct Playing {
     GroupKey key;

@@ -150,6 +150,11 @@ Status RolloutFlow::keep(Playing& group, const Task& task, int member, EpisodeRe
   if (found != rounds_.end()) {
     FlowCounts& counts = found->second.counts;
     counts.resumed_answers += record.resumed;
+    if (record.reward_began > 0) {
+      StageSpan& span = found->second.reward;
+      span.begin = span.begin < 0 ? record.reward_began : std::min(span.begin, record.reward_began);
+      span.end = std::max(span.end, record.reward_ended);
+    }
     if (group.put_off) {
       counts.put_off_tokens += tokens;
     } else if (group.ended) {
