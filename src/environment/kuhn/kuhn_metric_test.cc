@@ -95,11 +95,11 @@ double best_second(const double x[3][2][2]) {
 }
 
 double reference_nash_conv(const Behaviour& behaviour) {
-  double x[3][2][2], y[3][2][2];
+  double chances[2][3][2][2];  // by player, card, place, move
   for (std::size_t i = 0; i < 12; ++i) {
-    for (std::size_t m = 0; m < 2; ++m) (i < 6 ? x : y)[i % 6 / 2][i % 2][m] = behaviour[i][m];
+    for (std::size_t m = 0; m < 2; ++m) chances[i / 6][i % 6 / 2][i % 2][m] = behaviour[i][m];
   }
-  return best_first(y) - best_second(x);
+  return best_first(chances[1]) - best_second(chances[0]);
 }
 
 TEST(KuhnMetric, AUniformTeamIsElevenTwelfthsFromEquilibrium) {
