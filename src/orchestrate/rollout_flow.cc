@@ -46,6 +46,15 @@ std::int64_t RolloutFlow::order(GroupKey key) const {
   return key.step * setting_.groups + std::min(key.index, setting_.groups - 1);
 }
 
+/// The group that is to be let in next.
+GroupKey RolloutFlow::next_key() const {
+  GroupKey next;
+  next.step = step_;
+  const auto round = rounds_.find(step_);
+  if (round != rounds_.end()) next.index = round->second.next;
+  return next;
+}
+
 bool RolloutFlow::let_in(GroupKey key) const {
   for (std::size_t i = 0; i < setting_.lanes.size(); ++i) {
     const std::int64_t steps = pins_[i].rbegin()->first;  // that its engine has heard of
@@ -248,24 +257,16 @@ bool RolloutFlow::settled(std::int64_t steps) const {
     for (const auto& [key, group] : playing_) {
       if (order(key) < old) return false;
     }
-    GroupKey next;
-    next.step = step_;
-    const auto round = rounds_.find(step_);
-    if (round != rounds_.end()) next.index = round->second.next;
-    if (step_ < setting_.steps && order(next) < old) return false;
+    if (step_ < setting_.steps && order(next_key()) < old) return false;
   }
   return true;
 }
 
 void RolloutFlow::forget_before(std::int64_t step) {
   rounds_.erase(rounds_.begin(), rounds_.lower_bound(step));
-  GroupKey next;
-  next.step = step_;
-  const auto round = rounds_.find(step_);
-  if (round != rounds_.end()) next.index = round->second.next;
   for (std::size_t i = 0; i < pins_.size(); ++i) {
     const std::int64_t needed =
-        first_version(setting_.lanes[i].admission(setting_.groups), order(next));
+        first_version(setting_.lanes[i].admission(setting_.groups), order(next_key()));
     auto& pins = pins_[i];
     while (pins.size() > 1 && pins.begin()->first < needed) pins.erase(pins.begin());
   }

@@ -92,6 +92,7 @@ class RolloutFlow {
   Status choose_places(std::int64_t step, Round& round) const;
   [[nodiscard]] std::int64_t launches(const Round& round) const;
   [[nodiscard]] std::int64_t order(GroupKey key) const;
+  [[nodiscard]] GroupKey next_key() const;
   [[nodiscard]] bool let_in(GroupKey key) const;
   void admit_all();
   Status admit(GroupKey key, Round& round);
