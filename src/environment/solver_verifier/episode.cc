@@ -113,7 +113,7 @@ bool SolverVerifier::correct(const std::string& candidate) const {
 }
 
 std::size_t SolverVerifier::choose() const {
-  if (pick_ == "verifier") return pick_judged(judged_);
+  if (pick_ == "verifier") return pick_judged(candidates_, judged_, rules_.operators);
   if (pick_ == "majority") return pick_majority(candidates_, rules_.operators);
   if (pick_ == "first") return 0;
   const auto right = std::find_if(candidates_.begin(), candidates_.end(),

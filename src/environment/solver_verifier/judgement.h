@@ -29,9 +29,15 @@ struct Judged {
   double logprob = 0;
 };
 
-/// The best candidate: a "yes" before none before a "no"; of two "yes" the surer one, of two "no"
-/// the less sure one; of equals the first. 0 if there are none.
-std::size_t pick_judged(const std::vector<Judged>& candidates);
+/// The candidate that the verdicts speak for. Candidates that say the same (canonical_form(),
+/// solver.h) are one class, whose members were judged independently; its score is the count of
+/// "yes" less that of "no" (votes weighed by a verifier: Li et al. 2023, "Making Language Models
+/// Better Reasoners with Step-Aware Verifier", section 3.3, with the verdict as weight). Of equal
+/// scores the class with the surest "yes", or without one the least sure "no"; then the first. What
+/// is no expression is a class of its own. Returns the index of the class's first member; 0 if
+/// there are no candidates. `judged` is as long as `candidates`.
+std::size_t pick_judged(const std::vector<std::string>& candidates,
+                        const std::vector<Judged>& judged, std::string_view operators);
 
 /// The candidate of the largest class of expressions that say the same (canonical_form(),
 /// solver.h); of equally large ones that with the first member (self-consistency: Wang et al. 2023,

@@ -28,16 +28,33 @@ TEST(Judgement, TheVerdictIsTheLastCharacter) {
 }
 
 TEST(Judgement, PicksTheSurestYesThenTheLeastSureNo) {
+  const auto pick = [](const std::vector<Judged>& judged) {
+    const std::vector<std::string> candidates = {"1+2", "1+3", "1+4", "1+5"};
+    return pick_judged({candidates.begin(), candidates.begin() + std::ssize(judged)}, judged,
+                       "+-*");
+  };
   const Judged yes_low{Verdict::kYes, -2.0};
   const Judged yes_high{Verdict::kYes, -0.1};
   const Judged none{Verdict::kNone, 0.0};
   const Judged no_low{Verdict::kNo, -2.0};
   const Judged no_high{Verdict::kNo, -0.1};
-  EXPECT_EQ(pick_judged({no_low, yes_low, none, yes_high}), 3U);
-  EXPECT_EQ(pick_judged({no_low, none, no_high}), 1U);
-  EXPECT_EQ(pick_judged({no_high, no_low}), 1U);
-  EXPECT_EQ(pick_judged({no_low, yes_low, yes_low}), 1U);
-  EXPECT_EQ(pick_judged({}), 0U);
+  EXPECT_EQ(pick({no_low, yes_low, none, yes_high}), 3U);
+  EXPECT_EQ(pick({no_low, none, no_high}), 1U);
+  EXPECT_EQ(pick({no_high, no_low}), 1U);
+  EXPECT_EQ(pick({no_low, yes_low, yes_low}), 1U);
+  EXPECT_EQ(pick({}), 0U);
+}
+
+TEST(Judgement, VerdictsOnWhatSaysTheSameAreCountedTogether) {
+  const Judged yes{Verdict::kYes, -1.0};
+  const Judged sure_yes{Verdict::kYes, -0.1};
+  const Judged no{Verdict::kNo, -1.0};
+  // Two of three for "3+7" against one of one: 2 - 1 is no more than 1, so the surer "yes" decides.
+  EXPECT_EQ(pick_judged({"3+7", "7+3", "3+7", "3*7"}, {yes, yes, no, sure_yes}, "+*"), 3U);
+  EXPECT_EQ(pick_judged({"3*7", "3+7", "7+3"}, {sure_yes, yes, yes}, "+*"), 1U);
+  EXPECT_EQ(pick_judged({"3+7", "7+3", "3*7"}, {sure_yes, no, yes}, "+*"), 2U);
+  // What is no expression does not gather votes.
+  EXPECT_EQ(pick_judged({"+", "+", "3*7"}, {yes, yes, sure_yes}, "+*"), 2U);
 }
 
 TEST(Judgement, TheMajorityIsOfWhatSaysTheSame) {

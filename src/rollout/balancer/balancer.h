@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// What a balancer sees of one instance.
+struct InstanceLoad {
+  int id = 0;
+  int policy = 0;       ///< index
+  int in_flight = 0;    ///< requests, running and waiting at it
+  double work = 0;      ///< predicted decode tokens left in them
+  double context = 0;   ///< tokens in their KV caches: what an abort would prefill again
+  bool moving = false;  ///< drains for, or loads, another policy: not to be moved again
+};
+
+/// What a balancer sees of one policy.
+struct PolicyLoad {
+  int waiting = 0;           ///< requests that no instance has taken
+  double waiting_work = 0;   ///< predicted decode tokens of them
+  int minimum = 1;           ///< instances that it keeps at least
+  double load_seconds = 0;   ///< to load its weights into an instance
+  double moved_at = -1e300;  ///< seconds: when it last gave or got an instance
+};
+
+/// The state at one moment; seconds of the executor's clock.
+struct LoadState {
+  double now = 0;
+  std::vector<InstanceLoad> instances;
+  std::vector<PolicyLoad> policies;
+  double decode_rate = 1;   ///< tokens a second of one instance in full use
+  double prefill_rate = 1;  ///< tokens a second
+};
+
+/// What becomes of the requests of an instance that moves: they end there, or go elsewhere with the
+/// tokens that they have, whose KV caches are computed again.
+enum class Leave { kDrain, kAbort };
+
+struct Move {
+  int instance = 0;  ///< id
+  int to = 0;        ///< policy
+  Leave leave = Leave::kDrain;
+};
+
+/// Decides which instances serve another policy from now on. A pure function of what it is shown:
+/// no clock, no randomness, no memory.
+class Balancer {
+ public:
+  virtual ~Balancer() = default;
+  [[nodiscard]] virtual std::vector<Move> plan(const LoadState& state) const = 0;
+};
+
+}  // namespace troupe
