@@ -64,6 +64,15 @@ struct Generation {
   FinishReason reason = FinishReason::kEnd;
 };
 
+/// What whoever opens a session knows of it, for engines that choose between places.
+struct SessionHint {
+  std::uint64_t task = 0;  ///< names what is played: sessions of one task have answers alike
+  std::string agent;
+  /// Episodes that the session's group still lacks: groups nearest to completion go first. May be
+  /// null, and changes.
+  std::shared_ptr<const int> group_lacks;
+};
+
 /// The rollout side of one policy: continuous batching over many sessions.
 ///
 /// Runs on one strand. Each request is sampled by one version from its first token to its last;
@@ -73,6 +82,12 @@ class RolloutEngine {
   virtual ~RolloutEngine() = default;
   /// Waits until the memory of a session of at most `max_context` tokens is there, and reserves it.
   virtual Async<Result<std::shared_ptr<Session>>> open(int max_context, Wait wait) = 0;
+  /// The same, of an engine that makes use of a hint.
+  virtual Async<Result<std::shared_ptr<Session>>> open_hinted(SessionHint hint, int max_context,
+                                                              Wait wait) {
+    (void)hint;
+    return open(max_context, std::move(wait));
+  }
   /// One request of a session at a time. Errors are infrastructure failures, never outcomes.
   virtual Async<Result<Generation>> generate(std::shared_ptr<Session> session,
                                              GenerateRequest request) = 0;

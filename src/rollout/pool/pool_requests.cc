@@ -1,0 +1,347 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "rollout/group_runner.h"
+#include "rollout/pool/pool_core.h"
+
+namespace troupe {
+namespace {
+
+/// An instance that fails so often in a row has failed.
+constexpr int kFailures = 2;
+
+/// Decode tokens that a session is expected to need.
+double predicted_work(const GenerateRequest& request) {
+  return static_cast<double>(request.max_tokens);
+}
+
+/// What an instance says is not believed without looking.
+Status check_reply(const Generation& reply, const GenerateRequest& request) {
+  const auto tokens = static_cast<std::int64_t>(reply.tokens.size());
+  const bool good = tokens <= request.max_tokens && reply.logprobs.size() == reply.tokens.size() &&
+                    reply.version == request.weights->version &&
+                    (tokens > 0 || reply.reason == FinishReason::kAborted);
+  if (good) return {};
+  return fail(ErrorCode::kUnavailable,
+              fmt::format("an instance answered with {} tokens, {} log-probs and version {} to a "
+                          "request for at most {} tokens of version {}",
+                          tokens, reply.logprobs.size(), reply.version.number, request.max_tokens,
+                          request.weights->version.number));
+}
+
+void append(Generation& whole, Generation piece) {
+  whole.tokens.insert(whole.tokens.end(), piece.tokens.begin(), piece.tokens.end());
+  whole.logprobs.insert(whole.logprobs.end(), piece.logprobs.begin(), piece.logprobs.end());
+  whole.entropy_sum += piece.entropy_sum;
+  whole.reason = piece.reason;
+}
+
+}  // namespace
+
+InstancePool::Core::PooledSession::~PooledSession() {
+  if (const auto pool = core.lock()) pool->release(*this);
+}
+
+Async<Result<Generation>> InstancePool::Core::generate(std::shared_ptr<PooledSession> session,
+                                                       GenerateRequest request) {
+  Served& served = *policies[static_cast<std::size_t>(session->policy)];
+  const bool pinned = request.weights != nullptr;
+  while (served.paused && !pinned) {
+    const bool notified = co_await served.changed.wait(Wait(3600 * kSecond, "the pool to resume"));
+    if (!notified) co_return fail(ErrorCode::kDeadline, "the rollout pool was not resumed");
+  }
+  if (!pinned) request.weights = served.weights;
+  ++served.in_flight;
+  if (!pinned) ++served.unpinned;
+  session->running = true;
+  session->aborted = false;
+  auto answer = co_await attempts(session, std::move(request), pinned);
+  session->running = false;
+  rest(*session);
+  --served.in_flight;
+  if (!pinned) --served.unpinned;
+  if (answer) served.tokens_sampled += static_cast<std::int64_t>(answer->tokens.size());
+  served.changed.notify_all();
+  serve_waiting(served);
+  co_return answer;
+}
+
+/// The answer, in as many pieces and from as many instances as it takes.
+Async<Result<Generation>> InstancePool::Core::attempts(std::shared_ptr<PooledSession> session,
+                                                       GenerateRequest request, bool pinned) {
+  Generation whole;
+  whole.version = request.weights->version;
+  whole.reason = FinishReason::kAborted;
+  int failed = 0;
+  while (!session->aborted) {
+    Status home = co_await settle_home(*session, request);
+    if (!home) co_return tl::unexpected(home.error());
+    if (session->aborted) break;
+    const Instance* chosen = home_of(*session);
+    if (chosen == nullptr || chosen->place < 0) continue;  // it has gone meanwhile
+    bool moved = false;
+    auto piece = co_await ask(*session, request, pinned, moved);
+    if (!piece) {
+      release(*session);
+      if (!is_infrastructure(piece.error().code) || ++failed >= settings.attempts || closed_) {
+        co_return tl::unexpected(piece.error());
+      }
+      ++counts.repeated;
+      continue;
+    }
+    const auto tokens = static_cast<int>(piece->tokens.size());
+    request.context.insert(request.context.end(), piece->tokens.begin(), piece->tokens.end());
+    session->version = request.weights->version;
+    session->cached = static_cast<double>(request.context.size());
+    append(whole, std::move(*piece));
+    if (whole.reason != FinishReason::kAborted || !moved) break;
+    request.sampled_before += tokens;
+    request.max_tokens -= tokens;
+  }
+  co_return whole;
+}
+
+/// Waits until the session has a home that takes its request.
+Async<Status> InstancePool::Core::settle_home(PooledSession& session,
+                                              const GenerateRequest& request) {
+  arm_balancer();
+  Served& served = *policies[static_cast<std::size_t>(session.policy)];
+  const Instance* home = home_of(session);
+  if (home != nullptr && home->place < 0) release(session);  // it leaves
+  const bool first = served.waiting.empty() || home_of(session) != nullptr;
+  if (first && place(session, request)) co_return Status();
+  ++counts.waited;
+  Waiter waiter(executor);
+  waiter.session = &session;
+  waiter.request = &request;
+  served.waiting.push_back(&waiter);
+  serve_waiting(served);
+  const Nanos limit = session.wait;
+  const Nanos until = executor.now() + limit;
+  while (home_of(session) == nullptr && !session.aborted && !closed_ && executor.now() < until) {
+    const bool notified = co_await waiter.changed.wait(Wait(until - executor.now(), "an instance"));
+    (void)notified;  // the loop looks again
+  }
+  std::erase(served.waiting, &waiter);
+  if (home_of(session) != nullptr || session.aborted) co_return Status();
+  if (closed_) co_return fail(ErrorCode::kCancelled, "the rollout pool was closed");
+  co_return fail(
+      ErrorCode::kDeadline,
+      fmt::format("policy \"{}\": waited {:.0f} s for an instance with room for {} tokens "
+                  "of KV cache: {} instances serve it",
+                  served.about.name, static_cast<double>(limit) / kSecond, session.max_context,
+                  served.fleet.size()));
+}
+
+/// Asks the router; among instances with room only. None: there is none.
+std::optional<std::size_t> InstancePool::Core::choose(Served& served, const RouteRequest& request) {
+  const Fleet& fleet = served.fleet;
+  if (fleet.size() == 0) return std::nullopt;
+  const std::size_t first = served.router->choose(fleet, request, rng_);
+  if (static_cast<int>(first) == request.home || fleet.kv_free[first] >= request.need) return first;
+  Fleet roomy;
+  std::vector<std::size_t> places;
+  RouteRequest among = request;
+  among.home = -1;
+  for (std::size_t i = 0; i < fleet.size(); ++i) {
+    const bool home = static_cast<int>(i) == request.home;
+    if (fleet.kv_free[i] < request.need && !home) continue;
+    if (home) among.home = static_cast<int>(places.size());
+    places.push_back(i);
+    roomy.id.push_back(fleet.id[i]);
+    roomy.work.push_back(fleet.work[i]);
+    roomy.in_flight.push_back(fleet.in_flight[i]);
+    roomy.kv_free.push_back(fleet.kv_free[i]);
+  }
+  if (places.empty()) return std::nullopt;
+  return places[served.router->choose(roomy, among, rng_)];
+}
+
+/// Gives the session a home for its request. False: no instance has room.
+bool InstancePool::Core::place(PooledSession& session, const GenerateRequest& request) {
+  Served& served = *policies[static_cast<std::size_t>(session.policy)];
+  RouteRequest route;
+  route.session = session.id;
+  route.context = request.context;
+  route.version = request.weights->version;
+  route.predicted = predicted_work(request);
+  route.need = session.max_context;
+  Instance* home = home_of(session);
+  if (home != nullptr && home->place >= 0) {
+    route.home = home->place;
+    if (session.version == route.version) route.cached = session.cached;
+  }
+  const auto chosen = choose(served, route);
+  if (!chosen) return false;
+  Instance& instance = *find(served.fleet.id[*chosen]);
+  if (&instance == home) {
+    if (session.resting) {
+      home->idle.erase(session.idle);
+      session.resting = false;
+      home->kv_idle -= session.max_context;
+      home->kv_running += session.max_context;
+    }
+    home->work += route.predicted - session.charged;
+    session.charged = route.predicted;
+    show(*home);
+    return true;
+  }
+  if (home != nullptr) {
+    ++counts.migrated;
+    counts.prefilled_again += static_cast<std::int64_t>(route.cached);
+  }
+  release(session);
+  move_in(session, instance, route.predicted);
+  return true;
+}
+
+void InstancePool::Core::move_in(PooledSession& session, Instance& instance, double predicted) {
+  const double capacity = policies[static_cast<std::size_t>(instance.policy)]->about.kv_tokens;
+  while (!instance.idle.empty() &&
+         capacity - instance.kv_running - instance.kv_idle < session.max_context) {
+    ++counts.evicted;
+    evict(instance, *instance.idle.front());
+  }
+  session.home = instance.id;
+  session.stay = instance.stay;
+  session.cached = 0;
+  session.charged = predicted;
+  instance.kv_running += session.max_context;
+  instance.work += predicted;
+  show(instance);
+}
+
+/// Sends the request home and waits for the reply.
+Async<Result<Generation>> InstancePool::Core::ask(PooledSession& session, GenerateRequest request,
+                                                  bool pinned, bool& moved) {
+  const int id = session.home;
+  Instance* instance = find(id);
+  const auto ticket = std::make_shared<Ticket>(executor);
+  const std::uint64_t number = next_ticket_++;
+  ticket->session = &session;
+  ticket->context = static_cast<double>(request.context.size());
+  ticket->pinned = pinned;
+  instance->tickets[number] = ticket;
+  instance->context += ticket->context;
+  show(*instance);
+  ++counts.requests;
+  Served& served = *policies[static_cast<std::size_t>(session.policy)];
+  served.router->cached(id, request.weights->version, request.context);
+  InstanceRequest message;
+  message.session = session.id;
+  message.max_context = session.max_context;
+  message.generate = request;
+  const std::weak_ptr<Core> weak = weak_from_this();
+  const auto link = instance->link;
+  link->generate(std::move(message), [weak, id, number](Result<Generation> reply) {
+    if (const auto core = weak.lock()) core->on_reply(id, number, std::move(reply));
+  });
+  const Nanos until = executor.now() + settings.reply_limit;
+  while (!ticket->reply) {
+    const Nanos left = std::max<Nanos>(until - executor.now(), 1);
+    const bool notified = co_await ticket->settled.wait(Wait(left, "an instance's reply"));
+    if (!notified && !ticket->reply) lose(id);  // settles the ticket
+  }
+  moved = ticket->moved;
+  if (*ticket->reply) {
+    const Status good = check_reply(**ticket->reply, request);
+    if (!good) {
+      Instance* liar = find(id);
+      if (liar != nullptr && ++liar->failures >= kFailures) lose(id);
+      co_return tl::unexpected(good.error());
+    }
+  }
+  co_return std::move(*ticket->reply);
+}
+
+void InstancePool::Core::on_reply(int id, std::uint64_t number, Result<Generation> reply) {
+  Instance* instance = find(id);
+  const auto place = instance == nullptr
+                         ? std::map<std::uint64_t, std::shared_ptr<Ticket>>::iterator()
+                         : instance->tickets.find(number);
+  if (instance == nullptr || place == instance->tickets.end()) {
+    ++counts.stray_replies;
+    return;
+  }
+  const std::shared_ptr<Ticket> ticket = place->second;
+  instance->tickets.erase(place);
+  instance->context -= ticket->context;
+  show(*instance);
+  const bool failed = !reply && is_infrastructure(reply.error().code);
+  ticket->reply = std::move(reply);
+  ticket->settled.notify_all();
+  instance->failures = failed ? instance->failures + 1 : 0;
+  if (instance->failures >= kFailures) {
+    lose(id);
+  } else if (instance->state == State::kLeaving && instance->tickets.empty()) {
+    left(id);
+  }
+}
+
+/// The session has no request any more: its cache stays for as long as nobody needs the room.
+void InstancePool::Core::rest(PooledSession& session) {
+  Instance* home = home_of(session);
+  if (home == nullptr) return;
+  if (home->place < 0) {
+    release(session);
+    return;
+  }
+  home->kv_running -= session.max_context;
+  home->kv_idle += session.max_context;
+  session.idle = home->idle.insert(home->idle.end(), &session);
+  session.resting = true;
+  home->work -= session.charged;
+  session.charged = 0;
+  show(*home);
+}
+
+void InstancePool::Core::release(PooledSession& session) {
+  Instance* home = home_of(session);
+  const bool resting = std::exchange(session.resting, false);
+  session.home = -1;
+  session.cached = 0;
+  if (home == nullptr) return;
+  if (resting) {
+    home->idle.erase(session.idle);
+    home->kv_idle -= session.max_context;
+  } else {
+    home->kv_running -= session.max_context;
+  }
+  home->work -= session.charged;
+  session.charged = 0;
+  home->link->release(session.id);
+  show(*home);
+  serve_waiting(*policies[static_cast<std::size_t>(session.policy)]);
+}
+
+void InstancePool::Core::abort(PooledSession& session) {
+  if (!session.running) return;
+  session.aborted = true;
+  Instance* home = home_of(session);
+  if (home != nullptr) home->link->abort(session.id);
+  for (Waiter* waiter : policies[static_cast<std::size_t>(session.policy)]->waiting) {
+    if (waiter->session == &session) waiter->changed.notify_all();
+  }
+}
+
+/// Those of the groups that lack the fewest episodes first, then in order of arrival.
+void InstancePool::Core::serve_waiting(Served& served) {
+  while (!served.waiting.empty()) {
+    const auto lacks = [](const Waiter* waiter) {
+      const auto& group = waiter->session->hint.group_lacks;
+      return group ? *group : std::numeric_limits<int>::max();
+    };
+    const auto first =
+        std::min_element(served.waiting.begin(), served.waiting.end(),
+                         [&](const Waiter* a, const Waiter* b) { return lacks(a) < lacks(b); });
+    Waiter& waiter = **first;
+    if (!place(*waiter.session, *waiter.request)) return;
+    served.waiting.erase(first);
+    waiter.changed.notify_all();
+  }
+}
+
+}  // namespace troupe
