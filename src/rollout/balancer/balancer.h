@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
 #include <vector>
 
 namespace troupe {
@@ -9,11 +7,14 @@ namespace troupe {
 /// What a balancer sees of one instance.
 struct InstanceLoad {
   int id = 0;
-  int policy = 0;       ///< index
+  /// Index. Of one that moves: where to; of one that has none yet: anything that is no index (-1).
+  int policy = 0;
   int in_flight = 0;    ///< requests, running and waiting at it
   double work = 0;      ///< predicted decode tokens left in them
+  double longest = 0;   ///< of that, in the request that has most left
   double context = 0;   ///< tokens in their KV caches: what an abort would prefill again
-  bool moving = false;  ///< drains for, or loads, another policy: not to be moved again
+  bool moving = false;  ///< drains for, or loads, its policy: not to be moved again, and what is in
+                        ///< flight there is nobody's load any more
 };
 
 /// What a balancer sees of one policy.
@@ -32,6 +33,7 @@ struct LoadState {
   std::vector<PolicyLoad> policies;
   double decode_rate = 1;   ///< tokens a second of one instance in full use
   double prefill_rate = 1;  ///< tokens a second
+  double step_seconds = 0;  ///< of a decode step: no request gains more than a token in it
 };
 
 /// What becomes of the requests of an instance that moves: they end there, or go elsewhere with the
@@ -42,6 +44,7 @@ struct Move {
   int instance = 0;  ///< id
   int to = 0;        ///< policy
   Leave leave = Leave::kDrain;
+  bool operator==(const Move&) const = default;
 };
 
 /// Decides which instances serve another policy from now on. A pure function of what it is shown:
@@ -49,6 +52,7 @@ struct Move {
 class Balancer {
  public:
   virtual ~Balancer() = default;
+  /// Each instance at most once. Those without a policy are given one.
   [[nodiscard]] virtual std::vector<Move> plan(const LoadState& state) const = 0;
 };
 

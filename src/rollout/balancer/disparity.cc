@@ -1,0 +1,154 @@
+#include "rollout/balancer/disparity.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "rollout/balancer/tally.h"
+
+namespace troupe {
+namespace {
+
+/// How an instance leaves its policy, and what that takes in seconds: `delay` until it can load,
+/// `lost` of an instance's time.
+struct Leaving {
+  Leave leave = Leave::kDrain;
+  double delay = 0;
+  double lost = 0;
+};
+
+Leaving leaving(const LoadState& state, const InstanceLoad& i) {
+  const double drain = std::max(i.work / state.decode_rate, i.longest * state.step_seconds);
+  const double prefill = i.context / state.prefill_rate;
+  if (drain <= prefill) return {Leave::kDrain, drain, drain};
+  return {Leave::kAbort, 0, prefill};
+}
+
+/// A plan in the making.
+class Plan {
+ public:
+  explicit Plan(const LoadState& state)
+      : state_(state),
+        tallies_(state),
+        gave_(state.policies.size(), false),
+        got_(state.policies.size(), false) {}
+
+  std::vector<Move> finish() && { return std::move(moves_); }
+
+  void place_joining() {
+    for (const int instance : tallies_.joining) {
+      std::size_t best = 0;
+      for (std::size_t p = 1; p < count(); ++p) {
+        if (needs(p) > needs(best)) best = p;
+      }
+      ++tally(best).instances;
+      got_[best] = true;
+      add(instance, best, Leave::kDrain);
+    }
+  }
+
+  void restore_minimums() {
+    for (std::size_t to = 0; to < count(); ++to) {
+      while (tally(to).instances < least(to)) {
+        std::size_t from = count();
+        for (std::size_t p = 0; p < count(); ++p) {
+          if (got_[p] || !can_give(p)) continue;
+          if (from == count() || tally(p).pressure() < tally(from).pressure()) from = p;
+        }
+        if (from == count()) return;
+        move(from, to);
+      }
+    }
+  }
+
+  void even_out(double threshold, double cooldown) {
+    std::vector<bool> closed(count(), false);  // receivers for whom there is nothing more
+    for (std::size_t p = 0; p < count(); ++p) closed[p] = cooling(p, cooldown) || gave_[p];
+    while (true) {
+      std::size_t to = count();
+      for (std::size_t p = 0; p < count(); ++p) {
+        if (closed[p]) continue;
+        if (to == count() || tally(p).pressure() > tally(to).pressure()) to = p;
+      }
+      if (to == count()) return;
+      std::size_t from = count();
+      for (std::size_t p = 0; p < count(); ++p) {
+        if (p == to || got_[p] || cooling(p, cooldown) || !can_give(p)) continue;
+        if (from != count() && tally(p).pressure() >= tally(from).pressure()) continue;
+        if (tally(to).pressure() - tally(p).pressure() > threshold && pays(p, to)) from = p;
+      }
+      if (from == count()) {
+        closed[to] = true;
+        continue;
+      }
+      move(from, to);
+      closed[from] = true;
+    }
+  }
+
+ private:
+  [[nodiscard]] std::size_t count() const { return state_.policies.size(); }
+  PolicyTally& tally(std::size_t p) { return tallies_.policies[p]; }
+  [[nodiscard]] const PolicyTally& tally(std::size_t p) const { return tallies_.policies[p]; }
+
+  /// Its minimum; a policy with requests needs an instance even if that is 0.
+  [[nodiscard]] int least(std::size_t p) const {
+    return std::max(state_.policies[p].minimum, tally(p).requests > 0 ? 1 : 0);
+  }
+  /// Ranks policies for instances that join: below the minimum first, then by pressure, and without
+  /// any load evenly.
+  [[nodiscard]] std::tuple<int, double, int> needs(std::size_t p) const {
+    return {std::max(0, least(p) - tally(p).instances), tally(p).pressure(), -tally(p).instances};
+  }
+  [[nodiscard]] bool can_give(std::size_t p) const {
+    return tally(p).instances > least(p) && !tally(p).spare.empty();
+  }
+  [[nodiscard]] bool cooling(std::size_t p, double cooldown) const {
+    return state_.now - state_.policies[p].moved_at < cooldown;
+  }
+  [[nodiscard]] const InstanceLoad& next_of(std::size_t p) const {
+    return state_.instances[static_cast<std::size_t>(tally(p).spare.back())];
+  }
+
+  [[nodiscard]] bool pays(std::size_t from, std::size_t to) const {
+    if (tally(from).pressure(-1) >= tally(to).pressure(1)) return false;
+    if (tally(from).work_each(-1) >= tally(to).work_each(1)) return false;
+    const Leaving out = leaving(state_, next_of(from));
+    const double load = state_.policies[to].load_seconds;
+    const double delay = out.delay + load;
+    const double end = (tally(to).work / state_.decode_rate + delay) / (tally(to).instances + 1);
+    return end - delay > out.lost + load;
+  }
+
+  void move(std::size_t from, std::size_t to) {
+    const int instance = tally(from).spare.back();
+    const Leave leave = leaving(state_, next_of(from)).leave;
+    tally(from).spare.pop_back();
+    --tally(from).instances;
+    ++tally(to).instances;
+    gave_[from] = got_[to] = true;
+    add(instance, to, leave);
+  }
+  void add(int instance, std::size_t to, Leave leave) {
+    moves_.push_back(
+        Move{state_.instances[static_cast<std::size_t>(instance)].id, static_cast<int>(to), leave});
+  }
+
+  const LoadState& state_;
+  Tallies tallies_;
+  std::vector<bool> gave_, got_;
+  std::vector<Move> moves_;
+};
+
+}  // namespace
+
+std::vector<Move> DisparityBalancer::plan(const LoadState& state) const {
+  if (state.policies.empty()) return {};
+  Plan plan(state);
+  plan.place_joining();
+  plan.restore_minimums();
+  plan.even_out(threshold_, cooldown_);
+  return std::move(plan).finish();
+}
+
+}  // namespace troupe
