@@ -66,7 +66,7 @@ struct Generation {
 
 /// What whoever opens a session knows of it, for engines that choose between places.
 struct SessionHint {
-  std::uint64_t task = 0;  ///< names what is played: sessions of one task have answers alike
+  std::string task;  ///< names what is played: sessions of one task have answers alike
   std::string agent;
   /// Episodes that the session's group still lacks: groups nearest to completion go first. May be
   /// null, and changes.

@@ -100,6 +100,9 @@ std::unique_ptr<RolloutEngine> InstancePool::engine(int policy) {
   return std::make_unique<Front>(core_, policy);
 }
 const PoolCounts& InstancePool::counts() const { return core_->counts; }
+LengthErrors InstancePool::prediction_errors(int policy) const {
+  return core_->policies[static_cast<std::size_t>(policy)]->predictor.errors();
+}
 LoadState InstancePool::load() const { return core_->load(); }
 
 }  // namespace troupe

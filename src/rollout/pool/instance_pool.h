@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "rollout/balancer/balancer.h"
 #include "rollout/pool/pool_types.h"
+#include "rollout/predict/length_predictor.h"
 #include "rollout/router/router.h"
 
 namespace troupe {
@@ -48,6 +49,8 @@ class InstancePool {
   /// The engine of one policy.
   std::unique_ptr<RolloutEngine> engine(int policy);
   [[nodiscard]] const PoolCounts& counts() const;
+  /// How good the predictions of a policy's lengths were.
+  [[nodiscard]] LengthErrors prediction_errors(int policy) const;
   /// What a balancer sees now.
   [[nodiscard]] LoadState load() const;
 

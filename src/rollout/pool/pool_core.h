@@ -30,7 +30,11 @@ class InstancePool::Core : public std::enable_shared_from_this<Core> {
     int policy = 0;
     int max_context = 0;
     SessionHint hint;
-    Nanos wait = 0;         ///< longest for an instance
+    Nanos wait = 0;  ///< longest for an instance
+    /// What was predicted at the start of each turn, and the tokens decoded before it.
+    std::vector<std::pair<LengthPrediction, double>> turns;
+    double decoded = 0;     ///< tokens, of all turns
+    bool failed = false;    ///< ends early, through no wish of its own
     int home = -1;          ///< instance id
     std::int64_t stay = 0;  ///< home's, when it moved in: another one has nothing of it any more
     double charged = 0;     ///< predicted work that home's load includes
@@ -71,7 +75,7 @@ class InstancePool::Core : public std::enable_shared_from_this<Core> {
     std::list<PooledSession*> idle;  ///< least recently used first
   };
 
-  /// A request that no instance has room for.
+  /// A request that no instance has room for yet.
   struct Waiter {
     explicit Waiter(Executor& executor) : changed(executor) {}
     PooledSession* session = nullptr;
@@ -81,9 +85,13 @@ class InstancePool::Core : public std::enable_shared_from_this<Core> {
 
   struct Served {
     Served(Executor& executor, PoolPolicy about_in, std::unique_ptr<Router> router_in)
-        : about(std::move(about_in)), router(std::move(router_in)), changed(executor) {}
+        : about(std::move(about_in)),
+          router(std::move(router_in)),
+          predictor({.fallback = about.fallback}),
+          changed(executor) {}
     PoolPolicy about;
     std::unique_ptr<Router> router;
+    LengthPredictor predictor;
     std::shared_ptr<const EngineWeights> weights;
     Fleet fleet;
     std::vector<Waiter*> waiting;  ///< in order of arrival
@@ -98,6 +106,8 @@ class InstancePool::Core : public std::enable_shared_from_this<Core> {
   // Requests.
   Async<Result<Generation>> generate(std::shared_ptr<PooledSession> session,
                                      GenerateRequest request);
+  /// The session is over: what it needed is what the next ones are predicted from.
+  void end(PooledSession& session);
   void release(PooledSession& session);
   void abort(PooledSession& session);
 
@@ -125,6 +135,8 @@ class InstancePool::Core : public std::enable_shared_from_this<Core> {
                                      GenerateRequest request, bool pinned);
   Async<Status> settle_home(PooledSession& session, const GenerateRequest& request);
   bool place(PooledSession& session, const GenerateRequest& request);
+  /// Decode tokens that the session still needs, as far as one can tell.
+  [[nodiscard]] double predicted_work(const PooledSession& session) const;
   std::optional<std::size_t> choose(Served& served, const RouteRequest& request);
   void move_in(PooledSession& session, Instance& instance, double predicted);
   Async<Result<Generation>> ask(PooledSession& session, GenerateRequest request, bool pinned,

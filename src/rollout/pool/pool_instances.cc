@@ -235,7 +235,8 @@ LoadState InstancePool::Core::load() const {
   for (const auto& served : policies) {
     PolicyLoad load;
     load.waiting = static_cast<int>(served->waiting.size());
-    for (const Waiter* waiter : served->waiting) load.waiting_work += waiter->request->max_tokens;
+    for (const Waiter* waiter : served->waiting)
+      load.waiting_work += predicted_work(*waiter->session);
     load.minimum = served->about.minimum;
     load.load_seconds = static_cast<double>(served->about.load_time) / kSecond;
     load.moved_at = served->moved_at;

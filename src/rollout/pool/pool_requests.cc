@@ -13,11 +13,6 @@ namespace {
 /// An instance that fails so often in a row has failed.
 constexpr int kFailures = 2;
 
-/// Decode tokens that a session is expected to need.
-double predicted_work(const GenerateRequest& request) {
-  return static_cast<double>(request.max_tokens);
-}
-
 /// What an instance says is not believed without looking.
 Status check_reply(const Generation& reply, const GenerateRequest& request) {
   const auto tokens = static_cast<std::int64_t>(reply.tokens.size());
@@ -42,7 +37,27 @@ void append(Generation& whole, Generation piece) {
 }  // namespace
 
 InstancePool::Core::PooledSession::~PooledSession() {
-  if (const auto pool = core.lock()) pool->release(*this);
+  if (const auto pool = core.lock()) pool->end(*this);
+}
+
+void InstancePool::Core::end(PooledSession& session) {
+  release(session);
+  if (session.failed || session.aborted) return;
+  LengthPredictor& predictor = policies[static_cast<std::size_t>(session.policy)]->predictor;
+  for (std::size_t i = 0; i < session.turns.size(); ++i) {
+    const auto& [made, before] = session.turns[i];
+    predictor.score(made, session.decoded - before);
+    predictor.observe({session.hint.task, session.hint.agent, static_cast<int>(i)},
+                      session.decoded - before);
+  }
+}
+
+double InstancePool::Core::predicted_work(const PooledSession& session) const {
+  const LengthPredictor& predictor = policies[static_cast<std::size_t>(session.policy)]->predictor;
+  const int turn = static_cast<int>(session.turns.size()) - 1;
+  const double before = session.turns.back().second;
+  return predictor.predict({session.hint.task, session.hint.agent, turn}, session.decoded - before)
+      .mean;
 }
 
 Async<Result<Generation>> InstancePool::Core::generate(std::shared_ptr<PooledSession> session,
@@ -58,11 +73,18 @@ Async<Result<Generation>> InstancePool::Core::generate(std::shared_ptr<PooledSes
   if (!pinned) ++served.unpinned;
   session->running = true;
   session->aborted = false;
+  if (request.sampled_before == 0 || session->turns.empty()) {
+    const int turn = static_cast<int>(session->turns.size());
+    session->turns.emplace_back(
+        served.predictor.predict({session->hint.task, session->hint.agent, turn}),
+        session->decoded);
+  }
   auto answer = co_await attempts(session, std::move(request), pinned);
   session->running = false;
   rest(*session);
   --served.in_flight;
   if (!pinned) --served.unpinned;
+  session->failed = !answer;
   if (answer) served.tokens_sampled += static_cast<std::int64_t>(answer->tokens.size());
   served.changed.notify_all();
   serve_waiting(served);
@@ -96,6 +118,7 @@ Async<Result<Generation>> InstancePool::Core::attempts(std::shared_ptr<PooledSes
     request.context.insert(request.context.end(), piece->tokens.begin(), piece->tokens.end());
     session->version = request.weights->version;
     session->cached = static_cast<double>(request.context.size());
+    session->decoded += tokens;
     append(whole, std::move(*piece));
     if (whole.reason != FinishReason::kAborted || !moved) break;
     request.sampled_before += tokens;
@@ -167,7 +190,7 @@ bool InstancePool::Core::place(PooledSession& session, const GenerateRequest& re
   route.session = session.id;
   route.context = request.context;
   route.version = request.weights->version;
-  route.predicted = predicted_work(request);
+  route.predicted = predicted_work(session);
   route.need = session.max_context;
   Instance* home = home_of(session);
   if (home != nullptr && home->place >= 0) {

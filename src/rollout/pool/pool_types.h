@@ -26,7 +26,9 @@ struct PoolPolicy {
   std::string name;
   double kv_tokens = 0;  ///< of an instance that serves it
   int minimum = 1;       ///< instances that the balancer leaves it
-  Nanos load_time = 0;   ///< of its weights into an instance
+  /// Tokens of a session of which nothing is known yet: what the prediction begins with.
+  double fallback = 256;
+  Nanos load_time = 0;  ///< of its weights into an instance
 };
 
 /// Starts an instance for a policy, by index: a new engine, a process. `instance` is its id. An
