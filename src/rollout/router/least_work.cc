@@ -40,7 +40,7 @@ std::size_t LeastWork::choose(const Fleet& fleet, const RouteRequest& request, R
   cost_[home] = kNoRoom;
   const std::size_t best = random_least(cost_, rng);
   const double gain = std::min(request.predicted, fleet.work[home] - cost_[best]);
-  return gain > prefill_cost_ * request.cached ? best : home;
+  return gain > cost_of_moving_ * request.cached ? best : home;
 }
 
 }  // namespace troupe

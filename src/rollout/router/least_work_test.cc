@@ -21,7 +21,7 @@ RouteRequest at_home(int home) {
 }
 
 TEST(LeastWorkTest, ANewSessionGoesToTheLeastWorkThatHasRoom) {
-  LeastWork router(0.25, 8192);
+  LeastWork router(0.125, 2, 8192);
   Rng rng(1);
   for (int round = 0; round < 3000; ++round) {
     Fleet fleet = idle_fleet(1 + rng.below(40));
@@ -42,7 +42,7 @@ TEST(LeastWorkTest, ANewSessionGoesToTheLeastWorkThatHasRoom) {
 }
 
 TEST(LeastWorkTest, EqualOnesAreAsLikely) {
-  LeastWork router(0.25, 8192);
+  LeastWork router(0.125, 2, 8192);
   Fleet fleet = idle_fleet(20);
   for (std::size_t i = 0; i < 20; i += 2) fleet.kv_free[i] = 0;  // none of these
   Rng rng(2);
@@ -52,12 +52,12 @@ TEST(LeastWorkTest, EqualOnesAreAsLikely) {
 }
 
 TEST(LeastWorkTest, StaysAtHomeUnlessAMovePays) {
-  LeastWork router(0.25, 8192);
+  LeastWork router(0.125, 2, 8192);
   Fleet fleet = idle_fleet(3);
   fleet.work[1] = 100;
   fleet.kv_free[0] = 0;  // it has room at home, whatever else needs there
   Rng rng(3);
-  // To prefill 1000 tokens again costs as much as 250 decode tokens.
+  // To prefill 1000 tokens again costs as much as 125 decode tokens, twice that is asked for.
   fleet.work[0] = 249;
   EXPECT_EQ(router.choose(fleet, at_home(0), rng), 0U);
   fleet.work[0] = 250;
@@ -73,7 +73,7 @@ TEST(LeastWorkTest, StaysAtHomeUnlessAMovePays) {
 }
 
 TEST(LeastWorkTest, ASessionThatIsNearlyDoneStays) {
-  LeastWork router(0.25, 8192);
+  LeastWork router(0.125, 2, 8192);
   Fleet fleet = idle_fleet(2);
   fleet.work[0] = 1e6;
   Rng rng(4);
@@ -87,17 +87,17 @@ TEST(LeastWorkTest, OnlyYoungSessionsMove) {
   Fleet fleet = idle_fleet(2);
   fleet.work[0] = 1e6;
   Rng rng(5);
-  LeastWork just_old(0.25, 1000);
+  LeastWork just_old(0.25, 1, 1000);
   EXPECT_EQ(just_old.choose(fleet, at_home(0), rng), 0U);
-  LeastWork just_young(0.25, 1001);
+  LeastWork just_young(0.25, 1, 1001);
   EXPECT_EQ(just_young.choose(fleet, at_home(0), rng), 1U);
-  LeastWork never(0.25, 0);
+  LeastWork never(0.25, 1, 0);
   EXPECT_EQ(never.choose(fleet, at_home(0), rng), 0U);
 }
 
 // The cache that home holds is of an older version, so nothing of it counts.
 TEST(LeastWorkTest, WithoutItsCacheASessionIsANewOne) {
-  LeastWork router(0.25, 0);
+  LeastWork router(0.125, 2, 0);
   Fleet fleet = idle_fleet(2);
   fleet.work[0] = 1;
   Rng rng(6);
@@ -112,7 +112,7 @@ TEST(LeastWorkTest, WithoutItsCacheASessionIsANewOne) {
 // The makespan rule against its definition: the later of the two is done sooner by more than the
 // move costs.
 TEST(LeastWorkTest, AMoveShortensTheLaterOfTheTwo) {
-  LeastWork router(0.25, 8192);
+  LeastWork router(0.125, 2, 8192);
   Fleet fleet = idle_fleet(2);
   Rng rng(7);
   int moved = 0;

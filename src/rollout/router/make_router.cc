@@ -34,7 +34,9 @@ CacheAware::Setting cache_aware(Given o) {
 
 constexpr Entry kRouters[] = {
     {"least_work",
-     [](Given o) -> Made { return std::make_unique<LeastWork>(o.prefill_cost, o.move_below); }},
+     [](Given o) -> Made {
+       return std::make_unique<LeastWork>(o.prefill_cost, o.move_margin, o.move_below);
+     }},
     {"least_in_flight", [](Given) -> Made { return std::make_unique<LeastInFlight>(); }},
     {"power_of_two", [](Given) -> Made { return std::make_unique<PowerOfTwo>(); }},
     {"cache_aware", [](Given o) -> Made { return std::make_unique<CacheAware>(cache_aware(o)); }},
@@ -59,11 +61,12 @@ Status check_numbers(const std::string& name, const RouterOptions& options) {
       return fail(ErrorCode::kInvalid, fmt::format("{} = {}: give {} to {}", number.name, value,
                                                    number.low, number.high));
     }
-    if (number.name == "prefill_cost" && options.move_below == 0) {
+    const bool of_moves = number.name == "prefill_cost" || number.name == "move_margin";
+    if (of_moves && options.move_below == 0) {
       return fail(ErrorCode::kInvalid,
-                  fmt::format("prefill_cost = {} would do nothing: move_below is 0, so no session "
-                              "leaves its cache; leave one of them out",
-                              value));
+                  fmt::format("{} = {} would do nothing: move_below is 0, so no session leaves its "
+                              "cache; leave one of them out",
+                              number.name, value));
     }
   }
   return {};

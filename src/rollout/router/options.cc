@@ -9,6 +9,8 @@ const std::vector<RouterNumber>& router_numbers() {
       {"prefill_cost", &RouterOptions::prefill_cost, 0, 1e6, "least_work",
        "Tokens decoded in the time in which an instance prefills one: its decode rate over its "
        "prefill rate. What moving a session costs is counted with it."},
+      {"move_margin", &RouterOptions::move_margin, 0, 1e6, "least_work",
+       "A session leaves its cache only if that gains more than this many times what it costs."},
       {"move_below", &RouterOptions::move_below, 0, 1e9, "least_work",
        "Sessions with fewer tokens of context than this may leave their KV cache if that pays. 0: "
        "none does."},

@@ -10,6 +10,7 @@ namespace troupe {
 /// What routers may be told; each reads some of it (router_numbers).
 struct RouterOptions {
   double prefill_cost = 0.25;
+  double move_margin = 4;
   double move_below = 8192;
   double load_bound = 1.25;
   double match = 0.3;

@@ -15,7 +15,9 @@ namespace troupe {
 /// of one instance. Instances come and go, so `id` names them, the index does not.
 struct Fleet {
   std::vector<int> id;
-  std::vector<double> work;     ///< predicted decode tokens left in all its requests
+  /// Predicted decode tokens left in the sessions whose home it is, between their turns, too: a
+  /// session that waits for a tool comes back. The session that is to be routed is not among them.
+  std::vector<double> work;
   std::vector<int> in_flight;   ///< requests, running and waiting
   std::vector<double> kv_free;  ///< tokens of KV cache that are not reserved
   [[nodiscard]] std::size_t size() const { return id.size(); }
@@ -40,7 +42,8 @@ class Router {
   virtual ~Router() = default;
   /// Index into the fleet, which is not empty.
   virtual std::size_t choose(const Fleet& fleet, const RouteRequest& request, Rng& rng) = 0;
-  /// `instance` (its id) holds the KV cache of this context, at this version, from now on.
+  /// `instance` (its id) holds the KV cache of this context, at this version, from now on. To be
+  /// said as soon as the request is sent there: its group follows at once.
   virtual void cached(int instance, Version version, std::span<const TokenId> context) {
     (void)instance, (void)version, (void)context;
   }
