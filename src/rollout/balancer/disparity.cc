@@ -28,10 +28,7 @@ Leaving leaving(const LoadState& state, const InstanceLoad& i) {
 class Plan {
  public:
   explicit Plan(const LoadState& state)
-      : state_(state),
-        tallies_(state),
-        gave_(state.policies.size(), false),
-        got_(state.policies.size(), false) {}
+      : state_(state), tallies_(state), gave_(state.policies.size(), false) {}
 
   std::vector<Move> finish() && { return std::move(moves_); }
 
@@ -42,7 +39,6 @@ class Plan {
         if (needs(p) > needs(best)) best = p;
       }
       ++tally(best).instances;
-      got_[best] = true;
       add(instance, best, Leave::kDrain);
     }
   }
@@ -52,7 +48,7 @@ class Plan {
       while (tally(to).instances < least(to)) {
         std::size_t from = count();
         for (std::size_t p = 0; p < count(); ++p) {
-          if (got_[p] || !can_give(p)) continue;
+          if (!can_give(p)) continue;
           if (from == count() || tally(p).pressure() < tally(from).pressure()) from = p;
         }
         if (from == count()) return;
@@ -73,7 +69,7 @@ class Plan {
       if (to == count()) return;
       std::size_t from = count();
       for (std::size_t p = 0; p < count(); ++p) {
-        if (p == to || got_[p] || cooling(p, cooldown) || !can_give(p)) continue;
+        if (p == to || cooling(p, cooldown) || !can_give(p)) continue;
         if (from != count() && tally(p).pressure() >= tally(from).pressure()) continue;
         if (tally(to).pressure() - tally(p).pressure() > threshold && pays(p, to)) from = p;
       }
@@ -82,7 +78,7 @@ class Plan {
         continue;
       }
       move(from, to);
-      closed[from] = true;
+      closed[from] = true;  // and whoever got an instance keeps it: pays() sees to that
     }
   }
 
@@ -126,7 +122,7 @@ class Plan {
     tally(from).spare.pop_back();
     --tally(from).instances;
     ++tally(to).instances;
-    gave_[from] = got_[to] = true;
+    gave_[from] = true;
     add(instance, to, leave);
   }
   void add(int instance, std::size_t to, Leave leave) {
@@ -136,7 +132,7 @@ class Plan {
 
   const LoadState& state_;
   Tallies tallies_;
-  std::vector<bool> gave_, got_;
+  std::vector<bool> gave_;
   std::vector<Move> moves_;
 };
 

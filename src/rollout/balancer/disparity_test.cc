@@ -145,6 +145,23 @@ TEST(Disparity, MovesSeveralWhereTheLoadIsFarOff) {
   EXPECT_EQ(plan(state).size(), 3U);  // 5 against 0: no further
 }
 
+TEST(Disparity, WhoGaveDoesNotGetInTheSamePlan) {
+  // Policy 0 is full and takes 9 s to load: an instance of 1 pays, none of 2, whose contexts take
+  // 2.5 s to prefill again. Policy 1, which then has 16 requests an instance against 1, loads at
+  // once and could take what 0 could not.
+  LoadState state = fleet({{100}, {0, 16, 16}, {1, 1, 1}});
+  state.policies[0].load_seconds = 9;
+  state.instances[0].work = 30000;
+  for (const std::size_t i : {2U, 3U}) state.instances[i].work = 10000;
+  for (const std::size_t i : {4U, 5U, 6U}) {
+    state.instances[i].work = state.instances[i].longest = 1000;
+    state.instances[i].context = 25000;
+  }
+  EXPECT_EQ(plan(state), (std::vector<Move>{Move{101, 0, Leave::kDrain}}));
+  std::erase_if(state.instances, [](const InstanceLoad& i) { return i.id == 101; });
+  EXPECT_EQ(plan(state).at(0), (Move{104, 1, Leave::kAbort}));
+}
+
 TEST(Disparity, WhatMovesAlreadyCountsWhereItGoesAndIsLeftAlone) {
   LoadState state = fleet({{12, 12}, {1, 1}});
   InstanceLoad coming = instance(200, 0, 3);

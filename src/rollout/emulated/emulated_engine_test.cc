@@ -1,5 +1,7 @@
 #include "rollout/emulated/emulated_engine.h"
 
+#include <cmath>
+
 #include "rollout/emulated/emulated_test_support.h"
 
 namespace troupe {
@@ -128,6 +130,26 @@ Async<Status> abort_and_go_on(EmulatedStage& stage) {
 TEST(EmulatedEngine, AnAbortGivesAPrefixAndTheRestIsTheSame) {
   EmulatedStage stage;
   play(stage, abort_and_go_on);
+}
+
+Async<Status> abort_at_the_end(EmulatedStage& stage) {
+  auto session = co_await stage.engine->open(2000, kRoom);
+  Asked asked;
+  spawn(ask(stage, *session, emulated_request(5100, 300), asked));
+  const auto last = std::llround(lone(300, 300, 100) * kSecond);
+  stage.executor->at(last, [&] { stage.engine->abort(**session); });
+  co_await pass(stage, 10);
+  EXPECT_EQ(asked.at, static_cast<double>(last) / kSecond);
+  EXPECT_EQ((*asked.reply)->tokens.size(), 100U);
+  EXPECT_EQ((*asked.reply)->reason, FinishReason::kEnd);
+  co_return Status();
+}
+
+TEST(EmulatedEngine, AnAnswerThatIsWholeIsNotAborted) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {  // of two events of that instant, either first
+    EmulatedStage stage(plain_options(), seed);
+    play(stage, abort_at_the_end);
+  }
 }
 
 Async<Status> cut_at_length(EmulatedStage& stage) {
@@ -330,11 +352,13 @@ Async<Status> hung(EmulatedStage& stage) {
   stage.engine->abort(**session);
   co_await pass(stage, 1e-6);
   EXPECT_EQ((*asked[0].reply)->tokens.size(), 41U);
+  session->reset();
+  EXPECT_EQ(stage.engine->kv_free(), 400'000 - 4000);
   // A day's deadline ends what nobody aborts.
   co_await pass(stage, 24 * 3600);
   EXPECT_EQ(asked[1].reply->error().code, ErrorCode::kDeadline);
   EXPECT_EQ(stage.engine->in_flight(), 0);
-  EXPECT_EQ(stage.engine->kv_free(), 400'000 - 2000);
+  EXPECT_EQ(stage.engine->kv_free(), 400'000);
   co_return Status();
 }
 

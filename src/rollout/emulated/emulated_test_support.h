@@ -25,8 +25,10 @@ inline EmulatedOptions plain_options() {
 
 /// An instance on a virtual clock. The length of an answer is its seed's last three digits.
 struct EmulatedStage {
-  explicit EmulatedStage(const EmulatedOptions& options = plain_options()) {
-    executor = make_virtual_executor({});
+  explicit EmulatedStage(const EmulatedOptions& options = plain_options(), std::uint64_t seed = 1) {
+    VirtualOptions clock;
+    clock.seed = seed;
+    executor = make_virtual_executor(clock);
     engine = std::make_unique<EmulatedEngine>(
         *executor, options, [](const GenerateRequest& request) { return whole(request.seed); },
         Version{0, 1});
