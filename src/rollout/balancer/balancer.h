@@ -22,6 +22,7 @@ struct PolicyLoad {
   int waiting = 0;           ///< requests that no instance has taken
   double waiting_work = 0;   ///< predicted decode tokens of them
   int minimum = 1;           ///< instances that it keeps at least
+  double speed = 1;          ///< of an instance that serves it, over the state's rates: its model's
   double load_seconds = 0;   ///< to load its weights into an instance
   double moved_at = -1e300;  ///< seconds: when it last gave or got an instance
 };
@@ -33,7 +34,7 @@ struct LoadState {
   std::vector<PolicyLoad> policies;
   double decode_rate = 1;   ///< tokens a second of one instance in full use
   double prefill_rate = 1;  ///< tokens a second
-  double step_seconds = 0;  ///< of a decode step: no request gains more than a token in it
+  double step_seconds = 0;  ///< of a decode step, in which no request gains more than a token
 };
 
 /// What becomes of the requests of an instance that moves: they end there, or go elsewhere with the

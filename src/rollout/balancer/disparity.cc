@@ -17,9 +17,9 @@ struct Leaving {
   double lost = 0;
 };
 
-Leaving leaving(const LoadState& state, const InstanceLoad& i) {
-  const double drain = std::max(i.work / state.decode_rate, i.longest * state.step_seconds);
-  const double prefill = i.context / state.prefill_rate;
+Leaving leaving(const LoadState& state, const InstanceLoad& i, double speed) {
+  const double drain = std::max(i.work / state.decode_rate, i.longest * state.step_seconds) / speed;
+  const double prefill = i.context / (state.prefill_rate * speed);
   if (drain <= prefill) return {Leave::kDrain, drain, drain};
   return {Leave::kAbort, 0, prefill};
 }
@@ -102,23 +102,29 @@ class Plan {
   [[nodiscard]] bool cooling(std::size_t p, double cooldown) const {
     return state_.now - state_.policies[p].moved_at < cooldown;
   }
-  [[nodiscard]] const InstanceLoad& next_of(std::size_t p) const {
-    return state_.instances[static_cast<std::size_t>(tally(p).spare.back())];
+  /// The least loaded instance leaves first.
+  [[nodiscard]] Leaving leaving_from(std::size_t p) const {
+    const auto next = static_cast<std::size_t>(tally(p).spare.back());
+    return leaving(state_, state_.instances[next], state_.policies[p].speed);
+  }
+  /// Seconds in which the policy's work is done, with so many more instances.
+  [[nodiscard]] double done_in(std::size_t p, int more) const {
+    return tally(p).work_each(more) / (state_.decode_rate * state_.policies[p].speed);
   }
 
   [[nodiscard]] bool pays(std::size_t from, std::size_t to) const {
     if (tally(from).pressure(-1) >= tally(to).pressure(1)) return false;
-    if (tally(from).work_each(-1) >= tally(to).work_each(1)) return false;
-    const Leaving out = leaving(state_, next_of(from));
+    if (done_in(from, -1) >= done_in(to, 1)) return false;
+    const Leaving out = leaving_from(from);
     const double load = state_.policies[to].load_seconds;
     const double delay = out.delay + load;
-    const double end = (tally(to).work / state_.decode_rate + delay) / (tally(to).instances + 1);
+    const double end = done_in(to, 1) + delay / (tally(to).instances + 1);
     return end - delay > out.lost + load;
   }
 
   void move(std::size_t from, std::size_t to) {
     const int instance = tally(from).spare.back();
-    const Leave leave = leaving(state_, next_of(from)).leave;
+    const Leave leave = leaving_from(from).leave;
     tally(from).spare.pop_back();
     --tally(from).instances;
     ++tally(to).instances;

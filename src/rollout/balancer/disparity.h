@@ -13,9 +13,9 @@ namespace troupe {
 /// - neither gave nor got an instance in the last `cooldown` seconds, and the donor keeps its
 ///   minimum,
 /// - after the move the receiver still has more requests per instance than the donor, and more
-///   predicted work per instance, so that no move makes the disparity that would undo it,
+///   seconds of predicted work, so that no move makes the disparity that would undo it,
 /// - it pays: the instance serves the receiver's backlog for longer than its move takes. With n
-///   instances of `decode_rate` the receiver's work w ends after (w / rate + delay) / (n + 1)
+///   instances of its rate the receiver's work w ends after (w / rate + delay) / (n + 1)
 ///   seconds, if the new one joins after `delay` = leave + load; less the delay, that is the time
 ///   that it serves (n times the seconds by which the backlog ends sooner).
 /// `leave` is the smaller of two: draining lasts until its longest request has ended, aborting

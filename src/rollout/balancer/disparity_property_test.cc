@@ -23,6 +23,7 @@ struct World {
     for (int p = 0; p < policies; ++p) {
       PolicyLoad load;
       load.minimum = 1 + static_cast<int>(rng.below(3));
+      load.speed = 0.3 + rng.uniform();
       load.load_seconds = rng.uniform() * 5;
       load.moved_at = state.now - rng.uniform() * 20;
       const int instances = load.minimum + static_cast<int>(rng.below(12));

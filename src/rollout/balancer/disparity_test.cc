@@ -135,6 +135,22 @@ TEST(Disparity, DrainsOrAbortsWhateverTakesLess) {
   EXPECT_EQ(plan(state).at(0), (Move{102, 0, Leave::kAbort}));
 }
 
+TEST(Disparity, ALargerModelIsSlower) {
+  LoadState state = fleet({{20, 20}, {0, 0}});
+  state.policies[0].load_seconds = 1.5;  // pays below 0.8 s at full speed, as above,
+  EXPECT_TRUE(plan(state).empty());
+  state.policies[0].speed = 0.5;  // and below 1.6 s for work that takes twice as long
+  EXPECT_EQ(plan(state).size(), 1U);
+  state.policies[0].speed = 1;
+  state.policies[0].load_seconds = 0;
+  EXPECT_FALSE(plan(state).empty());
+  state.instances[3].work = 2000;  // 2 s of one instance, against 4 s of three
+  state.policies[1].speed = 2;
+  EXPECT_FALSE(plan(state).empty());
+  state.policies[1].speed = 1;
+  EXPECT_TRUE(plan(state).empty());
+}
+
 TEST(Disparity, MovesSeveralWhereTheLoadIsFarOff) {
   LoadState state = fleet({{100}, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0}});
   state.policies[1].minimum = 2;
