@@ -86,11 +86,9 @@ int InstancePool::add_policy(PoolPolicy policy, std::unique_ptr<Router> router, 
   return static_cast<int>(core_->policies.size()) - 1;
 }
 
-void InstancePool::set_balancer(std::unique_ptr<Balancer> balancer, double decode_rate,
-                                double prefill_rate) {
+void InstancePool::set_balancer(std::unique_ptr<Balancer> balancer, InstanceRates rates) {
   core_->balancer = std::move(balancer);
-  core_->decode_rate = decode_rate;
-  core_->prefill_rate = prefill_rate;
+  core_->rates = rates;
 }
 
 Result<int> InstancePool::join(int policy) { return core_->join(policy); }

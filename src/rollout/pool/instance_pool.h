@@ -37,7 +37,7 @@ class InstancePool {
   int add_policy(PoolPolicy policy, std::unique_ptr<Router> router, Version version,
                  std::shared_ptr<const Decoder> decoder);
   /// Null: instances stay with their policies.
-  void set_balancer(std::unique_ptr<Balancer> balancer, double decode_rate, double prefill_rate);
+  void set_balancer(std::unique_ptr<Balancer> balancer, InstanceRates rates);
 
   /// Starts an instance for a policy; its id, which is never used again.
   Result<int> join(int policy);

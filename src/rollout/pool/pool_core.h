@@ -124,8 +124,7 @@ class InstancePool::Core : public std::enable_shared_from_this<Core> {
   PoolSettings settings;
   InstanceFactory factory;
   std::unique_ptr<Balancer> balancer;
-  double decode_rate = 1;
-  double prefill_rate = 1;
+  InstanceRates rates;
   std::vector<std::unique_ptr<Served>> policies;
   PoolCounts counts;
   std::uint64_t next_session = 1;

@@ -220,14 +220,18 @@ void InstancePool::Core::publish(int policy, std::shared_ptr<const EngineWeights
 LoadState InstancePool::Core::load() const {
   LoadState state;
   state.now = static_cast<double>(executor.now()) / kSecond;
-  state.decode_rate = decode_rate;
-  state.prefill_rate = prefill_rate;
+  state.decode_rate = rates.decode;
+  state.prefill_rate = rates.prefill;
+  state.step_seconds = rates.step_seconds;
   for (const auto& [id, instance] : instances_) {
     InstanceLoad load;
     load.id = id;
     load.policy = instance.to >= 0 ? instance.to : instance.policy;
     load.in_flight = static_cast<int>(instance.tickets.size());
     load.work = instance.work;
+    for (const auto& [number, ticket] : instance.tickets) {
+      load.longest = std::max(load.longest, ticket->session->charged);
+    }
     load.context = instance.context;
     load.moving = instance.state != State::kServing;
     state.instances.push_back(load);

@@ -31,6 +31,13 @@ struct PoolPolicy {
   Nanos load_time = 0;  ///< of its weights into an instance
 };
 
+/// What an instance does in a second, for the balancer's predictions.
+struct InstanceRates {
+  double decode = 1;        ///< tokens, in full use
+  double prefill = 1;       ///< tokens
+  double step_seconds = 0;  ///< of a decode step
+};
+
 /// Starts an instance for a policy, by index: a new engine, a process. `instance` is its id. An
 /// error says why none can be had now.
 using InstanceFactory =
