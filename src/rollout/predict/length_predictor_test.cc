@@ -57,6 +57,26 @@ TEST(LengthPredictorTest, AFewObservationsOfATaskMoveThePredictionALittle) {
   EXPECT_NEAR(p.predict(key("new")).mean, 2000, 200);
 }
 
+// Each place holds the one observation and is half of the estimate. Two halves far apart are an
+// uncertain whole.
+TEST(LengthPredictorTest, OneObservationByHand) {
+  LengthPredictor p = predictor();
+  p.observe(key("a"), 2000);
+  const double x = std::log(2000.0);
+  double mean = std::log(512.0) - 0.5;
+  double variance = 1;
+  for (int place = 0; place < 3; ++place) {
+    // Of an even mixture: half of one at x without variance, half of the other.
+    const double middle = (x + mean) / 2;
+    const double square = (x * x + variance + mean * mean) / 2;
+    variance = square - middle * middle;
+    mean = middle;
+  }
+  const LengthPrediction out = p.predict(key("a"));
+  EXPECT_NEAR(out.log_mean, mean, 1e-9);
+  EXPECT_NEAR(out.mean, std::exp(mean + variance / 2), 1e-6 * out.mean);
+}
+
 TEST(LengthPredictorTest, ATurnHasItsOwnLength) {
   LengthPredictor p = predictor();
   for (int i = 0; i < 200; ++i) {

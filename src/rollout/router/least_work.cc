@@ -37,8 +37,7 @@ std::size_t LeastWork::choose(const Fleet& fleet, const RouteRequest& request, R
   const auto home = static_cast<std::size_t>(request.home);
   if (static_cast<double>(request.context.size()) >= move_below_) return home;
   work_where_room(fleet, request.need, cost_);
-  cost_[home] = kNoRoom;
-  const std::size_t best = random_least(cost_, rng);
+  const std::size_t best = random_least(cost_, rng);  // home, too: then there is no gain
   const double gain = std::min(request.predicted, fleet.work[home] - cost_[best]);
   return gain > cost_of_moving_ * request.cached ? best : home;
 }

@@ -42,6 +42,8 @@ TEST(PrefixTreeTest, AnotherVersionIsAMiss) {
   Version lost = version(4);
   lost.incarnation = 1;
   EXPECT_EQ(tree.match(lost, tokens), Matches{});
+  tree.insert(3, lost, tokens);
+  EXPECT_EQ(tree.match(lost, tokens), (Matches{{3, 3}}));
   tree.insert(2, version(5), tokens);
   EXPECT_EQ(tree.match(version(5), tokens), (Matches{{2, 3}}));
   EXPECT_EQ(tree.match(version(4), tokens), (Matches{{1, 3}}));
