@@ -36,9 +36,9 @@ void print_json(const Options& options, const std::vector<PlanRow>& plans,
                        {"requests", emulation.requests},
                        {"events", emulation.events},
                        {"tokens", emulation.tokens},
-                       {"events_per_second", emulation.events / emulation.seconds},
-                       {"requests_per_second", emulation.requests / emulation.seconds},
-                       {"tokens_per_second", emulation.tokens / emulation.seconds},
+                       {"events_per_second", emulation.each_second(emulation.events)},
+                       {"requests_per_second", emulation.each_second(emulation.requests)},
+                       {"tokens_per_second", emulation.each_second(emulation.tokens)},
                        {"instance_tokens_per_second", emulation.tokens_a_second},
                        {"times_real_time", emulation.emulated / emulation.seconds}};
   fmt::print("{}\n", json.dump(1));
@@ -54,10 +54,9 @@ void print_text(const Options& options, const std::vector<PlanRow>& plans,
       "emulation, {} x {} sequences {:>10} events/s {:>8} requests/s {:>11} tokens/s {:>7.1f} "
       "times "
       "real time\n",
-      options.instances, options.sequences, with_commas(emulation.events / emulation.seconds),
-      with_commas(emulation.requests / emulation.seconds),
-      with_commas(static_cast<double>(emulation.tokens) / emulation.seconds),
-      emulation.emulated / emulation.seconds);
+      options.instances, options.sequences, with_commas(emulation.each_second(emulation.events)),
+      with_commas(emulation.each_second(emulation.requests)),
+      with_commas(emulation.each_second(emulation.tokens)), emulation.emulated / emulation.seconds);
   if (others > 0.05) {
     fmt::print("other processes used {:.0f}% of the processors meanwhile\n", 100 * others);
   }

@@ -46,7 +46,7 @@ Async<Status> keep_all_busy(Executor& executor, const Options& options, Emulatio
   for (int i = 0; i < options.instances; ++i) {
     engines.push_back(std::make_unique<EmulatedEngine>(executor, EmulatedOptions(), answer));
     for (int s = 0; s < options.sequences; ++s) {
-      const auto seed = static_cast<std::uint64_t>(i * options.sequences + s);
+      const auto seed = seed_join(static_cast<std::uint64_t>(i), static_cast<std::uint64_t>(s));
       spawn(keep_busy(executor, *engines.back(), seed, end, row, Gate::Pass(gate)));
     }
   }

@@ -14,6 +14,10 @@ struct EmulationRow {
   std::int64_t events = 0;     ///< that the executor was given, with deadlines that never came
   std::int64_t tokens = 0;     ///< sampled
   double tokens_a_second = 0;  ///< of one instance, on its clock
+
+  [[nodiscard]] double each_second(std::int64_t count) const {
+    return static_cast<double>(count) / seconds;
+  }
 };
 
 EmulationRow measure_emulation(const Options& options);

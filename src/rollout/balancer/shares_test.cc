@@ -61,6 +61,7 @@ TEST(Shares, SumUpKeepTheMinimumAndFollowTheLoad) {
     const int minimum = static_cast<int>(rng.below(4));
     const int instances = minimum * policies + static_cast<int>(rng.below(300));
     std::vector<double> loads;
+    loads.reserve(static_cast<std::size_t>(policies));
     for (int p = 0; p < policies; ++p) {
       loads.push_back(rng.below(4) == 0 ? 0 : std::exp(rng.normal()));
     }

@@ -13,7 +13,7 @@ constexpr const char* kGone = "the instance is gone";
 
 // Every request ends by the engine's own clock: the deadline only guards against a bug of ours, and
 // ends what a hung instance holds if nobody else does.
-constexpr Nanos kDay = 24 * 3600 * kSecond;
+constexpr Nanos kDay = 86'400 * kSecond;
 
 }  // namespace
 
