@@ -138,6 +138,7 @@ class InstancePool::Core : public std::enable_shared_from_this<Core> {
   [[nodiscard]] double predicted_work(const PooledSession& session) const;
   std::optional<std::size_t> choose(Served& served, const RouteRequest& request);
   void move_in(PooledSession& session, Instance& instance, double predicted);
+  void charge(PooledSession& session, Instance* home, double work);
   Async<Result<Generation>> ask(PooledSession& session, GenerateRequest request, bool pinned,
                                 bool& moved);
   void on_reply(int instance, std::uint64_t ticket, Result<Generation> reply);

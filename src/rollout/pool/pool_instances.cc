@@ -112,6 +112,7 @@ void InstancePool::Core::evict(Instance& instance, PooledSession& session) {
   instance.idle.erase(session.idle);
   session.resting = false;
   instance.kv_idle -= session.max_context;
+  charge(session, &instance, 0);
   instance.link->release(session.id);
   session.home = -1;
   session.cached = 0;

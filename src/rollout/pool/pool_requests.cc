@@ -197,8 +197,12 @@ bool InstancePool::Core::place(PooledSession& session, const GenerateRequest& re
     route.home = home->place;
     if (session.version == route.version) route.cached = session.cached;
   }
+  charge(session, home, 0);  // the router sees what is beside it
   const auto chosen = choose(served, route);
-  if (!chosen) return false;
+  if (!chosen) {
+    charge(session, home, route.predicted);
+    return false;
+  }
   Instance& instance = *find(served.fleet.id[*chosen]);
   if (&instance == home) {
     if (session.resting) {
@@ -207,9 +211,7 @@ bool InstancePool::Core::place(PooledSession& session, const GenerateRequest& re
       home->kv_idle -= session.max_context;
       home->kv_running += session.max_context;
     }
-    home->work += route.predicted - session.charged;
-    session.charged = route.predicted;
-    show(*home);
+    charge(session, home, route.predicted);
     return true;
   }
   if (home != nullptr) {
@@ -231,10 +233,16 @@ void InstancePool::Core::move_in(PooledSession& session, Instance& instance, dou
   session.home = instance.id;
   session.stay = instance.stay;
   session.cached = 0;
-  session.charged = predicted;
   instance.kv_running += session.max_context;
-  instance.work += predicted;
-  show(instance);
+  charge(session, &instance, predicted);
+}
+
+/// Makes `work` what the session adds to the load of its home, which may be null.
+void InstancePool::Core::charge(PooledSession& session, Instance* home, double work) {
+  if (home == nullptr) return;
+  home->work += work - session.charged;
+  session.charged = work;
+  show(*home);
 }
 
 /// Sends the request home and waits for the reply.
@@ -316,9 +324,7 @@ void InstancePool::Core::rest(PooledSession& session) {
   home->kv_idle += session.max_context;
   session.idle = home->idle.insert(home->idle.end(), &session);
   session.resting = true;
-  home->work -= session.charged;
-  session.charged = 0;
-  show(*home);
+  charge(session, home, predicted_work(session));  // it will be back
 }
 
 void InstancePool::Core::release(PooledSession& session) {
@@ -333,10 +339,8 @@ void InstancePool::Core::release(PooledSession& session) {
   } else {
     home->kv_running -= session.max_context;
   }
-  home->work -= session.charged;
-  session.charged = 0;
+  charge(session, home, 0);
   home->link->release(session.id);
-  show(*home);
   serve_waiting(*policies[static_cast<std::size_t>(session.policy)]);
 }
 
