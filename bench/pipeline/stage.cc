@@ -152,7 +152,8 @@ class Stage {
     out.groups = out.refill.batch = options_.groups;
     out.group_size = options_.group_size;
     out.tail = tail_.get();
-    out.workflow = with_tools;
+    static const CoroutineWorkflow workflow(with_tools);
+    out.workflow = &workflow;
     return out;
   }
 

@@ -69,6 +69,7 @@ Async<Status> play(Executor& executor, const RunOptions& options, Team& team, Re
   setting.seed = static_cast<std::uint64_t>(options.run.seed);
   setting.retries = static_cast<int>(options.rollout.retries);
   setting.reward = reward;
+  setting.workflow = options.workflow.get();
   auto result = co_await evaluate(setting);
   if (!result) co_return tl::unexpected(result.error());
   report = std::move(*result);

@@ -31,9 +31,12 @@ Async<void> play_one(const EvalSetting& setting, const EpisodeSetting& episodes,
 }  // namespace
 
 Async<Result<EvalReport>> evaluate(const EvalSetting& setting) {
-  const EpisodeSetting episodes{
-      setting.executor, setting.spec,      setting.agents, follow_environment,
-      setting.retries,  setting.turn_wait, nullptr,        setting.reward};
+  EpisodeSetting episodes{setting.executor, setting.spec, setting.agents, setting.workflow,
+                          setting.retries};
+  episodes.turn_wait = setting.turn_wait;
+  episodes.reward = setting.reward;
+  episodes.concurrency = setting.concurrency;
+  episodes.evaluates = true;
   const auto names = setting.spec.agents();
   EvalReport report;
   report.episodes = setting.episodes;

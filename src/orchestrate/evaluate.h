@@ -24,6 +24,8 @@ struct EvalSetting {
   int retries = 3;
   Wait turn_wait = Wait(600 * kSecond, "room in an engine");
   RewardStage* reward = nullptr;  ///< none: the environment's outcomes stand
+  const Workflow* workflow = &follow_environment();
+  Concurrency* concurrency = nullptr;  ///< budget of answers at once; null: no limit
   std::function<void(const Task&, const EpisodeRecord&)> on_episode = {};  ///< hears the first few
   /// Asked now and then; true ends the evaluation early with kCancelled.
   std::function<bool()> cancelled = {};

@@ -131,6 +131,12 @@ Status check_credit(const RunOptions& o) {
                             "reward is the team's; leave it at \"agent\"",
                             o.environment_name));
   }
+  if (c.kind == "team" && o.workflow->has_team() && !o.workflow->compares_branches()) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("credit.kind = \"team\" would do nothing: workflow.name = \"{}\" gives "
+                            "all agents the team's reward; leave it at \"agent\"",
+                            o.workflow->name()));
+  }
   return {};
 }
 

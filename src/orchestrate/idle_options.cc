@@ -11,17 +11,38 @@
 namespace troupe {
 namespace {
 
+/// What a workflow that forks takes for granted.
+Status check_branches(const RunOptions& o) {
+  for (const auto& policy : o.policies) {
+    const AdvantageSettings advantage = advantage_settings(policy->algorithm);
+    if (o.workflow->name() != "per_turn" || o.rollout.group_size == 1 ||
+        advantage.group_by != AdvantageSettings::GroupBy::kAgentTurn ||
+        o.environment->max_turns() == 1) {
+      continue;
+    }
+    return fail(ErrorCode::kInvalid,
+                fmt::format("workflow.name = \"per_turn\" and algorithm.group_by = \"agent_turn\" "
+                            "need rollout.group_size = 1 where there are several turns: the {} "
+                            "episodes of a group come to other prompts",
+                            o.rollout.group_size));
+  }
+  return {};
+}
+
 Status check_rollout(const RunOptions& o) {
   TROUPE_TRY(check_trainable(o.rollout.sampling));
   for (const auto& policy : o.policies) {
     const AdvantageSettings advantage = advantage_settings(policy->algorithm);
     const bool alone =
         advantage.group_by != AdvantageSettings::GroupBy::kTask || policy->agents.size() == 1;
-    if (o.rollout.group_size > 1 || !alone || !compares_within_group(advantage.kind)) continue;
+    if (o.rollout.group_size > 1 || !alone || o.workflow->compares_branches() ||
+        !compares_within_group(advantage.kind))
+      continue;
     return fail(ErrorCode::kInvalid,
                 "rollout.group_size = 1 would train nothing: a group's only episode has none to be "
                 "compared with, so its advantage is 0; use 2 or more");
   }
+  TROUPE_TRY(check_branches(o));
   if (o.pipeline.micro_batch > o.rollout.groups) {
     return fail(ErrorCode::kInvalid,
                 fmt::format("pipeline.micro_batch = {} is more than the {} groups of a step: use "

@@ -14,6 +14,7 @@
 #include "orchestrate/tail/tail_policy.h"
 #include "orchestrate/team.h"
 #include "rollout/group_runner.h"
+#include "rollout/workflow/opponents.h"
 
 namespace troupe {
 
@@ -38,9 +39,11 @@ struct PipelineSetting {
   std::uint64_t seed = 1;
   Wait turn_wait = Wait(600 * kSecond, "room in an engine");
   Wait group_wait = Wait(3600 * kSecond, "a complete micro-batch");
-  Workflow workflow = follow_environment;
-  RewardStage* reward = nullptr;  ///< none: the environment's outcomes stand
-  CreditStage* credit = nullptr;  ///< null: rewards are as the environment gave them
+  const Workflow* workflow = &follow_environment();
+  Opponents* opponents = nullptr;      ///< set: one agent of each group plays with a past version
+  RewardStage* reward = nullptr;       ///< none: the environment's outcomes stand
+  CreditStage* credit = nullptr;       ///< null: rewards are as the environment gave them
+  Concurrency* concurrency = nullptr;  ///< budget of answers at once; null: no limit
   /// Hears one episode of each group. May be empty.
   std::function<void(const Task&, const EpisodeRecord&)> on_episode = {};
 };

@@ -114,7 +114,7 @@ Result<RunPlan> make_plan(Disk& disk, const RunOptions& o, int workers, std::uin
         plan.episodes_per_step * rows_per_episode(o, *policy) * start.max_context;
     plan.policies.push_back(std::move(p));
     for (const auto& agent : policy->agents) {
-      readers[agent] = {start.tokenizer, start.chat, start.max_context};
+      readers[agent] = {start.tokenizer, start.chat, start.max_context, start.max_answer};
     }
     starts.push_back(std::move(start));
   }

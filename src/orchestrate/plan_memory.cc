@@ -55,10 +55,12 @@ std::int64_t episodes_in_flight(const RunOptions& o) {
 
 /// Versions besides the newest that the engine still samples with.
 std::int64_t older_versions(const RunOptions& o, const PolicyOptions& policy) {
+  const auto past = o.workflow->past();
+  const std::int64_t pool = past ? past->pool : 0;
   const ModeOptions& mode = policy.pipeline;
-  if (mode.bound() <= 0 || mode.update == "abort" || mode.update == "drain") return 0;
-  if (mode.update == "keep") return 1;
-  return (groups_in_flight(o) - 1) / o.rollout.groups;
+  if (mode.bound() <= 0 || mode.update == "abort" || mode.update == "drain") return pool;
+  if (mode.update == "keep") return pool + 1;
+  return pool + (groups_in_flight(o) - 1) / o.rollout.groups;
 }
 
 /// Sessions of a policy that are open at once: as many as episodes play, claims and limits allow.

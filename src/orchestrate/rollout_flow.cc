@@ -36,6 +36,11 @@ void RolloutFlow::stepped(int policy) {
   const auto i = static_cast<std::size_t>(policy);
   if (pins_[i].empty()) ++begun_;
   pins_[i][setting_.store.table(policy).steps()] = setting_.lanes[i].rollout->weights();
+  if (setting_.opponents != nullptr) {
+    const PolicyLane& lane = setting_.lanes[i];
+    setting_.opponents->add(lane.policy, setting_.store.table(policy).steps(),
+                            lane.rollout->weights());
+  }
   if (begun_ == pins_.size()) pump();
   moved_.notify_all();
 }
@@ -270,6 +275,18 @@ void RolloutFlow::forget_before(std::int64_t step) {
     auto& pins = pins_[i];
     while (pins.size() > 1 && pins.begin()->first < needed) pins.erase(pins.begin());
   }
+  if (setting_.opponents != nullptr) {
+    setting_.opponents->forget_before(versions_made(next_key()));
+  }
+}
+
+/// How many steps every policy has made for sure when a group is played, whenever that is.
+std::int64_t RolloutFlow::versions_made(GroupKey key) const {
+  std::int64_t out = key.step;
+  for (const PolicyLane& lane : setting_.lanes) {
+    out = std::min(out, first_version(lane.admission(setting_.groups), order(key)));
+  }
+  return out;
 }
 
 std::int64_t RolloutFlow::place_of(std::int64_t step) const {

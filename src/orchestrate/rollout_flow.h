@@ -99,6 +99,7 @@ class RolloutFlow {
   void take_up(GroupKey key, const TableEntry& entry, Round& round);
   [[nodiscard]] std::shared_ptr<const EngineWeights> pin(std::size_t policy, GroupKey key) const;
   [[nodiscard]] AgentBindings pinned_agents(GroupKey key) const;
+  [[nodiscard]] std::int64_t versions_made(GroupKey key) const;
   void start(GroupKey key);
   Async<void> play(std::shared_ptr<Playing> group, Gate::Pass pass);
   Async<Status> play_group(Playing& group);

@@ -109,6 +109,12 @@ Async<Status> RolloutFlow::play_group(Playing& group) {
   const GroupKey key = group.key;
   auto task = task_of(group.place);
   if (!task) co_return tl::unexpected(task.error());
+  const std::uint64_t seed =
+      seed_join(seed_join(setting_.seed, "rollout"), static_cast<std::uint64_t>(group.place));
+  if (setting_.opponents != nullptr) {
+    Status seated = setting_.opponents->seat(group.agents, versions_made(key), seed);
+    if (!seated) co_return seated;
+  }
   const TableEntry& entry = *store.table(0).find(key);
   if (entry.state == GroupState::kReserved) {
     Status started = store.start(key);
@@ -128,13 +134,12 @@ Async<Status> RolloutFlow::play_group(Playing& group) {
                                 setting_.turn_wait,
                                 group.cancel,
                                 setting_.reward,
-                                setting_.credit};
+                                setting_.credit,
+                                setting_.concurrency};
   if (group.kept < setting_.group_size) {
     const EpisodeSink sink = [this, &group, &task](int member, EpisodeRecord record) {
       return keep(group, *task, member, std::move(record));
     };
-    const std::uint64_t seed =
-        seed_join(seed_join(setting_.seed, "rollout"), static_cast<std::uint64_t>(group.place));
     Status played = co_await play_members(episodes, *task, std::to_string(group.place),
                                           std::move(missing), seed, sink);
     co_return played;

@@ -72,6 +72,12 @@ Async<Status> Run::main() {
   auto credit = CreditStage::make(s_.executor, s_.options.credit, s_.options.environment->agents());
   if (!credit) co_return tl::unexpected(credit.error());
   credit_ = std::move(*credit);
+  if (s_.options.rollout.concurrency > 0) {
+    concurrency_ = std::make_unique<Concurrency>(s_.executor, s_.options.rollout.concurrency);
+  }
+  if (const auto past = s_.options.workflow->past()) {
+    opponents_ = std::make_unique<Opponents>(*past);
+  }
   Status folder = s_.disk.make_folders(checkpoints_.folder());
   if (!folder) co_return folder;
   if (s_.resume) {
@@ -92,6 +98,7 @@ Async<Status> Run::main() {
   const bool fresh = saved_step_ < 0;
   if (fresh) status = co_await begin();
   if (status) status = open_store(fresh);
+  if (status && !fresh) status = restore_opponents();
   if (status) status = co_await rl();
   co_await finish(status);
   co_return status;
@@ -113,6 +120,8 @@ Async<Status> Run::begin() {
   if (!report) co_return tl::unexpected(report.error());
   state_.warm_start = *report;
   s_.observer.on_eval(*report);
+  Status pooled = co_await save_opponents();
+  if (!pooled) co_return pooled;
   Status saved = co_await save(0, "step");
   co_return saved;
 }
@@ -146,6 +155,8 @@ Async<Status> Run::all_steps() {
     Status done = co_await one_step(step_);
     if (!done) co_return done;
     ++step_;
+    Status pooled = co_await save_opponents();
+    if (!pooled) co_return pooled;
     if (o.eval.every > 0 && step_ % o.eval.every == 0 && step_ < o.run.steps) {
       auto report = co_await evaluate_now(fmt::format("step {}", step_), step_, o.eval.episodes);
       if (!report) co_return tl::unexpected(report.error());
@@ -174,6 +185,8 @@ Async<Result<EvalReport>> Run::evaluate_now(std::string when, std::int64_t step,
   setting.seed = static_cast<std::uint64_t>(s_.options.run.seed);
   setting.retries = static_cast<int>(s_.options.rollout.retries);
   setting.reward = reward_.get();
+  setting.workflow = s_.options.workflow.get();
+  setting.concurrency = concurrency_.get();
   setting.on_episode = [this, step](const Task& task, const EpisodeRecord& record) {
     tell_episode(step, "eval", task, record);
   };

@@ -12,6 +12,7 @@
 #include "orchestrate/run_options.h"
 #include "orchestrate/run_state.h"
 #include "orchestrate/team.h"
+#include "rollout/concurrency.h"
 #include "rollout/reward/reward_stage.h"
 #include "versions/checkpoint.h"
 
@@ -48,6 +49,8 @@ class Run {
   Async<Status> rl();
   Async<Status> all_steps();
   Status restore(const std::string& name);
+  Async<Status> save_opponents();
+  Status restore_opponents();
   Async<Status> one_step(std::int64_t step);
   [[nodiscard]] std::int64_t tokens_sampled() const;
   Async<Result<EvalReport>> evaluate_now(std::string when, std::int64_t step,
@@ -65,6 +68,8 @@ class Run {
   std::unique_ptr<Team> team_;
   std::unique_ptr<RewardStage> reward_;  ///< none: the environment's outcomes stand
   std::unique_ptr<CreditStage> credit_;
+  std::unique_ptr<Concurrency> concurrency_;  ///< null: no limit
+  std::unique_ptr<Opponents> opponents_;      ///< null: agents play with current versions alone
   MemoryDisk memory_;  ///< of the experience, with experience.store = "memory"
   std::unique_ptr<ExperienceStore> store_;
   std::unique_ptr<TailPolicy> tail_;

@@ -6,6 +6,25 @@
 // What a run keeps, and goes on from: its experience and its checkpoints.
 
 namespace troupe {
+namespace {
+
+/// Versions in the pool that a resume from any kept checkpoint may need.
+std::int64_t pool_kept(const RunOptions& options) {
+  const PastVersions past = options.workflow->past().value_or(PastVersions());
+  const CheckpointOptions& c = options.checkpoint;
+  return past.pool + 1 + (c.keep + 1) * c.every / past.every;
+}
+
+std::shared_ptr<const Decoder> pack_weights(const PolicyRuntime& policy,
+                                            std::shared_ptr<const Weights> weights) {
+  if (!policy.base) {
+    return std::make_shared<const Decoder>(std::move(weights), policy_dtype(*policy.options));
+  }
+  const AdapterBase& base = policy.trainer->base();
+  return std::make_shared<const Decoder>(*base.decoder, base.settings, std::move(weights));
+}
+
+}  // namespace
 
 /// How long a disk that is full or fails may hold up the run.
 Wait Run::disk_wait(std::string reason) const {
@@ -81,16 +100,46 @@ Async<Status> Run::save(std::int64_t step, std::string kind) {
   Result<std::string> place;
   co_await on_worker(s_.executor, "checkpoint", 0, [&] {
     place = checkpoints_.save(checkpoint, kind);
-    if (place) (void)checkpoints_.prune(kind == "step" ? s_.options.checkpoint.keep : 1, kind);
+    if (!place) return;
+    if (kind != "pool") {
+      (void)checkpoints_.prune(kind == "step" ? s_.options.checkpoint.keep : 1, kind);
+    } else if (s_.options.checkpoint.every > 0) {
+      (void)checkpoints_.prune(pool_kept(s_.options), kind);
+    }
   });
   if (!place) co_return tl::unexpected(place.error());
   if (kind == "best") {
     best_checkpoint_ = *place;
     co_return Status();
   }
+  if (kind == "pool") co_return Status();
   last_checkpoint_ = *place;
   saved_step_ = step;
   co_return store_ ? store_->retire(step) : Status();
+}
+
+/// Keeps a version that later groups may play against, so that a resume plays against the same.
+Async<Status> Run::save_opponents() {
+  if (!opponents_ || !opponents_->takes(step_)) co_return Status();
+  Status saved = co_await save(step_, "pool");
+  co_return saved;
+}
+
+Status Run::restore_opponents() {
+  if (!opponents_) return {};
+  TROUPE_ASSIGN(const auto names, checkpoints_.list("pool"));
+  for (const std::string& name : names) {
+    TROUPE_ASSIGN(const Checkpoint checkpoint, checkpoints_.load(name, ""));
+    if (checkpoint.step > step_ || checkpoint.run_digest != s_.options.digest) continue;
+    for (std::size_t i = 0; i < checkpoint.policies.size(); ++i) {
+      const PolicyCheckpoint& policy = checkpoint.policies[i];
+      auto weights = std::make_shared<EngineWeights>();
+      weights->version.number = policy.version;
+      weights->decoder = pack_weights(*team_->policies()[i], policy.weights);
+      opponents_->add(policy.policy, checkpoint.step, std::move(weights));
+    }
+  }
+  return {};
 }
 
 Status Run::restore(const std::string& name) {

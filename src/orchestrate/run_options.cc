@@ -9,6 +9,8 @@
 #include "config/run_file.h"
 #include "environment/registry.h"
 #include "orchestrate/idle_options.h"
+#include "rollout/workflow/registry.h"
+#include "rollout/workflow/team_spec.h"
 
 namespace troupe {
 namespace {
@@ -22,6 +24,27 @@ OptionSet& declare(RunOptions& options, const std::string& table, Room& room) {
 
 void declare_environment_name(OptionSet& set, std::string& name) {
   set.add("name", &name, "Which environment: see `troupe env list`.");
+}
+
+void declare_workflow_name(OptionSet& set, std::string& name) {
+  set.add("name", &name,
+          "Who is asked what, and sees whose answers: see `troupe workflow list`. environment: the "
+          "environment says it.");
+}
+
+/// Binds the workflow that the file asks for and puts its team around the environment.
+Status bind_workflow(RunFile& file, RunOptions& o) {
+  o.sets.push_back(std::make_unique<OptionSet>("workflow"));
+  OptionSet& set = *o.sets.back();
+  declare_workflow_name(set, o.workflow_name);
+  TROUPE_ASSIGN(o.workflow, make_workflow(file.text("workflow.name").value_or(o.workflow_name)));
+  o.workflow->declare(set);
+  TROUPE_TRY(file.bind(set));
+  TROUPE_TRY(o.workflow->prepare(*o.environment));
+  if (o.workflow->has_team()) {
+    o.environment = make_team_spec(std::move(o.environment), *o.workflow);
+  }
+  return {};
 }
 
 void declare_agents(OptionSet& set, PolicyOptions& policy) {
@@ -144,6 +167,7 @@ std::string result_digest(const RunOptions& o) {
                                                     "checkpoint.keep",
                                                     "warm_start.cache",
                                                     "rollout.retries",
+                                                    "rollout.concurrency",
                                                     "credit.timeout_seconds",
                                                     "credit.retries",
                                                     "rollout.turn_timeout",
@@ -270,6 +294,7 @@ Result<std::unique_ptr<RunOptions>> read_run_options(RunFile& file, EnvironmentS
   for (std::size_t i = 1; i < common.size(); ++i) TROUPE_TRY(file.bind(*common[i]));
   const Status prepared = o.environment->prepare();
   if (!prepared) return within("environment", prepared.error());
+  TROUPE_TRY(bind_workflow(file, o));
   TROUPE_TRY(bind_policies(file, o));
   for (OptionSet* set : extra) TROUPE_TRY(file.bind(*set));
   TROUPE_TRY(file.finish());
@@ -294,6 +319,13 @@ Result<std::unique_ptr<RunOptions>> default_run_options(const std::string& envir
     if (name == names.front()) declare_environment_name(*o.sets.back(), o.environment_name);
     (*spec)->declare(*o.sets.back());
     o.examples.push_back(std::move(*spec));
+  }
+  for (const std::string& name : workflow_names()) {
+    TROUPE_ASSIGN(auto workflow, make_workflow(name));
+    o.sets.push_back(std::make_unique<OptionSet>("workflow"));
+    if (name == workflow_names().front()) declare_workflow_name(*o.sets.back(), o.workflow_name);
+    workflow->declare(*o.sets.back());
+    o.example_workflows.push_back(std::move(workflow));
   }
   o.policies.push_back(std::make_unique<PolicyOptions>());
   o.sets.push_back(std::make_unique<OptionSet>("policy.NAME"));

@@ -13,6 +13,7 @@
 #include "rollout/credit/options.h"
 #include "rollout/options.h"
 #include "rollout/reward/options.h"
+#include "rollout/workflow/workflow.h"
 #include "train/options.h"
 #include "troupe/environment.h"
 
@@ -94,7 +95,9 @@ struct RunOptions {
   OptimizerOptions optimizer;  ///< defaults of all policies
   AlgorithmOptions algorithm;  ///< defaults of all policies
   std::string environment_name;
-  std::unique_ptr<EnvironmentSpec> environment;
+  std::string workflow_name = "environment";
+  std::unique_ptr<Workflow> workflow;
+  std::unique_ptr<EnvironmentSpec> environment;  ///< as the workflow's agents know it
   std::vector<std::unique_ptr<PolicyOptions>> policies;
 
   /// How long the warm start is: as its longest course. 0: there is none.
@@ -110,6 +113,7 @@ struct RunOptions {
 
   std::vector<std::unique_ptr<OptionSet>> sets;
   std::vector<std::unique_ptr<EnvironmentSpec>> examples;  ///< default_run_options() only
+  std::vector<std::unique_ptr<Workflow>> example_workflows;
 };
 
 /// Binds a run file. `extra`: option sets of rooms that `orchestrate` does not know (observe).

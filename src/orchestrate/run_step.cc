@@ -39,6 +39,9 @@ void Run::make_pipeline() {
   setting.micro_batch = o.pipeline.micro_batch;
   setting.retries = o.rollout.retries;
   setting.credit = credit_.get();
+  setting.workflow = o.workflow.get();
+  setting.concurrency = concurrency_.get();
+  setting.opponents = opponents_.get();
   setting.seed = static_cast<std::uint64_t>(o.run.seed);
   setting.reward = reward_.get();
   setting.turn_wait.limit = static_cast<Nanos>(o.rollout.turn_timeout * 1e9);

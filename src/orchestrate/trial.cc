@@ -31,6 +31,18 @@ Status check_teacher(const RunOptions& options, const Environment& environment,
                           options.environment_name, taught.error().message));
 }
 
+/// As long as a team's first prompts can be: what the environment shows and all answers that the
+/// workflow quotes behind it, each as long as an answer may be.
+Prompt longest_prompt(const RunOptions& options, const Prompt& shown, int answer) {
+  Prompt out = shown;
+  const std::string alphabet = options.environment->alphabet();
+  if (alphabet.empty()) return out;  // how many tokens a text has is not known before
+  const int quoted = options.workflow->quoted();
+  out.text.append(static_cast<std::size_t>(quoted) * static_cast<std::size_t>(answer),
+                  alphabet.front());
+  return out;
+}
+
 }  // namespace
 
 Status try_first_task(const RunOptions& options, const std::map<std::string, Reader>& readers) {
@@ -38,6 +50,15 @@ Status try_first_task(const RunOptions& options, const std::map<std::string, Rea
   const auto environment = options.environment->make();
   TROUPE_ASSIGN(const Turn turn, environment->reset(task, 0));
   for (const Prompt& prompt : turn.prompts) {
+    if (options.workflow->has_team()) {
+      for (const auto& [agent, reader] : readers) {
+        Prompt longest = longest_prompt(options, prompt, reader.max_answer);
+        longest.agent = agent;
+        TROUPE_TRY(check_prompt(longest, reader));
+      }
+      if (options.warm_steps() > 0) TROUPE_TRY(check_teacher(options, *environment, prompt));
+      continue;
+    }
     const auto reader = readers.find(prompt.agent);
     if (reader == readers.end()) {
       return fail(ErrorCode::kInvalid,

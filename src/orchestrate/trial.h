@@ -15,6 +15,7 @@ struct Reader {
   std::shared_ptr<const Tokenizer> tokenizer;
   std::shared_ptr<const ChatFormat> chat;
   int max_context = 0;
+  int max_answer = 0;  ///< tokens
 };
 
 /// Begins one task as a run would, so that what can never work is refused before anything is

@@ -50,7 +50,7 @@ bool play(const RunOptions& o, const std::map<std::string, Reader>& readers, std
       const auto answer = environment->demonstrate(prompt, 0.0, rng);
       if (reader == readers.end() || !answer) return false;
       Part& part = parts[{prompt.agent, prompt.context}];
-      const auto& [tokenizer, chat, most] = reader->second;
+      const auto& [tokenizer, chat, most, longest] = reader->second;
       const auto where = part.tokens == 0 ? PromptPlace::kFirst : PromptPlace::kAfterEnd;
       const auto shown = encode_prompt(*tokenizer, chat.get(), prompt.text, where);
       const auto said = encode_answer(*tokenizer, chat.get(), *answer);

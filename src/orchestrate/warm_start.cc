@@ -18,8 +18,10 @@ std::string cache_key(const RunOptions& o, const Team& team) {
   digest.add("troupe-warm-start-1\n").add(run_isa(o)).add("\n");
   for (const auto& set : o.sets) {
     for (const Option& option : set->options()) {
-      const bool counts = set->prefix() == "environment" || set->prefix().ends_with("warm_start") ||
-                          option.key == "run.seed" || option.key == "pipeline.pack_tokens";
+      const bool around = set->prefix() == "workflow" && o.workflow->name() != "environment";
+      const bool counts = around || set->prefix() == "environment" ||
+                          set->prefix().ends_with("warm_start") || option.key == "run.seed" ||
+                          option.key == "pipeline.pack_tokens";
       if (!counts || option.key == "warm_start.cache") continue;
       digest.add(option.key).add("=").add(option.value_text()).add("\n");
     }
@@ -119,6 +121,8 @@ Async<void> learn(Trainer& trainer, std::shared_ptr<const Group> group, Gate::Pa
 /// One supervised step of all policies on fresh demonstrations.
 Async<Status> supervised_step(const WarmStartSetting& s, std::int64_t step, StepReport& report) {
   const WarmStartOptions& w = s.options.warm_start;
+  const DemonstrationSetting source{s.executor, *s.options.environment, *s.options.workflow,
+                                    s.team};
   auto& policies = s.team.policies();
   std::vector<std::int64_t> tokens_trained(policies.size(), 0);
   {
@@ -135,7 +139,7 @@ Async<Status> supervised_step(const WarmStartSetting& s, std::int64_t step, Step
         id.seed = seed_join(seed_join(static_cast<std::uint64_t>(s.options.run.seed), "warm_start"),
                             static_cast<std::uint64_t>(step * w.batch + i));
         id.noise = w.noise;
-        auto rows = co_await demonstrate(s.executor, *s.options.environment, s.team, id);
+        auto rows = co_await demonstrate(source, id);
         if (!rows) co_return tl::unexpected(rows.error());
         for (std::size_t p = 0; p < policies.size(); ++p) {
           if (step >= policies[p]->options->warm_start.steps) continue;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/rng.h"
+#include "rollout/concurrency.h"
 
 namespace troupe {
 
@@ -18,23 +19,52 @@ Episode::Episode(Executor& executor, const EnvironmentSpec& spec, const AgentBin
       cancel_(std::move(cancel)),
       environment_(spec.make()) {}
 
-Async<Result<Turn>> Episode::reset(Task task) {
-  const std::uint64_t seed = seed_join(id_.seed, "environment");
-  if (!spec_.may_block()) co_return environment_->reset(task, seed);
+void Episode::share(Concurrency& budget) {
+  budget_ = &budget;
+  ticket_ = budget.ticket();
+}
+
+Async<Result<Turn>> Episode::reset_it(Environment& environment) {
+  const std::uint64_t seed = environment_seed_;
+  if (!spec_.may_block()) co_return environment.reset(task_, seed);
   Result<Turn> turn;
-  co_await on_worker(executor_, "environment", 0, [&] { turn = environment_->reset(task, seed); });
+  co_await on_worker(executor_, "environment", 0, [&] { turn = environment.reset(task_, seed); });
+  co_return turn;
+}
+
+Async<Result<Turn>> Episode::step_it(Environment& environment, const std::vector<Action>& actions) {
+  if (!spec_.may_block()) co_return environment.step(actions);
+  Result<Turn> turn;
+  co_await on_worker(executor_, "environment", 0, [&] { turn = environment.step(actions); });
+  co_return turn;
+}
+
+Async<Result<Turn>> Episode::reset(Task task) {
+  task_ = std::move(task);
+  environment_seed_ =
+      teacher_ != nullptr ? teacher_->rng.next() : seed_join(id_.seed, "environment");
+  auto turn = co_await reset_it(*environment_);
+  if (turn) asked_ = turn->prompts;
   co_return turn;
 }
 
 Async<Result<Turn>> Episode::step(std::vector<Action> actions) {
-  if (!spec_.may_block()) co_return environment_->step(actions);
-  Result<Turn> turn;
-  co_await on_worker(executor_, "environment", 0, [&] { turn = environment_->step(actions); });
+  if (environment_.use_count() > 1) {
+    auto own = co_await replay();
+    if (!own) co_return tl::unexpected(own.error());
+    environment_ = std::move(*own);
+  }
+  auto turn = co_await step_it(*environment_, actions);
+  if (turn) asked_ = turn->prompts;
+  actions_.push_back(std::move(actions));
   co_return turn;
 }
 
 Result<Episode::Speaker*> Episode::speaker(const Prompt& prompt) {
   const auto& agent = prompt.agent;
+  if (branch_ != 0 && prompt.context != 0) {
+    return fail(ErrorCode::kInternal, "a branch of an episode has one context for each agent");
+  }
   const auto known = speakers_.find(Place(agent, prompt.context));
   if (known != speakers_.end()) {
     if (!known->second.acting) return &known->second;
@@ -52,14 +82,16 @@ Result<Episode::Speaker*> Episode::speaker(const Prompt& prompt) {
   fresh.binding = &binding->second;
   fresh.trajectory = trajectories_.size();
   fresh.seed = seed_join(id_.seed, agent);
-  if (prompt.context != 0) {
+  if (branch_ != 0) {
+    fresh.seed = seed_join(seed_join(fresh.seed, "branch"), static_cast<std::uint64_t>(branch_));
+  } else if (prompt.context != 0) {
     fresh.seed =
         seed_join(seed_join(fresh.seed, "context"), static_cast<std::uint64_t>(prompt.context));
   }
   Trajectory trajectory;
   trajectory.agent = agent;
   trajectory.member = id_.member;
-  trajectory.context = prompt.context;
+  trajectory.context = branch_ != 0 ? branch_context_ : prompt.context;
   trajectories_.push_back(std::move(trajectory));
   return &speakers_.emplace(Place(agent, prompt.context), std::move(fresh)).first->second;
 }
@@ -69,7 +101,7 @@ void Episode::release_idle(const std::string& agent) {
   for (auto& [place, speaker] : speakers_) {
     if (place.first == agent) own.push_back(&speaker);
   }
-  if (own.size() < 2) return;
+  if (own.size() < 2 && !forked_) return;
   for (Speaker* speaker : own) {
     if (!speaker->acting) speaker->session.reset();
   }
@@ -83,12 +115,13 @@ Result<std::vector<TokenId>> Episode::hear(const Speaker& self, const Prompt& pr
   return within(fmt::format("prompt for agent \"{}\"", prompt.agent), ids.error());
 }
 
-Async<Result<Action>> Episode::act(Prompt prompt) {
+Async<Result<Action>> Episode::act(Prompt prompt, Lesson lesson) {
   auto found = speaker(prompt);
   if (!found) co_return tl::unexpected(found.error());
   Speaker& self = **found;
   const std::size_t place = exchanges_.size();  // in the order of prompts, whoever answers first
   exchanges_.emplace_back().prompt = prompt;
+  exchanges_.back().prompt.context = trajectories_[self.trajectory].context;
   const AgentBinding& binding = *self.binding;
 
   auto shown = hear(self, prompt);
@@ -105,6 +138,7 @@ Async<Result<Action>> Episode::act(Prompt prompt) {
                       "allows 1 to {}: raise it or shorten the prompt",
                       prompt.agent, shown->size(), binding.max_context - 1));
     }
+    if (teacher_ != nullptr) co_return too_long(self, prompt.agent, grown);
     // The agent's own talking filled its context: an outcome, not a failure.
     action.truncated = true;
     trajectories_[self.trajectory].truncated = true;
@@ -112,30 +146,22 @@ Async<Result<Action>> Episode::act(Prompt prompt) {
     exchanges_[place].action = action;
     co_return action;
   }
-  self.acting = true;
-  release_idle(prompt.agent);
-  if (!self.session) {
-    auto session = co_await binding.engine->open(binding.max_context, turn_wait_);
-    if (!session) co_return tl::unexpected(session.error());
-    self.session = std::move(*session);
-  }
   self.context.insert(self.context.end(), shown->begin(), shown->end());
-  GenerateRequest request;
-  request.max_tokens = std::min(binding.max_answer_tokens, room);
-  request.sampling = binding.sampling;
-  request.stop = binding.stop;
-  request.weights = binding.weights;
-  request.seed = seed_join(self.seed, static_cast<std::uint64_t>(self.turns));
   Segment prompt_segment;
   prompt_segment.tokens = std::move(*shown);
   trajectories_[self.trajectory].segments.push_back(std::move(prompt_segment));
-  auto answer = co_await sample(self, std::move(request));
+  Result<Generation> answer;
+  if (teacher_ != nullptr) {
+    answer = co_await taught(self, prompt, std::move(lesson), action.text);
+  } else {
+    answer = co_await sample(self, room);
+  }
   if (!answer) co_return tl::unexpected(answer.error());
-  self.acting = false;
-  release_idle(prompt.agent);
 
-  action.text =
-      binding.stop ? binding.stop->text(answer->tokens) : binding.tokenizer->decode(answer->tokens);
+  if (teacher_ == nullptr) {
+    action.text = binding.stop ? binding.stop->text(answer->tokens)
+                               : binding.tokenizer->decode(answer->tokens);
+  }
   action.truncated = answer->reason == FinishReason::kLength;
   for (const float logprob : answer->logprobs) action.logprob += static_cast<double>(logprob);
   self.cut = answer->tokens.empty() || answer->tokens.back() != binding.tokenizer->end();
@@ -143,14 +169,45 @@ Async<Result<Action>> Episode::act(Prompt prompt) {
   self.answers.emplace_back(trajectory.segments.size() - 1);
   trajectory.truncated = trajectory.truncated || action.truncated;
   trajectory.sample_id = fmt::format("{}_{}_{}", id_.input, self.turns, id_.member);
-  if (trajectory.context != 0) trajectory.sample_id += fmt::format(".{}", trajectory.context);
+  const int part = branch_ != 0 ? branch_ : trajectory.context;
+  if (part != 0) trajectory.sample_id += fmt::format(".{}", part);
   ++self.turns;
   exchanges_[place].action = action;
   co_return action;
 }
 
+Async<Result<Generation>> Episode::sample(Speaker& self, int room) {
+  const AgentBinding& binding = *self.binding;
+  const std::string agent = trajectories_[self.trajectory].agent;
+  self.acting = true;
+  release_idle(agent);
+  if (!self.session) {
+    auto session = co_await binding.engine->open(binding.max_context, turn_wait_);
+    if (!session) co_return tl::unexpected(session.error());
+    self.session = std::move(*session);
+  }
+  GenerateRequest request;
+  request.max_tokens = std::min(binding.max_answer_tokens, room);
+  request.sampling = binding.sampling;
+  request.stop = binding.stop;
+  request.weights = binding.weights;
+  request.seed = seed_join(self.seed, static_cast<std::uint64_t>(self.turns));
+  std::optional<Concurrency::Place> held;  // the last thing to wait for: whoever has it goes on
+  if (budget_ != nullptr) {
+    auto place = co_await budget_->enter(ticket_);
+    if (!place) co_return tl::unexpected(place.error());
+    held.emplace(std::move(*place));
+  }
+  auto answer = co_await sample_pieces(self, std::move(request));
+  held.reset();
+  if (!answer) co_return tl::unexpected(answer.error());
+  self.acting = false;
+  release_idle(agent);
+  co_return answer;
+}
+
 /// One answer, in as many pieces as weight updates cut it into; each piece is a segment of its own.
-Async<Result<Generation>> Episode::sample(Speaker& self, GenerateRequest request) {
+Async<Result<Generation>> Episode::sample_pieces(Speaker& self, GenerateRequest request) {
   const int most = request.max_tokens;
   Generation whole;
   while (true) {
@@ -202,11 +259,13 @@ Status Episode::reward(const Outcome& outcome) {
     trajectory.success = outcome.success;
   }
   for (const ContextReward& earned : outcome.contexts) {
-    const auto found = speakers_.find(Place(earned.agent, earned.context));
-    if (found == speakers_.end()) {
-      return stray(earned.agent, fmt::format("context {}", earned.context));
+    bool played = false;
+    for (Trajectory& trajectory : trajectories_) {
+      if (trajectory.agent != earned.agent || trajectory.context != earned.context) continue;
+      trajectory.reward = earned.reward;
+      played = true;
     }
-    trajectories_[found->second.trajectory].reward = earned.reward;
+    if (!played) return stray(earned.agent, fmt::format("context {}", earned.context));
   }
   for (const TurnReward& earned : outcome.turns) {
     const auto found = speakers_.find(Place(earned.agent, earned.context));
@@ -218,13 +277,18 @@ Status Episode::reward(const Outcome& outcome) {
     Trajectory& trajectory = trajectories_[found->second.trajectory];
     if (answer) trajectory.segments[*answer].reward = earned.reward;
   }
+  for (Trajectory& trajectory : trajectories_) {
+    const auto own = branch_rewards_.find(trajectory.sample_id);
+    if (own != branch_rewards_.end()) trajectory.reward = own->second;
+  }
   return {};
 }
 
-Result<Outcome> Episode::finish() {
-  Outcome outcome = environment_->outcome();
+Result<Outcome> Episode::finish(Outcome outcome) {
   TROUPE_TRY(reward(outcome));
   speakers_.clear();  // gives the KV caches back
+  std::erase_if(trajectories_, [this](const Trajectory& t) { return agents_.at(t.agent).frozen; });
+  if (teacher_ != nullptr) return outcome;  // demonstrations stay in the order of their prompts
   const auto names = spec_.agents();
   const auto place = [&names](const Trajectory& t) {
     return std::make_pair(std::find(names.begin(), names.end(), t.agent), t.context);

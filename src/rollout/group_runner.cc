@@ -11,7 +11,9 @@ namespace {
 Async<Result<EpisodeRecord>> attempt(const EpisodeSetting& setting, Task task, EpisodeId id) {
   Episode episode(setting.executor, setting.spec, setting.agents, std::move(id), setting.turn_wait,
                   setting.cancel);
-  auto outcome = co_await setting.workflow(episode, std::move(task));
+  if (setting.concurrency != nullptr) episode.share(*setting.concurrency);
+  if (setting.evaluates) episode.evaluate();
+  auto outcome = co_await setting.workflow->play(episode, std::move(task));
   if (!outcome) co_return tl::unexpected(outcome.error());
   EpisodeRecord record;
   record.outcome = std::move(*outcome);

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "rollout/credit/credit_stage.h"
-#include "rollout/episode.h"
+#include "rollout/workflow/workflow.h"
 
 namespace troupe {
 
@@ -28,12 +28,14 @@ struct EpisodeSetting {
   Executor& executor;
   const EnvironmentSpec& spec;
   const AgentBindings& agents;
-  Workflow workflow = follow_environment;
+  const Workflow* workflow = &follow_environment();
   int retries = 3;
   Wait turn_wait = Wait(600 * kSecond, "room in an engine");
   std::shared_ptr<Cancel> cancel = nullptr;  ///< ends them early; may be null
   RewardStage* reward = nullptr;  ///< scores episodes that have ended; none: the environment does
   CreditStage* credit = nullptr;  ///< null: rewards are as the environment gave them
+  Concurrency* concurrency = nullptr;  ///< budget of answers at once; null: no limit
+  bool evaluates = false;              ///< nobody learns from the episodes
 };
 
 /// Plays one episode, again after a failure that the agents did not cause (kUnavailable, kIo,

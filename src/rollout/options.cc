@@ -27,6 +27,10 @@ void RolloutOptions::declare(OptionSet& o) {
   o.add("burst", &burst,
         "Tokens that a sequence may gain before others can join or leave its batch.")
       .range(1, 1024);
+  o.add("concurrency", &concurrency,
+        "Answers that are sampled at once at most, over all episodes, members of groups and "
+        "branches; the oldest episode is next. 0: no limit.")
+      .range(0, 1048576);
   o.add("retries", &retries,
         "How often an episode is played again after a failure that the agents did not cause.")
       .range(0, 100);

@@ -21,6 +21,7 @@ struct RolloutOptions {
   std::int64_t max_sessions = 1024;
   std::int64_t kv_megabytes = 1024;
   std::int64_t burst = 4;
+  std::int64_t concurrency = 0;
   std::int64_t retries = 3;
   double turn_timeout = 600;
   std::int64_t experience_megabytes = 1024;

@@ -116,7 +116,8 @@ TailStageOptions with_tools(const std::string& tail, std::uint64_t seed) {
   options.tail = tail;
   options.turns = kTurns;
   options.seed = seed;
-  options.workflow = with_slow_tools;
+  const CoroutineWorkflow workflow(with_slow_tools);
+  options.workflow = &workflow;
   options.failures = 0.02;
   return options;
 }
@@ -201,7 +202,8 @@ TEST(PutOff, AStepWaitsForWhatItNeedsAndNoMore) {
        {"none", "redundant_groups", "redundant_members", "tail_batching"}) {
     TailStageOptions options;
     options.tail = tail;
-    options.workflow = with_endless_tools;
+    const CoroutineWorkflow workflow(with_endless_tools);
+    options.workflow = &workflow;
     TailStage stage(options);
     stage.setting->steps = 1;
     TailPlan plan{TailStage::kGroups, TailStage::kMembers, false};

@@ -139,7 +139,7 @@ struct TailStageOptions {
   double failures = 0;                  ///< share of answers that an engine loses
   int turns = 1;
   std::uint64_t seed = 1;  ///< of the timing; what is generated is always the same
-  Workflow workflow = follow_environment;
+  const Workflow* workflow = &follow_environment();
 };
 
 /// Steps of 8 groups of 4.

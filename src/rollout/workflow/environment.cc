@@ -1,4 +1,4 @@
-#include "rollout/episode.h"
+#include "rollout/workflow/workflow.h"
 
 namespace troupe {
 namespace {
@@ -8,7 +8,8 @@ Async<void> act_into(Episode& episode, Prompt prompt, Gate::Pass pass, Result<Ac
   answer = co_await episode.act(std::move(prompt));
 }
 
-/// Answers of agents that were prompted together, sampled side by side.
+}  // namespace
+
 Async<Result<std::vector<Action>>> act_together(Episode& episode, std::vector<Prompt> prompts) {
   std::vector<Result<Action>> answers(prompts.size());
   {
@@ -28,9 +29,7 @@ Async<Result<std::vector<Action>>> act_together(Episode& episode, std::vector<Pr
   co_return actions;
 }
 
-}  // namespace
-
-Async<Result<Outcome>> follow_environment(Episode& episode, Task task) {
+Async<Result<Outcome>> EnvironmentWorkflow::play(Episode& episode, Task task) const {
   auto turn = co_await episode.reset(std::move(task));
   while (turn && !turn->done()) {
     auto actions = co_await act_together(episode, std::move(turn->prompts));
@@ -39,6 +38,11 @@ Async<Result<Outcome>> follow_environment(Episode& episode, Task task) {
   }
   if (!turn) co_return tl::unexpected(turn.error());
   co_return episode.finish();
+}
+
+const Workflow& follow_environment() {
+  static const EnvironmentWorkflow workflow;
+  return workflow;
 }
 
 }  // namespace troupe
