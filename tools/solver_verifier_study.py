@@ -17,6 +17,9 @@ sampled at temperature 1:
   team, majority   the team's solver's k candidates, voted on
   team, any        whether one of the k is right: what a perfect verifier would reach
 
+Then what the team gains over the single agent and over its vote, with 95% intervals (Student's t)
+over the seeds.
+
 --scale 0.1 shortens both trainings tenfold. A run folder that is there is used again.
 Needs nothing but Python 3.8 and the program. Exit status 1 if a command fails.
 """
@@ -30,6 +33,8 @@ import sys
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CANDIDATES = (8, 16)
+# Two-sided 95% points of Student's t, by degrees of freedom.
+T95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}
 
 
 def call(*arguments):
@@ -96,6 +101,19 @@ class Study:
         return results, {"team": total, "single": sum(own.values())}
 
 
+def differences(rows):
+    """What the team of k gains over the single agent, and over its vote, with 95% intervals."""
+    for k in CANDIDATES:
+        for other in ("single", f"majority of {k}"):
+            gains = [row[f"team of {k}"] - row[other] for row in rows]
+            text = f"team of {k} - {other}: {statistics.mean(gains):+.3f}"
+            if len(gains) - 1 in T95:
+                mean = statistics.mean(gains)
+                half = T95[len(gains) - 1] * statistics.stdev(gains) / math.sqrt(len(gains))
+                text += f" (95% interval {mean - half:+.3f} to {mean + half:+.3f})"
+            yield text
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("program")
@@ -118,6 +136,9 @@ def main():
         values = [row[name] for row in rows]
         print(f"| {name:<22} | {statistics.mean(values):.3f} | " +
               " | ".join(f"{v:.3f}" for v in values) + " |")
+    print()
+    for line in differences(rows):
+        print(line)
     for who in ("team", "single"):
         print(f"tokens trained, {who}: " + ", ".join(f"{t[who]:,}" for t in tokens))
 

@@ -172,6 +172,7 @@ std::string step_line(const StepReport& report) {
   out["flow"] = flow_of(report.flow);
   out["states"] = states_of(report.states);
   if (!report.exact.empty()) out["exact"] = numbers_of(report.exact);
+  if (!report.instances.empty()) out["instances"] = numbers_of(report.instances);
   out["policies"] = Json::object();
   for (const PolicyStep& policy : report.policies)
     out["policies"][policy.policy] = policy_of(policy, report.began);

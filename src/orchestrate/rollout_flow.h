@@ -81,6 +81,7 @@ class RolloutFlow {
     AgentBindings agents;
     std::shared_ptr<Cancel> cancel;
     std::int64_t kept = 0;    ///< episodes that the group has
+    std::shared_ptr<int> lacks = std::make_shared<int>(0);  ///< and those that it needs yet
     std::int64_t tokens = 0;  ///< that they sampled here
     Nanos began = 0;
     bool ended = false;    ///< for its step; only its coroutines are still to leave

@@ -125,6 +125,7 @@ Async<Status> RolloutFlow::play_group(Playing& group) {
     if (!entry.has_member(member)) missing.push_back(member);
   }
   group.kept = static_cast<std::int64_t>(entry.members.size());
+  *group.lacks = static_cast<int>(setting_.group_size - group.kept);
   round(key.step).counts.kept_episodes += group.kept;
   const EpisodeSetting episodes{setting_.executor,
                                 setting_.spec,
@@ -135,7 +136,8 @@ Async<Status> RolloutFlow::play_group(Playing& group) {
                                 group.cancel,
                                 setting_.reward,
                                 setting_.credit,
-                                setting_.concurrency};
+                                setting_.concurrency,
+                                group.lacks};
   if (group.kept < setting_.group_size) {
     const EpisodeSink sink = [this, &group, &task](int member, EpisodeRecord record) {
       return keep(group, *task, member, std::move(record));
@@ -178,7 +180,8 @@ Status RolloutFlow::keep(Playing& group, const Task& task, int member, EpisodeRe
     }
   }
   TROUPE_TRY(setting_.store.add_episode(group.key, member, record.trajectories));
-  if (++group.kept < setting_.group_size) return {};
+  *group.lacks = static_cast<int>(setting_.group_size - ++group.kept);
+  if (*group.lacks > 0) return {};
   group.cancel->request();
   leave(group, close(group.key));
   return {};

@@ -92,6 +92,7 @@ struct StepReport {
   StateSeconds states;  ///< all workers' time in this step by state
   double generate_tokens_per_second = 0;
   double train_tokens_per_second = 0;
+  NamedNumbers instances;  ///< of the pool, since it was made; empty: the run has none
   NamedNumbers exact;  ///< of the policies after the step; empty: the environment has no such
 };
 

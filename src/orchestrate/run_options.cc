@@ -58,6 +58,10 @@ void declare_agents(OptionSet& set, PolicyOptions& policy) {
 std::vector<OptionSet*> declare_common(RunOptions& o) {
   return {&declare(o, "run", o.run),
           &declare(o, "rollout", o.rollout),
+          &declare(o, "instances", o.instances),
+          &declare(o, "router", o.router),
+          &declare(o, "balancer", o.balancer),
+          &declare(o, "emulated", o.emulated),
           &declare(o, "reward", o.reward),
           &declare(o, "credit", o.credit),
           &declare(o, "pipeline", o.pipeline),
@@ -188,6 +192,8 @@ std::string result_digest(const RunOptions& o) {
   };
   Digest digest;
   for (const auto& set : o.sets) {
+    // Who samples, and when, changes no sample.
+    if (is_in({"instances", "router", "balancer", "emulated"}, set->prefix())) continue;
     for (const Option& option : set->options()) {
       if (is_in(harmless, option.key) || is_in(RewardOptions::harmless(), option.key)) continue;
       digest.add(option.key).add("=").add(option.value_text()).add("\n");

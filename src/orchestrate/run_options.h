@@ -10,9 +10,13 @@
 #include "experience/options.h"
 #include "model/options.h"
 #include "orchestrate/pipeline_options.h"
+#include "rollout/balancer/options.h"
 #include "rollout/credit/options.h"
+#include "rollout/emulated/options.h"
 #include "rollout/options.h"
+#include "rollout/pool/options.h"
 #include "rollout/reward/options.h"
+#include "rollout/router/options.h"
 #include "rollout/workflow/workflow.h"
 #include "train/options.h"
 #include "troupe/environment.h"
@@ -84,6 +88,10 @@ struct PolicyOptions {
 struct RunOptions {
   RunSettings run;
   RolloutOptions rollout;
+  InstanceOptions instances;
+  RouterOptions router;
+  BalancerOptions balancer;
+  EmulatedOptions emulated;
   RewardOptions reward;
   CreditOptions credit;
   PipelineOptions pipeline;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "orchestrate/instances.h"
 #include "orchestrate/policy_metric.h"
 #include "orchestrate/run.h"
 #include "orchestrate/tail/make_tail.h"
@@ -92,6 +93,9 @@ Async<Status> Run::one_step(std::int64_t step) {
   report.tokens_sampled = tokens_sampled() - tokens_told_;
   tokens_told_ += report.tokens_sampled;
   report.exact = std::move(*exact);
+  if (team_->instances() != nullptr) {
+    report.instances = pool_numbers(*team_->instances(), team_->policies());
+  }
   report.states = total_states(s_.executor);
   for (const auto& [state, before_seconds] : states_before) report.states[state] -= before_seconds;
   std::erase_if(report.states, [](const auto& entry) { return entry.second <= 0; });

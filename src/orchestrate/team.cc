@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/rng.h"
 #include "model/checkpoint_files.h"
+#include "orchestrate/instances.h"
 #include "orchestrate/tail/make_tail.h"
 #include "rollout/local_engine.h"
 
@@ -245,7 +246,11 @@ Result<std::unique_ptr<Team>> Team::make(Executor& executor, Disk& disk,
     TROUPE_TRY(check_experience(options, *policy, runtime->max_context));
     team->policies_.push_back(std::move(runtime));
   }
-  for (const auto& policy : team->policies_) make_engine(executor, options, *policy);
+  if (options.instances.count > 0) {
+    TROUPE_ASSIGN(team->instances_, make_instances(executor, options, team->policies_));
+  } else {
+    for (const auto& policy : team->policies_) make_engine(executor, options, *policy);
+  }
   return team;
 }
 

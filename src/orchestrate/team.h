@@ -12,6 +12,7 @@
 #include "orchestrate/run_options.h"
 #include "orchestrate/shared_bases.h"
 #include "rollout/episode.h"
+#include "rollout/pool/instance_pool.h"
 #include "train/advantage/settings.h"
 #include "train/loss/overlong.h"
 #include "train/trainer.h"
@@ -82,6 +83,8 @@ class Team {
   [[nodiscard]] AgentBindings training_bindings() const { return bindings(training_); }
   [[nodiscard]] AgentBindings evaluation_bindings() const { return bindings(evaluation_); }
   [[nodiscard]] std::vector<PolicyLane> lanes() const;
+  /// What serves the policies; null: each has an engine of its own.
+  [[nodiscard]] const InstancePool* instances() const { return instances_.get(); }
   /// Every engine serves its trainer's version from now on.
   Status publish();
   /// Digest of all policies' weights, in order.
@@ -90,6 +93,7 @@ class Team {
  private:
   [[nodiscard]] AgentBindings bindings(const SamplingSettings& sampling) const;
 
+  std::unique_ptr<InstancePool> instances_;  ///< none: each policy has an engine of its own
   std::vector<std::unique_ptr<PolicyRuntime>> policies_;
   SamplingSettings training_, evaluation_;
 };

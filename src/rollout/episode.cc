@@ -182,7 +182,12 @@ Async<Result<Generation>> Episode::sample(Speaker& self, int room) {
   self.acting = true;
   release_idle(agent);
   if (!self.session) {
-    auto session = co_await binding.engine->open(binding.max_context, turn_wait_);
+    SessionHint hint;
+    hint.task = task_.id;
+    hint.agent = trajectories_[self.trajectory].agent;
+    hint.group_lacks = group_lacks_;
+    auto session =
+        co_await binding.engine->open_hinted(std::move(hint), binding.max_context, turn_wait_);
     if (!session) co_return tl::unexpected(session.error());
     self.session = std::move(*session);
   }

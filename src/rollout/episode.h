@@ -75,6 +75,8 @@ class Episode {
 
   /// Shares a budget of answers at once with other episodes; before the first act().
   void share(Concurrency& budget);
+  /// How many episodes its group still lacks, itself included; may change.
+  void hurry(std::shared_ptr<const int> group_lacks) { group_lacks_ = std::move(group_lacks); }
   /// A teacher answers from now on, and no engine is asked.
   void teach(Teacher& teacher) { teacher_ = &teacher; }
   /// It is an evaluation: nobody learns from it, and rewards must choose nothing.
@@ -167,6 +169,7 @@ class Episode {
   Concurrency* budget_ = nullptr;
   std::int64_t ticket_ = 0;  ///< of the budget
   Teacher* teacher_ = nullptr;
+  std::shared_ptr<const int> group_lacks_;
   bool evaluating_ = false;
   int pieces_ = 0;
   int branch_ = 0;                                         ///< number of the fork; 0: none

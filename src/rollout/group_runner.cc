@@ -13,6 +13,7 @@ Async<Result<EpisodeRecord>> attempt(const EpisodeSetting& setting, Task task, E
                   setting.cancel);
   if (setting.concurrency != nullptr) episode.share(*setting.concurrency);
   if (setting.evaluates) episode.evaluate();
+  episode.hurry(setting.group_lacks);
   auto outcome = co_await setting.workflow->play(episode, std::move(task));
   if (!outcome) co_return tl::unexpected(outcome.error());
   EpisodeRecord record;

@@ -35,6 +35,7 @@ struct EpisodeSetting {
   RewardStage* reward = nullptr;  ///< scores episodes that have ended; none: the environment does
   CreditStage* credit = nullptr;  ///< null: rewards are as the environment gave them
   Concurrency* concurrency = nullptr;  ///< budget of answers at once; null: no limit
+  std::shared_ptr<const int> group_lacks = nullptr;  ///< episodes; null: unknown
   bool evaluates = false;              ///< nobody learns from the episodes
 };
 

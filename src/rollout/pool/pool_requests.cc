@@ -332,7 +332,10 @@ void InstancePool::Core::release(PooledSession& session) {
   const bool resting = std::exchange(session.resting, false);
   session.home = -1;
   session.cached = 0;
-  if (home == nullptr) return;
+  if (home == nullptr) {
+    session.charged = 0;  // to one that has gone
+    return;
+  }
   if (resting) {
     home->idle.erase(session.idle);
     home->kv_idle -= session.max_context;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "rollout/router/make_router.h"
+
 namespace troupe {
 
 const std::vector<RouterNumber>& router_numbers() {
@@ -34,6 +36,10 @@ const std::vector<RouterNumber>& router_numbers() {
 }
 
 void RouterOptions::declare(OptionSet& o) {
+  o.add("kind", &kind,
+        "How the instance of a request is chosen. least_work: a session stays where its KV cache "
+        "is, a new one goes where the least work is predicted.")
+      .one_of(router_names());
   for (const RouterNumber& number : router_numbers()) {
     o.add(number.name, &(this->*number.value),
           fmt::format("Router {}: {}", number.router, number.help))

@@ -9,6 +9,7 @@ namespace troupe {
 
 /// What routers may be told; each reads some of it (router_numbers).
 struct RouterOptions {
+  std::string kind = "least_work";
   double prefill_cost = 0.25;
   double move_margin = 4;
   double move_below = 8192;
