@@ -283,7 +283,7 @@ Status Episode::reward(const Outcome& outcome) {
     if (answer) trajectory.segments[*answer].reward = earned.reward;
   }
   for (Trajectory& trajectory : trajectories_) {
-    const auto own = branch_rewards_.find(trajectory.sample_id);
+    const auto own = branch_rewards_.find({trajectory.agent, trajectory.sample_id});
     if (own != branch_rewards_.end()) trajectory.reward = own->second;
   }
   return {};

@@ -182,7 +182,8 @@ class Episode {
   std::vector<std::vector<Action>> actions_;  ///< that the environment was handed, turn by turn
   /// Forks share it until one of those that share it steps, which makes one of its own.
   std::shared_ptr<Environment> environment_;
-  std::map<std::string, double> branch_rewards_;  ///< by sample id
+  /// By agent and sample id.
+  std::map<std::pair<std::string, std::string>, double> branch_rewards_;
   std::map<Place, Speaker> speakers_;
   std::vector<Trajectory> trajectories_;
   std::vector<Exchange> exchanges_;

@@ -76,7 +76,7 @@ void Episode::join(Episode& branch, const std::map<std::string, double>& rewards
   for (Trajectory& row : branch.trajectories_) {
     if (row.sampled_tokens() == 0) continue;
     const auto own = rewards.find(row.agent);
-    if (own != rewards.end()) branch_rewards_[row.sample_id] = own->second;
+    if (own != rewards.end()) branch_rewards_[{row.agent, row.sample_id}] = own->second;
     trajectories_.push_back(std::move(row));
   }
   branch.trajectories_.clear();
