@@ -76,6 +76,9 @@ struct Outcome {
   /// For difference rewards: the team's reward had agent i not played its part, in the order of
   /// agents(); empty: unknown.
   std::vector<double> without = {};
+  /// The limit that an agent's action ran into, and that decided the episode ("time", "memory",
+  /// ...): an outcome, counted by name. Empty: none.
+  std::string limit = {};
 };
 
 /// One episode's world. It speaks text and knows nothing of tokens or policies.
@@ -138,7 +141,8 @@ class EnvironmentSpec {
   virtual bool splits_overlap() const { return false; }
   /// An exact measure of the team (troupe/metric.h), if the environment has one. Null: it has none.
   virtual std::shared_ptr<const ExactMetric> exact_metric() const { return nullptr; }
-  /// True if reset() or step() may block (child process, network): calls then leave the strand.
+  /// True if reset() or step() may block (child process, network): calls then leave the strand, for
+  /// threads that wait beside the workers. Each wait needs a deadline of its own.
   virtual bool may_block() const { return false; }
 };
 

@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <grp.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,11 +93,34 @@ class NoSigpipe {
   bool was_pending_ = false;
 };
 
+/// False if the kernel forbids it.
+bool become_nobody() {
+  constexpr unsigned kNobody = 65534;
+  return ::geteuid() != 0 ||
+         (::setgroups(0, nullptr) == 0 && ::setresgid(kNobody, kNobody, kNobody) == 0 &&
+          ::setresuid(kNobody, kNobody, kNobody) == 0);
+}
+
+/// False if the kernel does not take a limit.
+bool confine(const ProcessLimits& limits) {
+  const auto most = [](auto resource, std::uint64_t value, std::uint64_t grace = 0) {
+    const rlimit limit{value, value + grace};
+    return ::setrlimit(resource, &limit) == 0;
+  };
+  const bool any = limits.address_space_bytes + limits.file_bytes + limits.cpu_seconds > 0;
+  return (!any || most(RLIMIT_CORE, 0)) &&
+         (limits.address_space_bytes == 0 || most(RLIMIT_AS, limits.address_space_bytes)) &&
+         (limits.file_bytes == 0 || most(RLIMIT_FSIZE, limits.file_bytes)) &&
+         // With the grace it is SIGXCPU that ends it, without it would be SIGKILL.
+         (limits.cpu_seconds == 0 || most(RLIMIT_CPU, limits.cpu_seconds, 1));
+}
+
 /// What runs in the child between fork and exec: only calls that are safe there.
-[[noreturn]] void become(char* const* argv, const Pipe& in, const Pipe& out, const Pipe& err,
-                         int report, pid_t parent) {
+[[noreturn]] void become(char* const* argv, const ProcessLimits& limits, const Pipe& in,
+                         const Pipe& out, const Pipe& err, int report, pid_t parent) {
   ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const bool confined = confine(limits) && (!limits.not_root || become_nobody());
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);       // after the change of user, which forgets it
   if (::getppid() != parent) ::_exit(127);  // the parent ended before the line above
   sigset_t none;
   sigemptyset(&none);
@@ -103,7 +128,7 @@ class NoSigpipe {
   ::signal(SIGPIPE, SIG_DFL);
   ::signal(SIGINT, SIG_DFL);
   ::signal(SIGTERM, SIG_DFL);
-  if (::dup2(in.read.get(), 0) == 0 && ::dup2(out.write.get(), 1) == 1 &&
+  if (confined && ::dup2(in.read.get(), 0) == 0 && ::dup2(out.write.get(), 1) == 1 &&
       ::dup2(err.write.get(), 2) == 2) {
     // Descriptors that other code opened without O_CLOEXEC.
     if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
@@ -115,12 +140,6 @@ class NoSigpipe {
   while (::write(report, &reason, sizeof reason) == -1 && errno == EINTR) {
   }
   ::_exit(127);
-}
-
-std::string how_it_ended(int status) {
-  if (WIFEXITED(status)) return fmt::format("it ended with exit status {}", WEXITSTATUS(status));
-  if (WIFSIGNALED(status)) return fmt::format("it was ended by signal {}", WTERMSIG(status));
-  return "it ended";
 }
 
 }  // namespace
@@ -156,7 +175,7 @@ class ChildProcess::Impl {
         // It may be unable to read because it waits for us to read.
         if (!wait(deadline, true)) return late("to take a line", timeout_seconds);
       } else if (n == -1 && errno != EINTR) {
-        return fail(ErrorCode::kIo, "cannot be written to: " + ending());
+        return fail(ErrorCode::kIo, "cannot be written to: " + how_it_ended());
       }
     }
     return {};
@@ -178,12 +197,18 @@ class ChildProcess::Impl {
                     fmt::format("wrote a line of more than {} bytes", kMaxLine));
       }
       searched = buffer_.size();
-      if (out_.get() < 0) return fail(ErrorCode::kIo, "gave no line: " + ending());
+      if (out_.get() < 0) return fail(ErrorCode::kIo, "gave no line: " + how_it_ended());
       if (!wait(deadline, false)) return late("for a line", timeout_seconds);
     }
   }
 
   [[nodiscard]] int pid() const { return pid_; }
+  [[nodiscard]] std::uint64_t output_bytes() const { return output_bytes_; }
+
+  std::optional<ProcessEnding> ending() {
+    reap();
+    return ending_;
+  }
 
   std::string stderr_tail() {
     drain_stderr();
@@ -219,10 +244,13 @@ class ChildProcess::Impl {
   }
 
   /// Appends what can be read now; closes `fd` at its end. Returns whether anything came.
-  static bool take(Fd& fd, std::string& into) {
+  bool take(Fd& fd, std::string& into) {
     char bytes[65536];
     const ssize_t n = ::read(fd.get(), bytes, sizeof bytes);
-    if (n > 0) into.append(bytes, static_cast<std::size_t>(n));
+    if (n > 0) {
+      into.append(bytes, static_cast<std::size_t>(n));
+      output_bytes_ += static_cast<std::uint64_t>(n);
+    }
     if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR)) fd.close_now();
     return n > 0;
   }
@@ -234,21 +262,25 @@ class ChildProcess::Impl {
     }
   }
 
-  /// How the child ended, if it did within a moment of closing its pipes.
-  std::string ending() {
+  /// True once the child has ended.
+  bool reap() {
+    int status = 0;
+    if (reaped_ || ::waitpid(pid_, &status, WNOHANG) != pid_) return reaped_;
+    ::kill(-pid_, SIGKILL);  // what is left of its group
+    reaped_ = true;
     drain_stderr();
-    for (int i = 0; i < 50 && !reaped_; ++i) {
-      int status = 0;
-      if (::waitpid(pid_, &status, WNOHANG) == pid_) {
-        ::kill(-pid_, SIGKILL);  // what is left of its group
-        reaped_ = true;
-        drain_stderr();
-        ended_ = how_it_ended(status);
-      } else {
-        ::poll(nullptr, 0, 2);
-      }
-    }
-    return reaped_ ? ended_ : "it closed its pipe but still runs";
+    ending_ = WIFSIGNALED(status) ? ProcessEnding{0, WTERMSIG(status)}
+                                  : ProcessEnding{WEXITSTATUS(status), 0};
+    return true;
+  }
+
+  /// How the child ended, if it did within a moment of closing its pipes.
+  std::string how_it_ended() {
+    drain_stderr();
+    for (int i = 0; i < 50 && !reap(); ++i) ::poll(nullptr, 0, 2);
+    if (!reaped_) return "it closed its pipe but still runs";
+    if (ending_->signal != 0) return fmt::format("it was ended by signal {}", ending_->signal);
+    return fmt::format("it ended with exit status {}", ending_->status);
   }
 
   pid_t pid_;
@@ -257,14 +289,16 @@ class ChildProcess::Impl {
   Fd err_;
   std::string buffer_;
   std::string tail_;
+  std::uint64_t output_bytes_ = 0;
   bool reaped_ = false;
-  std::string ended_;
+  std::optional<ProcessEnding> ending_;
 };
 
 ChildProcess::ChildProcess(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ChildProcess::~ChildProcess() = default;
 
-Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const std::vector<std::string>& argv) {
+Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const std::vector<std::string>& argv,
+                                                          const ProcessLimits& limits) {
   if (argv.empty() || argv[0].empty()) {
     return fail(ErrorCode::kInvalid, "a command needs a program to run");
   }
@@ -282,7 +316,7 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(const std::vector<std:
     return fail(ErrorCode::kIo,
                 fmt::format("cannot start '{}': {}", argv[0], std::strerror(errno)));
   }
-  if (pid == 0) become(pointers.data(), in, out, err, report.write.get(), parent);
+  if (pid == 0) become(pointers.data(), limits, in, out, err, report.write.get(), parent);
   ::setpgid(pid, pid);  // here too: whoever comes first
   report.write.close_now();
   auto impl =
@@ -309,6 +343,10 @@ Result<std::string> ChildProcess::read_line(double timeout_seconds) {
 }
 
 int ChildProcess::pid() const { return impl_->pid(); }
+
+std::uint64_t ChildProcess::output_bytes() const { return impl_->output_bytes(); }
+
+std::optional<ProcessEnding> ChildProcess::ending() { return impl_->ending(); }
 
 std::string ChildProcess::stderr_tail() { return impl_->stderr_tail(); }
 

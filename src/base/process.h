@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +10,21 @@
 #include "troupe/result.h"
 
 namespace troupe {
+
+/// What the kernel lets a child use, and each of its descendants by itself (setrlimit(2)). 0: as
+/// much as we may. With any of them set it leaves no core dump.
+struct ProcessLimits {
+  std::uint64_t address_space_bytes = 0;  ///< beyond it memory is refused
+  std::uint64_t file_bytes = 0;           ///< a write beyond it ends the writer by SIGXFSZ
+  std::uint64_t cpu_seconds = 0;          ///< beyond it the process is ended by SIGXCPU
+  bool not_root = false;                  ///< if we are root, the child is nobody (uid 65534)
+};
+
+/// How a child ended: by itself with `status`, or by `signal` (then not 0).
+struct ProcessEnding {
+  int status = 0;
+  int signal = 0;
+};
 
 /// A child process that is spoken to in lines: one line to its standard input, one line back from
 /// its standard output. Its last words on standard error are kept for error messages.
@@ -24,7 +41,8 @@ class ChildProcess {
 
   /// Starts `argv[0]`, searched in PATH. kInvalid if it cannot be executed; kIo if the machine has
   /// no process or pipe left.
-  static Result<std::unique_ptr<ChildProcess>> start(const std::vector<std::string>& argv);
+  static Result<std::unique_ptr<ChildProcess>> start(const std::vector<std::string>& argv,
+                                                     const ProcessLimits& limits = {});
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
@@ -36,6 +54,10 @@ class ChildProcess {
   Result<std::string> read_line(double timeout_seconds);
   /// Its process id, for measurements; gone once an error said that it ended.
   [[nodiscard]] int pid() const;
+  /// Bytes read so far of standard output and standard error together.
+  [[nodiscard]] std::uint64_t output_bytes() const;
+  /// How it ended; none: it still runs.
+  [[nodiscard]] std::optional<ProcessEnding> ending();
   /// The last 2,000 bytes or fewer of standard error, without the newline at the end.
   std::string stderr_tail();
 

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -13,12 +13,12 @@
 namespace troupe {
 namespace {
 
-std::vector<std::string> threads_of(int pid) {
-  std::vector<std::string> out;
+std::vector<int> threads_of(int pid) {
+  std::vector<int> out;
   std::error_code error;
   auto it = std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), error);
   for (; !error && it != std::filesystem::directory_iterator(); it.increment(error)) {
-    out.push_back(it->path().string());
+    out.push_back(std::atoi(it->path().filename().c_str()));
   }
   return out;
 }
@@ -32,7 +32,7 @@ TreeUsage tree_usage(int root) {
   while (!left.empty()) {
     const int pid = left.back();
     left.pop_back();
-    const std::vector<std::string> threads = threads_of(pid);
+    const std::vector<int> threads = threads_of(pid);
     if (threads.empty()) continue;  // it ended
     ++usage.processes;
     usage.threads += static_cast<int>(threads.size());
@@ -41,12 +41,13 @@ TreeUsage tree_usage(int root) {
     if (memory >> size >> resident >> shared) {
       usage.resident_bytes += (resident - std::min(shared, resident)) * page;
     }
-    for (const std::string& thread : threads) {
+    for (const int id : threads) {
+      const std::string thread = fmt::format("/proc/{}/task/{}", pid, id);
       double ran = 0, starved = 0;  // nanoseconds; absent on kernels without schedstat
       std::ifstream schedule(thread + "/schedstat");
       if (schedule >> ran >> starved) {
         usage.cpu_seconds += ran * 1e-9;
-        usage.starved_seconds = std::max(usage.starved_seconds, starved * 1e-9);
+        usage.starved_seconds[id] = starved * 1e-9;
       }
       std::ifstream children(thread + "/children");
       for (int child = 0; children >> child;) left.push_back(child);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 
 namespace troupe {
 
@@ -10,8 +11,9 @@ struct TreeUsage {
   int threads = 0;    ///< of all of them
   std::uint64_t resident_bytes =
       0;  ///< without files and shared memory; pages that a fork shares count twice
-  double cpu_seconds = 0;      ///< of all threads
-  double starved_seconds = 0;  ///< the longest that a thread was ready to run but had no processor
+  double cpu_seconds = 0;  ///< of all threads
+  /// Of each thread, by its id: how long it was ready to run but had no processor.
+  std::map<int, double> starved_seconds;
 };
 
 /// Reads /proc; what ended meanwhile counts as nothing. Descendants are what the kernel says they

@@ -5,27 +5,22 @@
 #include <string_view>
 #include <vector>
 
+#include "base/process.h"
+#include "base/sandbox_limits.h"
+#include "base/sandbox_worker.h"
 #include "troupe/result.h"
 
 namespace troupe {
 
-/// What a program may use for one line. Of processes, threads and memory those of all its
-/// descendants count together.
-struct SandboxLimits {
-  double seconds = 30;                                  ///< of time that counts
-  std::uint64_t memory_bytes = std::uint64_t{1} << 30;  ///< resident
-  int threads = 64;
-};
-
-/// Which limit a program ran into.
-enum class SandboxLimit { kNone, kTime, kMemory, kThreads, kOutput };
-/// "none", "time", "memory", "processes" or "output".
-const char* limit_name(SandboxLimit limit);
-
-struct SandboxReply {
-  SandboxLimit limit = SandboxLimit::kNone;
-  std::string line;    ///< its first line of output; empty if it ran into a limit
-  double seconds = 0;  ///< that counted
+/// What the kernel itself bounds, whatever the limits of a line are: limits are looked at every
+/// 10 ms, which is long for a crowd of processes on a busy machine. 0: not bounded.
+struct SandboxFence {
+  std::uint64_t address_space_bytes = 0;  ///< of each process
+  std::uint64_t file_bytes = 0;           ///< of each file
+  std::uint64_t cpu_seconds = 0;          ///< of each process
+  /// All processes and threads together. The program is then never root, because root is not
+  /// bounded, and does not see the folder in which we run unless everybody may.
+  int processes = 0;
 };
 
 /// Runs a program for one line of input and one of output, afresh each time, so that nothing that
@@ -46,16 +41,18 @@ class Sandbox {
 
   /// kNotFound: there is no such program. kUnavailable: bubblewrap is missing, or the machine
   /// forbids what it needs.
-  static Result<Sandbox> make(Kind kind, std::vector<std::string> argv);
+  static Result<Sandbox> make(Kind kind, std::vector<std::string> argv,
+                              const SandboxFence& fence = {});
 
-  /// Ends the program when its line is there or it runs into a limit. kUnavailable: it ended
-  /// without a line for another reason; kDeadline: the machine was too busy to let it run for four
-  /// times its time and ten seconds more.
+  /// Starts the program, which then waits for its line. Errors as of ChildProcess::start.
+  Result<SandboxWorker> start() const;
+  /// start() and SandboxWorker::ask in one.
   Result<SandboxReply> ask(std::string_view line, const SandboxLimits& limits) const;
 
  private:
   Sandbox() = default;
   std::vector<std::string> argv_;
+  ProcessLimits limits_;
   int own_ = 0;  ///< processes of the tree that are bubblewrap's
 };
 

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "environment/chain/chain.h"
+#include "environment/code/code.h"
 #include "environment/command/command.h"
 #include "environment/countdown/countdown.h"
 #include "environment/dataset/dataset.h"
@@ -33,6 +34,7 @@ const std::vector<Entry>& entries() {
       {"kuhn", [](EnvironmentServices) { return std::make_unique<KuhnSpec>(); }},
       {"solver_verifier",
        [](EnvironmentServices) { return std::make_unique<SolverVerifierSpec>(); }},
+      {"code", [](EnvironmentServices) { return std::make_unique<CodeSpec>(); }},
       {"dataset", [](EnvironmentServices s) { return std::make_unique<DatasetSpec>(s); }},
       {"command", [](EnvironmentServices s) { return std::make_unique<CommandSpec>(s); }},
   };

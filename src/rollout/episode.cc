@@ -28,14 +28,14 @@ Async<Result<Turn>> Episode::reset_it(Environment& environment) {
   const std::uint64_t seed = environment_seed_;
   if (!spec_.may_block()) co_return environment.reset(task_, seed);
   Result<Turn> turn;
-  co_await on_worker(executor_, "environment", 0, [&] { turn = environment.reset(task_, seed); });
+  co_await on_io(executor_, "environment", [&] { turn = environment.reset(task_, seed); });
   co_return turn;
 }
 
 Async<Result<Turn>> Episode::step_it(Environment& environment, const std::vector<Action>& actions) {
   if (!spec_.may_block()) co_return environment.step(actions);
   Result<Turn> turn;
-  co_await on_worker(executor_, "environment", 0, [&] { turn = environment.step(actions); });
+  co_await on_io(executor_, "environment", [&] { turn = environment.step(actions); });
   co_return turn;
 }
 
@@ -49,6 +49,12 @@ Async<Result<Turn>> Episode::reset(Task task) {
 }
 
 Async<Result<Turn>> Episode::step(std::vector<Action> actions) {
+  const bool alone = spec_.agents().size() == 1 && spec_.contexts_per_agent() == 1;
+  if (teacher_ != nullptr && spec_.may_block() && alone && turns() + 1 == spec_.max_turns()) {
+    // What the last answer earns is not asked for, and may be costly to find out.
+    unscored_ = true;
+    co_return Turn();
+  }
   if (environment_.use_count() > 1) {
     auto own = co_await replay();
     if (!own) co_return tl::unexpected(own.error());
@@ -287,6 +293,13 @@ Status Episode::reward(const Outcome& outcome) {
     if (own != branch_rewards_.end()) trajectory.reward = own->second;
   }
   return {};
+}
+
+Outcome Episode::outcome() const {
+  if (!unscored_) return environment_->outcome();
+  Outcome nothing;
+  nothing.rewards.assign(spec_.agents().size(), 0.0);
+  return nothing;
 }
 
 Result<Outcome> Episode::finish(Outcome outcome) {

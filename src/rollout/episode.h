@@ -112,7 +112,7 @@ class Episode {
   /// Ends the episode with the environment's outcome, or with another that a workflow makes of it:
   /// rewards go to the trajectories, which are then in the order of agents(), then by context.
   /// kUnavailable if rewards name what was not played.
-  [[nodiscard]] Outcome outcome() const { return environment_->outcome(); }
+  [[nodiscard]] Outcome outcome() const;
   Result<Outcome> finish() { return finish(outcome()); }
   Result<Outcome> finish(Outcome outcome);
 
@@ -171,6 +171,7 @@ class Episode {
   Teacher* teacher_ = nullptr;
   std::shared_ptr<const int> group_lacks_;
   bool evaluating_ = false;
+  bool unscored_ = false;  ///< a demonstration that was not played to its very end
   int pieces_ = 0;
   int branch_ = 0;                                         ///< number of the fork; 0: none
   std::shared_ptr<int> forks_ = std::make_shared<int>(0);  ///< of the whole tree

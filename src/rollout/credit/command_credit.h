@@ -14,7 +14,7 @@ namespace troupe {
 /// (docs/credit.md). Each call in flight has a process of its own; idle ones are reused, so the
 /// program must keep nothing from one line to the next.
 ///
-/// Thread-safe: calls are from workers. A dead program, a late or malformed reply, a missing,
+/// Thread-safe: calls are from io jobs. A dead program, a late or malformed reply, a missing,
 /// unknown or infinite reward is kUnavailable, and says what was expected.
 class CommandCredit {
  public:

@@ -30,8 +30,8 @@ Async<Status> CreditStage::assign(Task task, const Outcome& outcome,
   if (!command_) co_return assign_credit(kind_, agents_, outcome, trajectories);
   Result<std::vector<double>> rewards;
   for (std::int64_t tries = 0; tries <= retries_; ++tries) {
-    co_await on_worker(executor_, "credit", 0,
-                       [&] { rewards = command_->rewards(task, agents_, outcome); });
+    co_await on_io(executor_, "credit",
+                   [&] { rewards = command_->rewards(task, agents_, outcome); });
     if (rewards) break;
   }
   if (!rewards) co_return tl::unexpected(rewards.error());
