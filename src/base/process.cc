@@ -2,10 +2,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <grp.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,12 +93,13 @@ class NoSigpipe {
   bool was_pending_ = false;
 };
 
-/// False if the kernel forbids it.
+/// False if the kernel forbids it. The system calls themselves: the library's functions would tell
+/// threads that a forked child does not have.
 bool become_nobody() {
   constexpr unsigned kNobody = 65534;
-  return ::geteuid() != 0 ||
-         (::setgroups(0, nullptr) == 0 && ::setresgid(kNobody, kNobody, kNobody) == 0 &&
-          ::setresuid(kNobody, kNobody, kNobody) == 0);
+  return ::geteuid() != 0 || (::syscall(SYS_setgroups, 0, nullptr) == 0 &&
+                              ::syscall(SYS_setresgid, kNobody, kNobody, kNobody) == 0 &&
+                              ::syscall(SYS_setresuid, kNobody, kNobody, kNobody) == 0);
 }
 
 /// False if the kernel does not take a limit.

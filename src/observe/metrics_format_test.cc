@@ -44,6 +44,7 @@ TEST(MetricsFormat, StepLineHoldsWhatTheFormatPromises) {
   EXPECT_FALSE(policy["stages"].contains("reward")) << "it did not take place";
   EXPECT_EQ(line["tokens_sampled"], 7000);
   EXPECT_EQ(line["flow"]["spare_tokens"], 40);
+  EXPECT_FALSE(line["flow"].contains("limits")) << "none was run into";
   EXPECT_EQ(policy["gradient_norm"], 0.25);
   EXPECT_EQ(policy["tokens_generated"], 3000);
   EXPECT_EQ(policy["skipped"], false);
@@ -166,6 +167,16 @@ TEST(MetricsFormat, TheDocumentNamesEveryKey) {
   for (const FlowField& field : flow_fields()) {
     EXPECT_NE(text->find("`" + std::string(field.name) + "`"), std::string::npos) << field.name;
   }
+}
+
+TEST(MetricsFormat, LimitsAreReadAsTheyWereWritten) {
+  FlowCounts flow;
+  flow.retried_episodes = 4;
+  flow.limits = {{"memory", 1}, {"time", 2}};
+  const nlohmann::ordered_json step = {{"flow", flow_of(flow)}};
+  EXPECT_EQ(step["flow"]["limits"]["time"], 2);
+  EXPECT_EQ(read_flow(step).limits, flow.limits);
+  EXPECT_EQ(read_flow(step).retried_episodes, 4);
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ const std::vector<FlowField>& flow_fields() {
       {"spare_episodes", &FlowCounts::spare_episodes},
       {"kept_episodes", &FlowCounts::kept_episodes},
       {"resumed_answers", &FlowCounts::resumed_answers},
+      {"retried_episodes", &FlowCounts::retried_episodes},
       {"failed_tokens", &FlowCounts::failed_tokens},
       {"filtered_tokens", &FlowCounts::filtered_tokens},
       {"put_off_tokens", &FlowCounts::put_off_tokens},
@@ -40,6 +41,7 @@ const std::vector<FlowField>& flow_fields() {
 Json flow_of(const FlowCounts& flow) {
   Json out = Json::object();
   for (const FlowField& field : flow_fields()) out[field.name] = flow.*field.value;
+  if (!flow.limits.empty()) out["limits"] = flow.limits;
   return out;
 }
 
@@ -50,6 +52,7 @@ FlowCounts read_flow(const Json& step) {
   for (const FlowField& field : flow_fields()) {
     flow.*field.value = object->value(field.name, std::int64_t{0});
   }
+  flow.limits = object->value("limits", flow.limits);
   return flow;
 }
 

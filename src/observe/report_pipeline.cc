@@ -121,6 +121,7 @@ std::string tokens_table(const std::vector<StepReport>& steps) {
     if (report.phase == "warm_start") continue;
     sampled += report.tokens_sampled;
     for (const FlowField& field : flow_fields()) flow.*field.value += report.flow.*field.value;
+    for (const auto& [name, episodes] : report.flow.limits) flow.limits[name] += episodes;
     for (const PolicyStep& policy : report.policies) {
       (policy.skipped ? skipped : trained) += policy.tokens_generated;
     }
@@ -150,6 +151,14 @@ std::string tokens_table(const std::vector<StepReport>& steps) {
   if (flow.resumed_answers > 0) {
     out += fmt::format("{} answers were interrupted by new weights and gone on with.\n\n",
                        grouped_text(flow.resumed_answers));
+  }
+  if (flow.retried_episodes > 0) {
+    out += fmt::format("Episodes were played again {} times after failures outside the agents.\n\n",
+                       grouped_text(flow.retried_episodes));
+  }
+  for (const auto& [name, episodes] : flow.limits) {
+    out += fmt::format("{} episodes ended at the limit {} that an agent ran into.\n\n",
+                       grouped_text(episodes), name);
   }
   return out;
 }

@@ -40,12 +40,15 @@ TEST(ReportPipeline, EveryTokenIsInOneRow) {
   last.flow.put_off_tokens = 200;
   last.flow.failed_tokens = 100;
   last.flow.resumed_answers = 5;
+  last.flow.retried_episodes = 3;
+  last.flow.limits = {{"memory", 2}};
   last.policies[1].skipped = true;
   const std::string text = tokens_table({sample_warm_step(1), sample_step(1), last});
   // Of 14,000: trained 9,000, skipped 3,000, 300 + 200 + 100 + twice 40; 1,320 are left.
   for (const char* part : {" 14,000 | 100.0% |", " 9,000 |  64.3% |", " 3,000 |  21.4% |",
                            " 300 |   2.1% |", " 200 |   1.4% |", " 100 |   0.7% |",
-                           " 80 |   0.6% |", " 1,320 |   9.4% |", "5 answers were interrupted"}) {
+                           " 80 |   0.6% |", " 1,320 |   9.4% |", "5 answers were interrupted",
+                           "played again 3 times", "2 episodes ended at the limit memory"}) {
     EXPECT_TRUE(has(text, part)) << part << "\n" << text;
   }
   EXPECT_EQ(tokens_table({}), "");

@@ -74,9 +74,10 @@ std::string transcript_text(const Transcript& transcript, const std::string& hea
   for (const auto& [agent, reward] : transcript.rewards) {
     rewards += fmt::format("{}{} {:.3g}", rewards.empty() ? "" : ", ", visible(agent), reward);
   }
-  std::string out =
-      fmt::format("{}  task {}  {}  reward: {}\n", heading, visible(transcript.task),
-                  transcript.success ? "SOLVED" : "not solved", rewards.empty() ? "none" : rewards);
+  std::string end = transcript.success ? "SOLVED" : "not solved";
+  if (!transcript.limit.empty()) end += fmt::format(" (limit: {})", visible(transcript.limit));
+  std::string out = fmt::format("{}  task {}  {}  reward: {}\n", heading, visible(transcript.task),
+                                end, rewards.empty() ? "none" : rewards);
   int number = 0;
   for (const TranscriptTurn& turn : transcript.turns) {
     out += fmt::format("  turn {}, {}{}\n", ++number, visible(turn.agent),

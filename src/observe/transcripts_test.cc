@@ -30,6 +30,13 @@ TEST(Visible, EscapesWhatATerminalWouldActOn) {
             "\\xc2\\x9b31m");  // a C1 control that some terminals obey
 }
 
+TEST(TranscriptText, NamesTheLimitThatDecided) {
+  Transcript transcript = sample_transcript(3, 12, false);
+  transcript.limit = "memory";
+  const std::string text = transcript_text(transcript, "episode 1");
+  EXPECT_NE(text.find("chain/12  not solved (limit: memory)  reward:"), std::string::npos) << text;
+}
+
 TEST(TranscriptText, ReadsLikeAConversation) {
   Transcript transcript = sample_transcript(3, 12, false);
   transcript.turns[1].truncated = true;

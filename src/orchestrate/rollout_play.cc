@@ -157,6 +157,8 @@ Status RolloutFlow::keep(Playing& group, const Task& task, int member, EpisodeRe
   if (found != rounds_.end()) {
     FlowCounts& counts = found->second.counts;
     counts.resumed_answers += record.resumed;
+    counts.retried_episodes += record.attempts - 1;
+    if (!record.outcome.limit.empty()) ++counts.limits[record.outcome.limit];
     if (record.reward_began > 0) {
       StageSpan& span = found->second.reward;
       span.begin = span.begin < 0 ? record.reward_began : std::min(span.begin, record.reward_began);

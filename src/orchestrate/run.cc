@@ -223,6 +223,7 @@ void Run::tell_episode(std::int64_t step, const char* phase, const Task& task,
   out.phase = phase;
   out.task = task.id;
   out.success = record.outcome.success;
+  out.limit = record.outcome.limit;
   for (const Exchange& exchange : record.exchanges) {
     TranscriptTurn turn;
     turn.agent = speaker_text(exchange.prompt);

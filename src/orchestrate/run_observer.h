@@ -37,6 +37,10 @@ struct FlowCounts {
   std::int64_t spare_episodes = 0;   ///< finished, and not needed
   std::int64_t kept_episodes = 0;    ///< that the store had from before a restart
   std::int64_t resumed_answers = 0;  ///< interrupted by new weights, and gone on with
+  /// Times that an episode was played again after a failure outside the agents.
+  std::int64_t retried_episodes = 0;
+  /// Episodes that a limit decided which an agent's action ran into, by the limit's name.
+  std::map<std::string, std::int64_t> limits = {};
   // Sampled tokens of whole episodes that no step trains on.
   std::int64_t failed_tokens = 0;
   std::int64_t filtered_tokens = 0;
@@ -125,6 +129,7 @@ struct Transcript {
   std::vector<TranscriptTurn> turns;
   std::vector<std::pair<std::string, double>> rewards;  ///< per agent
   bool success = false;
+  std::string limit;  ///< that decided the episode; empty: none did
 };
 
 struct PolicyInfo {

@@ -1,29 +1,13 @@
 #include "environment/code/code.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
+#include <cstdlib>
 
-#include "environment/code/lua_test_support.h"
-#include "environment/conformance.h"
-#include "environment/test_support.h"
+#include "environment/code/code_test_support.h"
 
 namespace troupe {
 namespace {
 
 const Task kTask{"t", R"({"kind":"linear","numbers":[3,4],"letters":""})"};
-
-class CodeTest : public LuaTest {
- protected:
-  std::unique_ptr<CodeSpec> ready(const Settings& settings = {}) {
-    auto spec = std::make_unique<CodeSpec>();
-    Settings chosen = settings;
-    chosen.numbers.emplace("seconds", 5.0);
-    bind(*spec, chosen);
-    const Status status = spec->prepare();
-    EXPECT_TRUE(status) << status.error().message;
-    return spec;
-  }
-};
 
 TEST_F(CodeTest, PaysTheShareOfTestsThatPass) {
   const auto spec = ready();
@@ -62,13 +46,6 @@ TEST_F(CodeTest, AnAnswerMayBeCorrected) {
   EXPECT_TRUE(played.outcome.success);
   EXPECT_EQ(play_answers(*spec, kTask, {"return x*3+4"}).exchanges.size(), 1U);
   EXPECT_EQ(play_answers(*spec, kTask, {"", "", ""}).exchanges.size(), 3U);
-}
-
-TEST_F(CodeTest, Conforms) {
-  const Settings all = {
-      {{"turns", 2}}, {}, {}, {{"families", {"linear", "bound", "repeat", "count", "list"}}}};
-  EXPECT_EQ(fmt::format("{}", fmt::join(check_conformance(*ready(), 2, 1).problems, "\n")), "");
-  EXPECT_EQ(fmt::format("{}", fmt::join(check_conformance(*ready(all), 2, 1).problems, "\n")), "");
 }
 
 TEST_F(CodeTest, RefusesBadFamilies) {

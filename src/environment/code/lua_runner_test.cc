@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "environment/code/lua_test_support.h"
+#include "environment/code/code_test_support.h"
 
 namespace troupe {
 namespace {

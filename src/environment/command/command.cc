@@ -30,15 +30,19 @@ void CommandSpec::declare(OptionSet& options) {
       .at_least(0);
   options.add("tasks_path", &tasks_path_,
               "A JSONL file with one task per line, instead of generated ones; 10% are held out.");
+  options.add("warm", &warm_, "Processes that are started before the first episode needs them.")
+      .range(1, 1024);
 }
 
 Status CommandSpec::prepare() {
   TROUPE_TRY(check_options());
   if (!tasks_path_.empty()) TROUPE_TRY(read_tasks());
   pool_ = std::make_shared<ChildPool>(command_);
-  Result<ChildPool::Child> first = pool_->start();
-  if (!first) return within("environment.command", first.error());
-  pool_->give(std::move(first->process));
+  for (std::int64_t i = 0; i < warm_; ++i) {
+    Result<ChildPool::Child> child = pool_->start();
+    if (!child) return within("environment.command", child.error());
+    pool_->give(std::move(child->process));
+  }
   return {};
 }
 

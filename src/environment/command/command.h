@@ -12,6 +12,8 @@ namespace troupe {
 /// Each episode in flight has a process of its own; idle ones are reused, so "reset" must forget
 /// everything. A dead program, a late or malformed reply, an unknown agent, a reward outside its
 /// bounds or an episode past `max_turns` is kUnavailable: the episode is retried and never scored.
+/// Only the program can know that an action made it slow or ran out of something: it then replies
+/// {"limit": name}, which ends the episode with `min_reward` for all (Outcome::limit).
 /// demonstrate() is kNotFound where the program replies {"error": ...}.
 /// Tasks: the objects of `tasks_path`, split by hash; else {"index": i, "split": "train"|"heldout"}
 /// for i below `tasks` (0: without end), from which the program makes different problems.
@@ -50,6 +52,7 @@ class CommandSpec : public EnvironmentSpec {
   double max_reward_ = 1.0;
   std::int64_t tasks_ = 0;
   std::string tasks_path_;
+  std::int64_t warm_ = 1;
   std::shared_ptr<ChildPool> pool_;
   std::vector<Task> rows_[2];  ///< of tasks_path: train, held out
 };

@@ -71,7 +71,8 @@ TEST(Command, EveryFaultIsAnInfrastructureFailureWithAReason) {
            {"reward", "reward 7 is outside"},
            {"missing", "no reward for 'a'"},
            {"stranger", "rewards the unknown agent 'b'"},
-           {"success", "replied {\"done\":true"}}) {
+           {"success", "replied {\"done\":true"},
+           {"no_limit", "its limit is no name"}}) {
     Settings chosen = settings(fault);
     chosen.numbers["timeout_seconds"] = fault == "hang" ? 0.3 : 10.0;
     const auto spec = ready(chosen, disk);
@@ -81,6 +82,18 @@ TEST(Command, EveryFaultIsAnInfrastructureFailureWithAReason) {
     EXPECT_NE(played.error->message.find(wanted), std::string::npos) << played.error->message;
     EXPECT_NE(played.error->message.find("count_letters.sh"), std::string::npos);
   }
+}
+
+TEST(Command, ALimitThatTheActionRanIntoIsAnOutcome) {
+  MemoryDisk disk;
+  Settings chosen = settings("limit");
+  chosen.numbers["min_reward"] = -2.0;
+  const auto spec = ready(chosen, disk);
+  const Played played = play_answers(*spec, *spec->task(Split::kTrain, 0), {"y"});
+  ASSERT_TRUE(played.finished) << played.error->message;
+  EXPECT_EQ(played.outcome.limit, "time");
+  EXPECT_EQ(played.outcome.rewards, std::vector<double>{-2.0});
+  EXPECT_FALSE(played.outcome.success);
 }
 
 TEST(Command, ReplacesAProgramThatEndedBetweenEpisodes) {

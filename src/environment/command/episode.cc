@@ -16,7 +16,7 @@ using nlohmann::json;
 
 const char* const kPrompts = R"({"prompts": [{"agent": text, "text": text}, ...]})";
 const char* const kStep =
-    R"({"prompts": [...]} or {"done": true, "rewards": {agent: number, ...}, "success": true or false})";
+    R"({"prompts": [...]} or {"done": true, "rewards": {agent: number, ...}, "success": true or false} or {"limit": name})";
 const char* const kText = R"({"text": text} or {"error": text})";
 
 bool has_text(const json& object, const char* key) {
@@ -74,8 +74,9 @@ Result<Turn> CommandEpisode::take(const std::string& verb, const json& reply) {
   };
   if (reply.contains("error")) return wrong("it reports the error " + json_line(reply.at("error")));
   Result<Turn> turn;
-  if (may_end && reply.value("done", json(false)) == json(true)) {
-    Result<Outcome> outcome = read_outcome(reply);
+  const bool limit = reply.contains("limit");
+  if (may_end && (limit || reply.value("done", json(false)) == json(true))) {
+    Result<Outcome> outcome = limit ? read_limit(reply.at("limit")) : read_outcome(reply);
     if (!outcome) return wrong(outcome.error().message);
     outcome_ = std::move(*outcome);
   } else if (reply.contains("prompts")) {
@@ -111,6 +112,18 @@ Result<Turn> CommandEpisode::read_prompts(const json& prompts) {
     turn.prompts.push_back({agent, prompt.at("text").get<std::string>()});
   }
   return turn;
+}
+
+Result<Outcome> CommandEpisode::read_limit(const json& limit) const {
+  constexpr std::size_t kLongest = 40;
+  Outcome outcome;
+  if (limit.is_string()) outcome.limit = limit.get<std::string>();
+  if (outcome.limit.empty() || outcome.limit.size() > kLongest) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("its limit is no name of 1 to {} bytes", kLongest));
+  }
+  outcome.rewards.assign(rules_.agents.size(), rules_.min_reward);
+  return outcome;
 }
 
 Result<Outcome> CommandEpisode::read_outcome(const json& reply) {

@@ -29,6 +29,7 @@ class CommandEpisode : public Environment {
   Result<Turn> take(const std::string& verb, const nlohmann::json& reply);
   Result<Turn> read_prompts(const nlohmann::json& prompts);
   Result<Outcome> read_outcome(const nlohmann::json& reply);
+  [[nodiscard]] Result<Outcome> read_limit(const nlohmann::json& limit) const;
 
   CommandRules rules_;
   std::unique_ptr<LineProgram> program_;

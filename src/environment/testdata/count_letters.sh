@@ -14,6 +14,7 @@ while read -r line; do
       case $fault in
         die) echo "no luck today" >&2; exit 3 ;;
         hang) sleep 100 ;;
+        hang_once) mkdir "$2" 2> /dev/null && sleep 100 ;;
         text) echo 'hello'; continue ;;
         list) echo '[1]'; continue ;;
         agent) echo '{"prompts":[{"agent":"b","text":"p"}]}'; continue ;;
@@ -30,6 +31,8 @@ while read -r line; do
       turn=$((turn + 1))
       case $fault in
         long) turn=1 ;;
+        limit) echo '{"limit":"time"}'; continue ;;
+        no_limit) echo '{"limit":7}'; continue ;;
         reward) echo '{"done":true,"rewards":{"a":7},"success":true}'; continue ;;
         missing) echo '{"done":true,"rewards":{},"success":true}'; continue ;;
         stranger) echo '{"done":true,"rewards":{"a":1,"b":1},"success":true}'; continue ;;

@@ -75,6 +75,7 @@ Outcome RewardStage::take(const Score& score, const std::string& kind) {
     ++counts_.limits[score.limit];
     Outcome failed;
     failed.rewards.assign(settings_.agents, settings_.failure_reward);
+    failed.limit = score.limit;
     return failed;
   }
   if (score.outcome.success) timeout_.right_answer(kind, score.seconds);

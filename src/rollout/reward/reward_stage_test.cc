@@ -136,6 +136,7 @@ TEST(RewardStage, ALimitIsAnOutcomeAndCounts) {
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->rewards, (std::vector<double>{-1, -1}));
   EXPECT_FALSE(outcome->success);
+  EXPECT_EQ(outcome->limit, "memory");
   EXPECT_EQ(bench.stage->counts().limits.at("memory"), 1);
   EXPECT_EQ(bench.stage->counts().retries, 0);
 }
