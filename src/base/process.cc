@@ -21,6 +21,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kTail = 2000;
+constexpr std::size_t kCompact = 65536;
 
 /// A file descriptor that closes itself.
 class Fd {
@@ -184,15 +185,17 @@ class ChildProcess::Impl {
 
   Result<std::string> read_line(double timeout_seconds) {
     const Clock::time_point deadline = after(timeout_seconds);
-    std::size_t searched = 0;
+    std::size_t searched = taken_;
     for (;;) {
       const std::size_t end = buffer_.find('\n', searched);
-      if (end != std::string::npos && end <= kMaxLine) {
-        std::string line = buffer_.substr(0, end);
-        buffer_.erase(0, end + 1);
+      if (end != std::string::npos && end - taken_ <= kMaxLine) {
+        std::string line = buffer_.substr(taken_, end - taken_);
+        taken_ = end + 1;
+        if (taken_ > kCompact) drop_taken();
         if (!line.empty() && line.back() == '\r') line.pop_back();
         return line;
       }
+      drop_taken();
       if (buffer_.size() > kMaxLine) {
         return fail(ErrorCode::kExhausted,
                     fmt::format("wrote a line of more than {} bytes", kMaxLine));
@@ -263,6 +266,12 @@ class ChildProcess::Impl {
     }
   }
 
+  /// Not for each line, of which there may be many in the buffer.
+  void drop_taken() {
+    buffer_.erase(0, taken_);
+    taken_ = 0;
+  }
+
   /// True once the child has ended.
   bool reap() {
     int status = 0;
@@ -289,6 +298,7 @@ class ChildProcess::Impl {
   Fd out_;
   Fd err_;
   std::string buffer_;
+  std::size_t taken_ = 0;  ///< of the buffer, as lines
   std::string tail_;
   std::uint64_t output_bytes_ = 0;
   bool reaped_ = false;

@@ -32,6 +32,13 @@ std::string working_folder() {
   return std::filesystem::current_path(error).string();
 }
 
+bool is_root() { return ::geteuid() == 0; }
+
+/// Whether the kernel will bound how many processes there are.
+bool bounded(const SandboxFence& fence) {
+  return fence.processes > 0 && (fence.as_nobody || !is_root());
+}
+
 std::vector<std::string> bubblewrap_words(const SandboxFence& fence) {
   const std::string scratch = std::to_string(Sandbox::kScratchBytes);
   std::vector<std::string> words = {"bwrap",
@@ -71,14 +78,13 @@ std::vector<std::string> bubblewrap_words(const SandboxFence& fence) {
     }
   }
   // Where the run was started stays visible, also below a folder that was emptied above.
-  const bool fenced = fence.processes > 0;
-  const std::string here = fenced ? "/tmp" : working_folder();
+  const std::string here = fence.as_nobody && is_root() ? "/tmp" : working_folder();
   if (here.starts_with("/tmp/") || here.starts_with("/run/")) {
     words.insert(words.end(), {"--ro-bind", here, here});
   }
   if (!here.empty()) words.insert(words.end(), {"--chdir", here});
   words.emplace_back("--");
-  if (fenced) {
+  if (bounded(fence)) {
     // Only inside the new user namespace does the limit count the sandbox's processes alone.
     words.emplace_back("prlimit");
     words.push_back(fmt::format("--nproc={0}:{0}", fence.processes));
@@ -110,8 +116,8 @@ Result<Sandbox> Sandbox::make(Kind kind, std::vector<std::string> argv, const Sa
                             argv.empty() ? "" : argv[0]));
   }
   Sandbox out;
-  out.limits_ = {fence.address_space_bytes, fence.file_bytes, fence.cpu_seconds,
-                 fence.processes > 0};
+  out.limits_ = {fence.address_space_bytes, fence.file_bytes, fence.cpu_seconds, fence.as_nobody};
+  out.bounded_ = bounded(fence);
   if (kind == Kind::kBubblewrap) {
     out.argv_ = bubblewrap_words(fence);
     TROUPE_TRY(try_bubblewrap(out.argv_, out.limits_));
@@ -123,7 +129,7 @@ Result<Sandbox> Sandbox::make(Kind kind, std::vector<std::string> argv, const Sa
 
 Result<SandboxWorker> Sandbox::start() const {
   TROUPE_ASSIGN(auto child, ChildProcess::start(argv_, limits_));
-  return SandboxWorker(std::move(child), own_, limits_.not_root);
+  return SandboxWorker(std::move(child), own_, bounded_);
 }
 
 Result<SandboxReply> Sandbox::ask(std::string_view line, const SandboxLimits& limits) const {

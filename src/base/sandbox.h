@@ -18,9 +18,11 @@ struct SandboxFence {
   std::uint64_t address_space_bytes = 0;  ///< of each process
   std::uint64_t file_bytes = 0;           ///< of each file
   std::uint64_t cpu_seconds = 0;          ///< of each process
-  /// All processes and threads together. The program is then never root, because root is not
-  /// bounded, and does not see the folder in which we run unless everybody may.
+  /// All processes and threads together; root's are not bounded.
   int processes = 0;
+  /// If we are root: the program is nobody, so that `processes` holds, and begins in /tmp, because
+  /// nobody may not see the folder in which we run.
+  bool as_nobody = false;
 };
 
 /// Runs a program for one line of input and one of output, afresh each time, so that nothing that
@@ -53,6 +55,7 @@ class Sandbox {
   Sandbox() = default;
   std::vector<std::string> argv_;
   ProcessLimits limits_;
+  bool bounded_ = false;
   int own_ = 0;  ///< processes of the tree that are bubblewrap's
 };
 

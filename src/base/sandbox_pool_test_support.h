@@ -11,6 +11,7 @@ namespace troupe {
 
 /// A shell that comes up, says so, and does what its line says.
 inline Result<Sandbox> shell(SandboxFence fence = {}) {
+  fence.as_nobody = true;
   fence.processes = 24;  // a crowd of processes must never get out
   return Sandbox::make(Sandbox::Kind::kBubblewrap,
                        {"/bin/sh", "-c", "echo ready; read -r line; eval \"$line\""}, fence);

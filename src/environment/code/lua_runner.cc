@@ -141,6 +141,7 @@ LuaRunner::LuaRunner(Sandbox sandbox, const Options& options)
 
 Result<std::unique_ptr<LuaRunner>> LuaRunner::make(Options options) {
   SandboxFence fence;
+  fence.as_nobody = true;
   fence.processes = options.limits.threads + 8;  // so that the limit is seen to be passed
   fence.address_space_bytes = options.limits.memory_bytes + (std::uint64_t{64} << 20);
   fence.file_bytes = std::uint64_t{16} << 20;

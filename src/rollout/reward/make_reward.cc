@@ -24,8 +24,10 @@ RewardTerms terms(const RewardOptions& o, const std::vector<std::string>& agents
 Source make_verifier(Executor& executor, const RewardOptions& o,
                      const std::vector<std::string>& agents) {
   const bool shut_in = o.sandbox == "bubblewrap";
+  SandboxFence fence;
+  fence.processes = static_cast<int>(o.processes) + 8;  // so that the limit is seen to be passed
   auto sandbox =
-      Sandbox::make(shut_in ? Sandbox::Kind::kBubblewrap : Sandbox::Kind::kNone, o.command);
+      Sandbox::make(shut_in ? Sandbox::Kind::kBubblewrap : Sandbox::Kind::kNone, o.command, fence);
   if (!sandbox) {
     if (sandbox.error().code == ErrorCode::kNotFound) {
       return fail(ErrorCode::kInvalid, "reward.command: " + sandbox.error().message);
