@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <vector>
 
 #include "base/disk.h"
@@ -28,7 +29,7 @@ struct Stage {
     set(options, "agents", std::vector<std::string>{"a"});
     set(options, "alphabet", std::string("pq0123456789>yn"));
     set(options, "max_turns", std::int64_t{2});
-    set(options, "timeout_seconds", 0.4);
+    set(options, "timeout_seconds", 0.7);
     EXPECT_TRUE(spec->prepare());
     tokenizer = make_symbol_tokenizer(spec->alphabet());
     engine = std::make_unique<ScriptedEngine>(
@@ -47,7 +48,7 @@ struct Stage {
     binding.tokenizer = tokenizer;
     agents["a"] = binding;
   }
-  ~Stage() { ::rmdir(mark.c_str()); }
+  ~Stage() { EXPECT_EQ(std::system(("rm -rf " + mark).c_str()), 0); }
 
   template <class T>
   static void set(OptionSet& options, const std::string& name, T value) {
@@ -93,9 +94,9 @@ TEST(HangingEnvironment, IsCutAtItsDeadlineAndPlayedAgainWhileOthersGoOn) {
   // One worker only: the two that did not hang were not behind the one that did.
   EXPECT_EQ(heard[0].attempts, 1);
   EXPECT_EQ(heard[1].attempts, 1);
-  EXPECT_LT(heard[1].at, 400 * kMillisecond);
+  EXPECT_LT(heard[1].at, 700 * kMillisecond);
   EXPECT_EQ(heard[2].attempts, 2);
-  EXPECT_GE(heard[2].at, 400 * kMillisecond);
+  EXPECT_GE(heard[2].at, 700 * kMillisecond);
 }
 
 TEST(HangingEnvironment, IsGivenUpAfterItsRetries) {
