@@ -37,6 +37,12 @@ again=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["final"
 echo "exact: weights of self_play, whole and resumed: $whole $again"
 [[ "$whole" == "$again" ]] || fail "a resumed self_play met other opponents"
 
+rm -r "$work/whole/checkpoints/pool-000004" "$work/whole/checkpoints/step-000006"
+if "$program" train "$work/whole/run.toml" --output "$work/whole" --resume > "$work/out.txt" 2>&1; then
+  fail "self_play was resumed without a version to play against"
+fi
+grep -q "pool-000004 is missing" "$work/out.txt" || { cat "$work/out.txt"; fail "no word of it"; }
+
 refused() {  # refused WHAT_IT_SAYS EXAMPLE OPTIONS...
   local says=$1 example=$2
   shift 2

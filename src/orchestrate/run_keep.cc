@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "orchestrate/run.h"
 #include "orchestrate/run_experience.h"
 
@@ -128,6 +130,16 @@ Async<Status> Run::save_opponents() {
 Status Run::restore_opponents() {
   if (!opponents_) return {};
   TROUPE_ASSIGN(const auto names, checkpoints_.list("pool"));
+  const PastVersions past = s_.options.workflow->past().value_or(PastVersions());
+  for (std::int64_t i = 0; i < past.pool; ++i) {
+    const std::int64_t steps = step_ - step_ % past.every - i * past.every;
+    const std::string name = fmt::format("pool-{:06d}", steps);
+    if (steps < 0 || std::find(names.begin(), names.end(), name) != names.end()) continue;
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{}/{} is missing: groups after step {} may play against that version; "
+                            "put it back, or start anew with --output",
+                            checkpoints_.folder(), name, step_));
+  }
   for (const std::string& name : names) {
     TROUPE_ASSIGN(const Checkpoint checkpoint, checkpoints_.load(name, ""));
     if (checkpoint.step > step_ || checkpoint.run_digest != s_.options.digest) continue;
