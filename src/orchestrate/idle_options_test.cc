@@ -31,6 +31,38 @@ TEST(IdleOptions, DefaultsAndTheirResolvedFileAreAccepted) {
   EXPECT_EQ((*same)->digest, (*options)->digest);
 }
 
+/// The same around `sort`, with the workflow's options.
+std::string workflow_error(const std::string& lines) {
+  MemoryDisk disk;
+  auto file = RunFile::parse("[environment]\nname = \"sort\"\n" + lines, "run.toml");
+  if (!file) return file.error().message;
+  const auto options = read_run_options(*file, EnvironmentServices{disk}, {});
+  return options ? "" : options.error().message;
+}
+
+TEST(IdleOptions, AWorkflowKnowsItsOwnOptionsAndTheEnvironmentThatItNeeds) {
+  EXPECT_EQ(workflow_error("[workflow]\nname = \"mixture\"\nproposers = 2\n"), "");
+  EXPECT_NE(workflow_error("[workflow]\nname = \"debate\"\nproposers = 2\n"), "");
+  EXPECT_NE(workflow_error("[workflow]\nproposers = 2\n"), "");
+  EXPECT_NE(error_of("[workflow]\nname = \"debate\"\n").find("has 2 agents"), std::string::npos);
+  const std::string team = "[workflow]\nname = \"debate\"\n[credit]\nkind = \"team\"\n";
+  EXPECT_NE(workflow_error(team).find("would do nothing"), std::string::npos);
+  const std::string alone = "[workflow]\nname = \"per_turn\"\n[rollout]\ngroup_size = 1\n";
+  EXPECT_EQ(workflow_error(alone), "") << "its branches are compared";
+}
+
+TEST(IdleOptions, PoliciesPlayTheTeamsAgents) {
+  MemoryDisk disk;
+  auto file = RunFile::parse(
+      "[environment]\nname = \"sort\"\n[workflow]\nname = \"planner_executor_critic\"\n",
+      "run.toml");
+  const auto options = read_run_options(*file, EnvironmentServices{disk}, {});
+  ASSERT_TRUE(options) << options.error().message;
+  std::vector<std::string> names;
+  for (const auto& policy : (*options)->policies) names.push_back(policy->name);
+  EXPECT_EQ(names, (std::vector<std::string>{"planner", "executor", "critic"}));
+}
+
 TEST(IdleOptions, SaysTheOptionTheReasonAndTheRemedy) {
   // A stage that is switched off is no mistake in the rest of its table.
   EXPECT_EQ(error_of("[warm_start]\nnoise = 0.5\nsteps = 0\n"), "");

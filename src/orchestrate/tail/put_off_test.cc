@@ -116,7 +116,7 @@ TailStageOptions with_tools(const std::string& tail, std::uint64_t seed) {
   options.tail = tail;
   options.turns = kTurns;
   options.seed = seed;
-  const CoroutineWorkflow workflow(with_slow_tools);
+  static const CoroutineWorkflow workflow(with_slow_tools);
   options.workflow = &workflow;
   options.failures = 0.02;
   return options;
