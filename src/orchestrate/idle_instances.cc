@@ -13,8 +13,7 @@ Status check_unread(const RunOptions& o, const std::vector<std::string>& tables,
     if (std::find(tables.begin(), tables.end(), set->prefix()) == tables.end()) continue;
     for (const Option& option : set->options()) {
       if (option.key == besides) continue;
-      TROUPE_TRY(
-          idle_if_given(option.key, option.value_text(), option.default_text, why, remedy));
+      TROUPE_TRY(idle_if_given(option.key, option.value_text(), option.default_text, why, remedy));
     }
   }
   return {};

@@ -43,7 +43,8 @@ InstanceRates rates_of(const RunOptions& o) {
   const CostModel& cost = o.emulated.cost;
   out.step_seconds = cost.step(o.emulated.max_batch, static_cast<double>(o.emulated.kv_tokens));
   out.decode = static_cast<double>(o.emulated.max_batch) / out.step_seconds;
-  out.prefill = static_cast<double>(o.emulated.prefill_tokens) / cost.prefill(o.emulated.prefill_tokens);
+  out.prefill =
+      static_cast<double>(o.emulated.prefill_tokens) / cost.prefill(o.emulated.prefill_tokens);
   return out;
 }
 
@@ -80,7 +81,8 @@ Result<std::unique_ptr<InstancePool>> make_instances(
       return std::make_unique<EmulatedLink>(executor, one.sampler, emulated, version, wait);
     }
     return std::make_unique<EngineLink>(
-        std::make_shared<LocalEngine>(executor, one.engine, version, one.policy->trainer->decoder()),
+        std::make_shared<LocalEngine>(executor, one.engine, version,
+                                      one.policy->trainer->decoder()),
         wait);
   };
   auto pool = std::make_unique<InstancePool>(
@@ -96,11 +98,12 @@ Result<std::unique_ptr<InstancePool>> make_instances(
     about.kv_tokens = emulated ? static_cast<double>(o.emulated.kv_tokens)
                                : static_cast<double>(sessions * policy.max_context);
     if (about.kv_tokens < policy.max_context) {
-      return fail(ErrorCode::kInvalid,
-                  fmt::format("policy \"{}\": an instance's share of the KV cache holds no context "
-                              "of {} tokens: {}, or lower instances.count or rollout.max_context",
-                              about.name, policy.max_context,
-                              emulated ? "raise emulated.kv_tokens" : "raise rollout.kv_megabytes"));
+      return fail(
+          ErrorCode::kInvalid,
+          fmt::format("policy \"{}\": an instance's share of the KV cache holds no context "
+                      "of {} tokens: {}, or lower instances.count or rollout.max_context",
+                      about.name, policy.max_context,
+                      emulated ? "raise emulated.kv_tokens" : "raise rollout.kv_megabytes"));
     }
     if (emulated) {
       about.load_time = static_cast<Nanos>(o.emulated.cost.load() * static_cast<double>(kSecond));
@@ -127,12 +130,16 @@ NamedNumbers pool_numbers(const InstancePool& pool,
                           const std::vector<std::unique_ptr<PolicyRuntime>>& policies) {
   const PoolCounts& c = pool.counts();
   NamedNumbers out;
-  const std::pair<const char*, std::int64_t> counts[] = {
-      {"requests", c.requests},       {"waited", c.waited},
-      {"migrated", c.migrated},       {"prefilled_again", c.prefilled_again},
-      {"evicted", c.evicted},         {"repeated", c.repeated},
-      {"stray_replies", c.stray_replies}, {"lost", c.lost},
-      {"restarted", c.restarted},     {"moves", c.moves}};
+  const std::pair<const char*, std::int64_t> counts[] = {{"requests", c.requests},
+                                                         {"waited", c.waited},
+                                                         {"migrated", c.migrated},
+                                                         {"prefilled_again", c.prefilled_again},
+                                                         {"evicted", c.evicted},
+                                                         {"repeated", c.repeated},
+                                                         {"stray_replies", c.stray_replies},
+                                                         {"lost", c.lost},
+                                                         {"restarted", c.restarted},
+                                                         {"moves", c.moves}};
   for (const auto& [name, count] : counts) out[name] = static_cast<double>(count);
   for (std::size_t i = 0; i < policies.size(); ++i) {
     const LengthErrors errors = pool.prediction_errors(static_cast<int>(i));

@@ -80,9 +80,9 @@ class RolloutFlow {
     std::int64_t place = 0;
     AgentBindings agents;
     std::shared_ptr<Cancel> cancel;
-    std::int64_t kept = 0;    ///< episodes that the group has
+    std::int64_t kept = 0;                                  ///< episodes that the group has
     std::shared_ptr<int> lacks = std::make_shared<int>(0);  ///< and those that it needs yet
-    std::int64_t tokens = 0;  ///< that they sampled here
+    std::int64_t tokens = 0;                                ///< that they sampled here
     Nanos began = 0;
     bool ended = false;    ///< for its step; only its coroutines are still to leave
     bool put_off = false;  ///< and nothing of it was used

@@ -97,7 +97,7 @@ struct StepReport {
   double generate_tokens_per_second = 0;
   double train_tokens_per_second = 0;
   NamedNumbers instances;  ///< of the pool, since it was made; empty: the run has none
-  NamedNumbers exact;  ///< of the policies after the step; empty: the environment has no such
+  NamedNumbers exact;      ///< of the policies after the step; empty: the environment has no such
 };
 
 /// What an evaluation on held-out tasks found, sampled at the stated temperature.

@@ -34,9 +34,9 @@ struct EpisodeSetting {
   std::shared_ptr<Cancel> cancel = nullptr;  ///< ends them early; may be null
   RewardStage* reward = nullptr;  ///< scores episodes that have ended; none: the environment does
   CreditStage* credit = nullptr;  ///< null: rewards are as the environment gave them
-  Concurrency* concurrency = nullptr;  ///< budget of answers at once; null: no limit
+  Concurrency* concurrency = nullptr;                ///< budget of answers at once; null: no limit
   std::shared_ptr<const int> group_lacks = nullptr;  ///< episodes; null: unknown
-  bool evaluates = false;              ///< nobody learns from the episodes
+  bool evaluates = false;                            ///< nobody learns from the episodes
 };
 
 /// Plays one episode, again after a failure that the agents did not cause (kUnavailable, kIo,

@@ -30,14 +30,13 @@ EmulatedLink::EmulatedLink(Executor& executor, std::shared_ptr<RolloutEngine> sa
   const auto script = [state = state_](const GenerateRequest& request) {
     return state->whole.at(request.seed);
   };
-  device_ = std::make_shared<EngineLink>(make_device(executor, options, version, script),
-                                         open_wait_);
+  device_ =
+      std::make_shared<EngineLink>(make_device(executor, options, version, script), open_wait_);
 }
 
 Async<void> EmulatedLink::answer(std::shared_ptr<RolloutEngine> sampler,
-                                 std::shared_ptr<State> state,
-                                 std::shared_ptr<EngineLink> device, Wait open_wait,
-                                 InstanceRequest request, Reply reply) {
+                                 std::shared_ptr<State> state, std::shared_ptr<EngineLink> device,
+                                 Wait open_wait, InstanceRequest request, Reply reply) {
   const std::uint64_t name = request.session;
   state->sampling[name] = false;
   Result<Generation> piece;
@@ -64,7 +63,8 @@ Async<void> EmulatedLink::answer(std::shared_ptr<RolloutEngine> sampler,
     co_return;
   }
   const std::uint64_t seed = request.generate.seed;
-  state->whole[seed] = whole_answer(request.generate.context, request.generate.sampled_before, *piece);
+  state->whole[seed] =
+      whole_answer(request.generate.context, request.generate.sampled_before, *piece);
   const double entropy = piece->entropy_sum / static_cast<double>(piece->tokens.size());
   device->generate(std::move(request),
                    [state, seed, entropy, reply = std::move(reply)](Result<Generation> given) {
