@@ -6,7 +6,7 @@ set(log ${BUILD}/Testing/Temporary/LastTest.log.tmp)  # of the run that is about
 if(NOT EXISTS ${shown} OR NOT EXISTS ${log})
   return()
 endif()
-foreach(label "store;experience\\." "exact;.*Exact\\.|program\\.modes")
+foreach(label "store;experience\\." "exact;.*Exact\\.|program\\.(modes|workflow)")
   list(GET label 0 name)
   list(GET label 1 tests)
   file(STRINGS ${log} others REGEX "^[0-9]+/[0-9]+ Testing: ")
