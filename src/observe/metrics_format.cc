@@ -71,11 +71,11 @@ double real(const Json& object, const char* key) {
   return found->get<double>();
 }
 
-NamedNumbers read_numbers(const Json& object) {
+NamedNumbers read_numbers(const Json& object, const char* key) {
   NamedNumbers out;
-  if (!object.contains("exact")) return out;
-  for (const auto& [name, value] : object.at("exact").items()) {
-    out[name] = real(object.at("exact"), name.c_str());
+  if (!object.contains(key)) return out;
+  for (const auto& [name, value] : object.at(key).items()) {
+    out[name] = real(object.at(key), name.c_str());
   }
   return out;
 }
@@ -113,7 +113,8 @@ StepReport read_step(const Json& object) {
   for (const auto& [name, policy] : object.at("policies").items()) {
     report.policies.push_back(read_policy(name, policy, report.began));
   }
-  report.exact = read_numbers(object);
+  report.instances = read_numbers(object, "instances");
+  report.exact = read_numbers(object, "exact");
   return report;
 }
 
@@ -131,7 +132,7 @@ EvalReport read_eval(const Json& object) {
                                                  : std::numeric_limits<double>::quiet_NaN());
   }
   report.response_length = real(object, "response_length");
-  report.exact = read_numbers(object);
+  report.exact = read_numbers(object, "exact");
   report.best = object.at("best").get<bool>();
   return report;
 }

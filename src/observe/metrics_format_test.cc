@@ -87,6 +87,7 @@ TEST(MetricsFormat, ExactNumbersStandWhereThereAreAny) {
 TEST(MetricsFormat, ReadsBackWhatItWrote) {
   StepReport step = sample_step(5);
   step.exact = {{"average_nash_conv", 1.0 / 3}, {"nash_conv", 0.25}};
+  step.instances = {{"moves", 2}, {"requests", 1200}};
   EvalReport eval = sample_eval("step 5", 5, 0.625);
   eval.exact = {{"nash_conv", -1e-17}};
   eval.best = true;

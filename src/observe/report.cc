@@ -103,6 +103,8 @@ std::string ReportWriter::pipeline_section() {
   }
   const std::string tokens = tokens_table(steps);
   if (!tokens.empty()) out += "What became of the tokens that were sampled:\n\n" + tokens;
+  const std::string instances = instances_table(steps);
+  if (!instances.empty()) out += "What the pool of rollout instances did:\n\n" + instances;
   return out.empty() ? out : "## How rollout and training ran together\n\n" + out;
 }
 

@@ -163,6 +163,41 @@ std::string tokens_table(const std::vector<StepReport>& steps) {
   return out;
 }
 
+std::string instances_table(const std::vector<StepReport>& steps) {
+  if (steps.empty() || steps.back().instances.empty()) return "";
+  static const std::pair<const char*, const char*> kRows[] = {
+      {"requests", "requests sent to an instance"},
+      {"waited", "requests that no instance had room for at once"},
+      {"migrated", "sessions that went on at another instance"},
+      {"prefilled_again", "tokens of context that were computed again for them"},
+      {"evicted", "caches given up for other sessions"},
+      {"moves", "instances that moved to another policy"},
+      {"lost", "instances lost"},
+      {"restarted", "instances started in their place"},
+      {"repeated", "requests sent again after a failure"},
+      {"stray_replies", "replies that came late or twice, and were dropped"}};
+  const NamedNumbers& numbers = steps.back().instances;
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [key, what] : kRows) {
+    const auto found = numbers.find(key);
+    if (found == numbers.end() || !(found->second > 0)) continue;
+    rows.push_back({what, grouped_text(std::llround(found->second))});
+  }
+  std::string out = markdown_table({"rollout instances", "number"}, rows, 1) + "\n";
+  const std::string error = "length_log_error.";
+  for (const auto& [key, value] : numbers) {
+    if (!key.starts_with(error)) continue;
+    const std::string policy = key.substr(error.size());
+    const auto bias = numbers.find("length_bias." + policy);
+    out += fmt::format(
+        "Predicted lengths of {} were off by a factor of {:.2f} on average, and {:.2f} times what "
+        "was "
+        "needed in sum.\n\n",
+        markdown_text(policy), std::exp(value), bias == numbers.end() ? 0.0 : bias->second);
+  }
+  return out;
+}
+
 std::string longest_wait(const std::vector<std::pair<std::string, StateSeconds>>& workers) {
   StateSeconds waits;
   double total = 0;

@@ -18,6 +18,8 @@ std::string stages_table(const std::vector<StepReport>& steps);
 std::string staleness_table(const std::vector<StepReport>& steps);
 /// What became of the tokens that the engines sampled, over the run.
 std::string tokens_table(const std::vector<StepReport>& steps);
+/// What the pool of rollout instances did, and how good its predictions of lengths were.
+std::string instances_table(const std::vector<StepReport>& steps);
 /// "The workers waited most for X: 12.3 s, 14% of their time."; empty if they waited for nothing.
 std::string longest_wait(const std::vector<std::pair<std::string, StateSeconds>>& workers);
 

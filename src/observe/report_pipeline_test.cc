@@ -63,6 +63,21 @@ TEST(ReportPipeline, WhatAJournalGaveBackIsARowOfItsOwn) {
   }
 }
 
+TEST(ReportPipeline, SaysWhatAPoolOfInstancesDid) {
+  StepReport step = sample_step(1);
+  EXPECT_EQ(instances_table({step}), "");
+  step.instances = {{"requests", 1200},
+                    {"moves", 3},
+                    {"lost", 0},
+                    {"length_log_error.first", std::log(2.0)},
+                    {"length_bias.first", 1.25}};
+  const std::string text = instances_table({sample_step(1), step});
+  EXPECT_TRUE(has(text, "1,200")) << text;
+  EXPECT_TRUE(has(text, "moved to another policy"));
+  EXPECT_FALSE(has(text, "instances lost")) << "what did not happen is left out";
+  EXPECT_TRUE(has(text, "off by a factor of 2.00 on average, and 1.25 times"));
+}
+
 TEST(ReportPipeline, NamesTheLongestWaitOfTheWorkersOnly) {
   const FinalReport report = sample_final();
   EXPECT_EQ(longest_wait(report.states),
