@@ -42,8 +42,10 @@ Status check_instances(const RunOptions& o) {
                              BalancerOptions().threshold, why, "remove it"));
     TROUPE_TRY(idle_if_given("balancer.cooldown_seconds", o.balancer.cooldown_seconds,
                              BalancerOptions().cooldown_seconds, why, "remove it"));
-    TROUPE_TRY(idle_if_given("instances.balance_every", o.instances.balance_every,
-                             InstanceOptions().balance_every, why, "remove it"));
+    if (o.balancer.migrate_below == 0) {
+      TROUPE_TRY(idle_if_given("instances.balance_every", o.instances.balance_every,
+                               InstanceOptions().balance_every, why, "remove it"));
+    }
   }
   if (o.instances.engine == "emulated") return {};
   return check_unread(o, {"emulated"}, "", "instances.engine is \"local\"",

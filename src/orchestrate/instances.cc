@@ -113,7 +113,12 @@ Result<std::unique_ptr<InstancePool>> make_instances(
                      policy.trainer->decoder());
     policy.engine = pool->engine(static_cast<int>(i));
   }
-  if (policies.size() > 1) pool->set_balancer(make_balancer(o.balancer), rates_of(o));
+  MigrationLimits migration;
+  migration.young = static_cast<double>(o.balancer.migrate_below);
+  if (o.balancer.migrate_below == 0) migration.moves = 0;
+  if (policies.size() > 1 || migration.moves > 0) {
+    pool->set_balancer(make_balancer(o.balancer), migration, rates_of(o));
+  }
   const std::vector<double> loads(policies.size(), 1.0);
   TROUPE_ASSIGN(const std::vector<int> shares,
                 proportional_shares(loads, count, static_cast<int>(o.balancer.minimum)));

@@ -17,6 +17,10 @@ void BalancerOptions::declare(OptionSet& o) {
   o.add("cooldown_seconds", &cooldown_seconds,
         "kind = disparity: seconds for which a policy that gave or got an instance is left alone.")
       .range(0, 86400);
+  o.add("migrate_below", &migrate_below,
+        "Sessions with fewer tokens of context than this may go on, in the middle of an answer, at "
+        "another instance of their policy if both then end sooner. 0: none does.")
+      .range(0, 1e9);
   o.add("minimum", &minimum, "Instances that each policy keeps at least.").range(1, 65536);
 }
 

@@ -15,6 +15,7 @@ struct BalancerOptions {
   double threshold = 5;
   double cooldown_seconds = 10;
   std::int64_t minimum = 1;
+  std::int64_t migrate_below = 0;
 
   void declare(OptionSet& options);
 };

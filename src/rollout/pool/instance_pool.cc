@@ -86,8 +86,10 @@ int InstancePool::add_policy(PoolPolicy policy, std::unique_ptr<Router> router, 
   return static_cast<int>(core_->policies.size()) - 1;
 }
 
-void InstancePool::set_balancer(std::unique_ptr<Balancer> balancer, InstanceRates rates) {
+void InstancePool::set_balancer(std::unique_ptr<Balancer> balancer, MigrationLimits migration,
+                                InstanceRates rates) {
   core_->balancer = std::move(balancer);
+  core_->migration = migration;
   core_->rates = rates;
 }
 

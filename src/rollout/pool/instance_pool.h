@@ -9,6 +9,7 @@
 
 #include "base/rng.h"
 #include "rollout/balancer/balancer.h"
+#include "rollout/balancer/migration.h"
 #include "rollout/pool/pool_types.h"
 #include "rollout/predict/length_predictor.h"
 #include "rollout/router/router.h"
@@ -36,8 +37,10 @@ class InstancePool {
   /// One more policy, with its router; its index is the count of those before.
   int add_policy(PoolPolicy policy, std::unique_ptr<Router> router, Version version,
                  std::shared_ptr<const Decoder> decoder);
-  /// Null: instances stay with their policies.
-  void set_balancer(std::unique_ptr<Balancer> balancer, InstanceRates rates);
+  /// Who moves instances between policies, and which sessions go on elsewhere within one, looked at
+  /// every PoolSettings::balance_every. Without it nothing moves.
+  void set_balancer(std::unique_ptr<Balancer> balancer, MigrationLimits migration,
+                    InstanceRates rates);
 
   /// Starts an instance for a policy; its id, which is never used again.
   Result<int> join(int policy);

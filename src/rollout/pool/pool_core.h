@@ -36,6 +36,7 @@ class InstancePool::Core : public std::enable_shared_from_this<Core> {
     double decoded = 0;     ///< tokens, of all turns
     bool failed = false;    ///< ends early, through no wish of its own
     int home = -1;          ///< instance id
+    int wanted = -1;        ///< instance id that it is to go on at; -1: the router chooses
     std::int64_t stay = 0;  ///< home's, when it moved in: another one has nothing of it any more
     double charged = 0;     ///< predicted work that home's load includes
     Version version;        ///< of the cache at home
@@ -125,6 +126,7 @@ class InstancePool::Core : public std::enable_shared_from_this<Core> {
   InstanceFactory factory;
   std::unique_ptr<Balancer> balancer;
   InstanceRates rates;
+  MigrationLimits migration;
   std::vector<std::unique_ptr<Served>> policies;
   PoolCounts counts;
   std::uint64_t next_session = 1;
@@ -158,6 +160,7 @@ class InstancePool::Core : public std::enable_shared_from_this<Core> {
   void restart_later(int policy);
   void arm_balancer();
   void balance();
+  void migrate(Served& served);
 
   Rng rng_;
   std::map<int, Instance> instances_;

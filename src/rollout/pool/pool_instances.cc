@@ -276,6 +276,39 @@ void InstancePool::Core::balance() {
     const Status moved = leave(move.instance, move.leave, move.to);
     (void)moved;  // it is there
   }
+  if (migration.moves == 0) return;
+  for (const auto& served : policies) {
+    if (served->fleet.size() > 1) migrate(*served);
+  }
+}
+
+/// Sessions within a policy: some give their answers back and go on where there is less to do.
+void InstancePool::Core::migrate(Served& served) {
+  std::vector<SessionLoad> sessions;
+  std::map<std::uint64_t, std::shared_ptr<Ticket>> tickets;
+  for (const int id : served.fleet.id) {
+    const Instance& instance = *find(id);
+    for (const auto& [number, ticket] : instance.tickets) {
+      if (ticket->moved || ticket->session->aborted) continue;
+      SessionLoad load;
+      load.session = ticket->session->id;
+      load.instance = instance.place;
+      load.left = ticket->session->charged;
+      load.context = ticket->context;
+      sessions.push_back(load);
+      tickets[load.session] = ticket;
+    }
+  }
+  const std::vector<int> ids = served.fleet.id;
+  for (const SessionMove& move :
+       rebalance(served.fleet.work, sessions, rates.decode, rates.prefill, migration)) {
+    Ticket& ticket = *tickets[move.session];
+    if (ticket.reply) continue;
+    ticket.moved = true;
+    ticket.session->wanted = ids[static_cast<std::size_t>(move.to)];
+    const auto link = find(ids[static_cast<std::size_t>(move.from)])->link;
+    link->abort(move.session);
+  }
 }
 
 void InstancePool::Core::close() {

@@ -198,7 +198,14 @@ bool InstancePool::Core::place(PooledSession& session, const GenerateRequest& re
     if (session.version == route.version) route.cached = session.cached;
   }
   charge(session, home, 0);  // the router sees what is beside it
-  const auto chosen = choose(served, route);
+  std::optional<std::size_t> chosen;
+  const Instance* wanted = find(std::exchange(session.wanted, -1));
+  if (wanted != nullptr && wanted->policy == session.policy && wanted->place >= 0 &&
+      served.fleet.kv_free[static_cast<std::size_t>(wanted->place)] >= route.need) {
+    chosen = static_cast<std::size_t>(wanted->place);
+  } else {
+    chosen = choose(served, route);
+  }
   if (!chosen) {
     charge(session, home, route.predicted);
     return false;

@@ -1,3 +1,4 @@
+#include "rollout/balancer/none.h"
 #include "rollout/pool/pool_test_support.h"
 
 namespace troupe {
@@ -111,6 +112,22 @@ TEST(InstancePool, RefusesAContextThatNoInstanceHolds) {
   ASSERT_TRUE(world.executor->run(open(world, status)));
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, ErrorCode::kExhausted);
+}
+
+TEST(InstancePool, SessionsGoOnElsewhereInTheMiddleOfAnAnswer) {
+  PoolSettings settings;
+  settings.balance_every = 20 * kMillisecond;
+  World world(4, settings, {}, 1000, 1, 6);
+  InstanceRates rates;
+  rates.decode = 100;
+  rates.prefill = 100'000;
+  world.pool->set_balancer(std::make_unique<NoBalancer>(), {1000, 8}, rates);
+  int right = 0;
+  ASSERT_TRUE(world.executor->run(converse_all(world, 60, 7, right)));
+  EXPECT_EQ(right, 180);
+  EXPECT_GT(world.pool->counts().migrated, 5);
+  EXPECT_GT(world.pool->counts().requests, 180) << "an answer in two pieces is two requests";
+  EXPECT_EQ(world.pool->counts().repeated, 0);
 }
 
 // Instances hang, fail, answer late, twice or nonsense, and are killed and join at random: every
