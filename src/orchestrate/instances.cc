@@ -16,23 +16,20 @@ namespace {
 
 constexpr Nanos kOpenWait = 600 * kSecond;
 
-LocalEngine::Options local_options(const RunOptions& o, const PolicyRuntime& policy,
-                                   std::int64_t divided) {
-  LocalEngine::Options out;
-  out.max_sessions = std::max<std::int64_t>(o.rollout.max_sessions / divided, 1);
-  out.kv_bytes = (static_cast<std::uint64_t>(o.rollout.kv_megabytes) << 20) /
-                 static_cast<std::uint64_t>(divided);
-  out.burst = static_cast<int>(o.rollout.burst);
-  out.end_token = policy.tokenizer->end();
-  return out;
-}
-
 /// A policy as the instances need it: whoever starts one for it later has all that it takes.
 struct Served {
   LocalEngine::Options engine;
   const PolicyRuntime* policy = nullptr;
   std::shared_ptr<RolloutEngine> sampler;  ///< of emulated instances
 };
+
+/// How many sessions of `max_context` tokens a local engine holds.
+std::int64_t sessions_in(const LocalEngine::Options& engine, const Decoder& decoder,
+                         int max_context) {
+  const std::uint64_t page = KvPool::page_bytes(decoder.config(), decoder.dtype());
+  const auto pages = static_cast<std::int64_t>(engine.kv_bytes / page);
+  return std::min(engine.max_sessions, pages / kv_pages(max_context));
+}
 
 InstanceRates rates_of(const RunOptions& o) {
   InstanceRates out;
@@ -50,11 +47,15 @@ InstanceRates rates_of(const RunOptions& o) {
 
 }  // namespace
 
-std::int64_t sessions_in(const LocalEngine::Options& engine, const Decoder& decoder,
-                         int max_context) {
-  const std::uint64_t page = KvPool::page_bytes(decoder.config(), decoder.dtype());
-  const auto pages = static_cast<std::int64_t>(engine.kv_bytes / page);
-  return std::min(engine.max_sessions, pages / kv_pages(max_context));
+LocalEngine::Options local_engine_options(const RunOptions& o, const PolicyRuntime& policy,
+                                          std::int64_t engines) {
+  LocalEngine::Options out;
+  out.max_sessions = std::max<std::int64_t>(o.rollout.max_sessions / engines, 1);
+  out.kv_bytes = (static_cast<std::uint64_t>(o.rollout.kv_megabytes) << 20) /
+                 static_cast<std::uint64_t>(engines);
+  out.burst = static_cast<int>(o.rollout.burst);
+  out.end_token = policy.tokenizer->end();
+  return out;
 }
 
 Result<std::unique_ptr<InstancePool>> make_instances(
@@ -65,7 +66,7 @@ Result<std::unique_ptr<InstancePool>> make_instances(
   const auto each = std::max<std::int64_t>(count / static_cast<std::int64_t>(policies.size()), 1);
   auto served = std::make_shared<std::vector<Served>>();
   for (const auto& policy : policies) {
-    Served one{local_options(o, *policy, emulated ? 1 : each), policy.get(), nullptr};
+    Served one{local_engine_options(o, *policy, emulated ? 1 : each), policy.get(), nullptr};
     if (emulated) {
       one.sampler = std::make_shared<LocalEngine>(executor, one.engine, policy->trainer->version(),
                                                   policy->trainer->decoder());

@@ -16,9 +16,9 @@ Result<std::unique_ptr<InstancePool>> make_instances(
     Executor& executor, const RunOptions& options,
     const std::vector<std::unique_ptr<PolicyRuntime>>& policies);
 
-/// How many sessions of `max_context` tokens a local engine holds.
-std::int64_t sessions_in(const LocalEngine::Options& engine, const Decoder& decoder,
-                         int max_context);
+/// A local engine of a policy that has its share of the memory that [rollout] gives the policy.
+LocalEngine::Options local_engine_options(const RunOptions& options, const PolicyRuntime& policy,
+                                          std::int64_t engines);
 
 /// What has happened in the pool so far, by name, for metrics and the report.
 NamedNumbers pool_numbers(const InstancePool& pool,

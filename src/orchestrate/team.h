@@ -9,6 +9,7 @@
 #include "experience/admission.h"
 #include "experience/curation/refill.h"
 #include "orchestrate/pipeline_options.h"
+#include "orchestrate/policy_start.h"
 #include "orchestrate/run_options.h"
 #include "orchestrate/shared_bases.h"
 #include "rollout/episode.h"
@@ -103,18 +104,6 @@ Dtype policy_dtype(const PolicyOptions& policy);
 /// The instruction set that a run's bits belong to on this machine.
 const char* run_isa(const RunOptions& options);
 
-/// A policy before any training, with its limits.
-struct PolicyStart {
-  ModelConfig config;
-  std::shared_ptr<const Weights> weights;  ///< of the base; null: a new model by seed
-  std::shared_ptr<const Tokenizer> tokenizer;
-  std::shared_ptr<const ChatFormat> chat;  ///< none: prompts are plain text
-  int max_answer = 0;
-  int max_context = 0;
-  std::shared_ptr<const StopRule> stop;  ///< may be null
-  LoraSettings lora{};                   ///< rank 0: the whole model is trained
-};
-
 /// The most rows that one episode gives a policy: one for each of its agents and contexts.
 std::int64_t rows_per_episode(const RunOptions& options, const PolicyOptions& policy);
 
@@ -126,8 +115,5 @@ RefillSettings refill_settings(const RunOptions& options);
 std::int64_t launch_cap(const RunOptions& options);
 /// Whether the experience of a step fits rollout.experience_megabytes; kInvalid if not.
 Status check_experience(const RunOptions& options, const PolicyOptions& policy, int max_context);
-/// Takes no memory for a new model, so that a plan can refuse it.
-Result<PolicyStart> make_policy_start(Disk& disk, const RunOptions& options,
-                                      const PolicyOptions& policy, BaseFolders& folders);
 
 }  // namespace troupe
