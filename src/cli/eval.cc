@@ -9,6 +9,7 @@
 #include "base/disk.h"
 #include "base/executor.h"
 #include "cli/commands.h"
+#include "cli/run_folder.h"
 #include "config/run_file.h"
 #include "observe/observe_options.h"
 #include "observe/run_text.h"
@@ -33,25 +34,6 @@ struct EvalArguments {
   std::optional<long long> top_k;
   bool json = false;
 };
-
-/// The newest step checkpoint, or the one that was named.
-Result<std::string> choose_checkpoint(CheckpointStore& store, const std::string& named) {
-  if (!named.empty() && named != "best") {
-    TROUPE_ASSIGN(auto all, store.list("step"));
-    TROUPE_ASSIGN(const auto best, store.list("best"));
-    all.insert(all.end(), best.begin(), best.end());
-    if (std::find(all.begin(), all.end(), named) != all.end()) return named;
-    return fail(ErrorCode::kInvalid,
-                fmt::format("{} has no checkpoint {}; it has {}", store.folder(), named,
-                            all.empty() ? "none" : fmt::format("{}", fmt::join(all, ", "))));
-  }
-  TROUPE_ASSIGN(const auto names, store.list(named == "best" ? "best" : "step"));
-  if (names.empty()) {
-    return fail(ErrorCode::kInvalid, fmt::format("{} has no {} checkpoint", store.folder(),
-                                                 named.empty() ? "step" : named));
-  }
-  return names.front();
-}
 
 /// What the command line says takes the place of the run's own [eval].
 void set_sampling(const EvalArguments& arguments, SamplingOptions& sampling) {
