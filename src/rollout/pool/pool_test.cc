@@ -166,6 +166,7 @@ TEST(InstancePool, FaultsLoseAndDuplicateNoAnswer) {
       spawn(chaos(w, Rng(s), end));
       Status done = co_await converse_all(w, 60, s, r);
       end = true;
+      co_await sleep_for(*w.executor, kSecond);  // until the chaos has ended
       co_return done;
     };
     ASSERT_TRUE(world.executor->run(all(world, seed, right, over)));
