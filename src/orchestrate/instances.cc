@@ -31,17 +31,10 @@ std::int64_t sessions_in(const LocalEngine::Options& engine, const Decoder& deco
   return std::min(engine.max_sessions, pages / kv_pages(max_context));
 }
 
-InstanceRates rates_of(const RunOptions& o) {
+InstanceRates rates_of(const RunOptions& o, int max_context) {
+  if (o.instances.engine == "emulated") return emulated_rates(o.emulated, max_context);
   InstanceRates out;
-  if (o.instances.engine == "local") {
-    out.prefill = 1 / o.router.prefill_cost;  // only the ratio is known
-    return out;
-  }
-  const CostModel& cost = o.emulated.cost;
-  out.step_seconds = cost.step(o.emulated.max_batch, static_cast<double>(o.emulated.kv_tokens));
-  out.decode = static_cast<double>(o.emulated.max_batch) / out.step_seconds;
-  out.prefill =
-      static_cast<double>(o.emulated.prefill_tokens) / cost.prefill(o.emulated.prefill_tokens);
+  out.prefill = 1 / o.router.prefill_cost;  // only the ratio is known
   return out;
 }
 
@@ -88,8 +81,10 @@ Result<std::unique_ptr<InstancePool>> make_instances(
   };
   auto pool = std::make_unique<InstancePool>(
       executor, o.instances.settings(static_cast<std::uint64_t>(o.run.seed)), std::move(factory));
+  int longest = 1;  // context of any policy
   for (std::size_t i = 0; i < policies.size(); ++i) {
     PolicyRuntime& policy = *policies[i];
+    longest = std::max(longest, policy.max_context);
     PoolPolicy about;
     about.name = policy.options->name;
     about.minimum = static_cast<int>(o.balancer.minimum);
@@ -118,7 +113,7 @@ Result<std::unique_ptr<InstancePool>> make_instances(
   migration.young = static_cast<double>(o.balancer.migrate_below);
   if (o.balancer.migrate_below == 0) migration.moves = 0;
   if (policies.size() > 1 || migration.moves > 0) {
-    pool->set_balancer(make_balancer(o.balancer), migration, rates_of(o));
+    pool->set_balancer(make_balancer(o.balancer), migration, rates_of(o, longest));
   }
   const std::vector<double> loads(policies.size(), 1.0);
   TROUPE_ASSIGN(const std::vector<int> shares,

@@ -12,6 +12,7 @@ struct InstanceLoad {
   int in_flight = 0;    ///< requests, running and waiting at it
   double work = 0;      ///< predicted decode tokens left in them
   double longest = 0;   ///< of that, in the request that has most left
+  double later = 0;     ///< predicted decode tokens of their sessions beyond these requests
   double context = 0;   ///< tokens in their KV caches: what an abort would prefill again
   bool moving = false;  ///< drains for, or loads, its policy: not to be moved again, and what is in
                         ///< flight there is nobody's load any more
@@ -21,6 +22,7 @@ struct InstanceLoad {
 struct PolicyLoad {
   int waiting = 0;           ///< requests that no instance has taken
   double waiting_work = 0;   ///< predicted decode tokens of them
+  double waiting_later = 0;  ///< and of their sessions beyond these requests
   int minimum = 1;           ///< instances that it keeps at least
   double speed = 1;          ///< of an instance that serves it, over the state's rates: its model's
   double load_seconds = 0;   ///< to load its weights into an instance

@@ -118,7 +118,9 @@ class Plan {
     const Leaving out = leaving_from(from);
     const double load = state_.policies[to].load_seconds;
     const double delay = out.delay + load;
-    const double end = done_in(to, 1) + delay / (tally(to).instances + 1);
+    const double rate = state_.decode_rate * state_.policies[to].speed;
+    const double backlog = done_in(to, 1) + tally(to).later / (tally(to).instances + 1) / rate;
+    const double end = backlog + delay / (tally(to).instances + 1);
     return end - delay > out.lost + load;
   }
 

@@ -15,9 +15,10 @@ namespace troupe {
 /// - after the move the receiver still has more requests per instance than the donor, and more
 ///   seconds of predicted work, so that no move makes the disparity that would undo it,
 /// - it pays: the instance serves the receiver's backlog for longer than its move takes. With n
-///   instances of its rate the receiver's work w ends after (w / rate + delay) / (n + 1)
-///   seconds, if the new one joins after `delay` = leave + load; less the delay, that is the time
-///   that it serves (n times the seconds by which the backlog ends sooner).
+///   instances of its rate the receiver's backlog w (its requests' work and what their sessions
+///   will ask for later) ends after (w / rate + delay) / (n + 1) seconds, if the new one joins
+///   after `delay` = leave + load; less the delay, that is the time that it serves (n times the
+///   seconds by which the backlog ends sooner).
 /// `leave` is the smaller of two: draining lasts until its longest request has ended, aborting
 /// costs the seconds to prefill its contexts again, which delay not the receiver but the donor.
 ///

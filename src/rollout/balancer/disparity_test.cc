@@ -75,6 +75,16 @@ TEST(Disparity, DoesNotMakeTheDisparityThatWouldUndoIt) {
   EXPECT_TRUE(plan(state).empty());
 }
 
+TEST(Disparity, WhatSessionsWillStillAskForMakesAMovePayAndNothingElse) {
+  LoadState state = fleet({{12, 12}, {1, 1}});
+  state.policies[0].load_seconds = 2;  // longer than the 1.2 s of work that an instance has
+  EXPECT_TRUE(plan(state).empty());
+  for (InstanceLoad& i : state.instances) i.later = i.policy == 0 ? 5000 : 0;
+  EXPECT_EQ(plan(state).size(), 1U);
+  for (InstanceLoad& i : state.instances) i.later = 5000;  // the donor's does not hold it back
+  EXPECT_EQ(plan(state).size(), 1U);
+}
+
 TEST(Disparity, KeepsTheMinimumAndRestoresIt) {
   LoadState state = fleet({{30, 30}, {0, 0}});
   EXPECT_EQ(plan(state).size(), 1U);

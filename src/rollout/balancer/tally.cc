@@ -21,6 +21,7 @@ Tallies::Tallies(const LoadState& state) : policies(state.policies.size()) {
   for (std::size_t p = 0; p < policies.size(); ++p) {
     policies[p].requests = state.policies[p].waiting;
     policies[p].work = state.policies[p].waiting_work;
+    policies[p].later = state.policies[p].waiting_later;
   }
   const int count = static_cast<int>(policies.size());
   for (std::size_t i = 0; i < state.instances.size(); ++i) {
@@ -34,6 +35,7 @@ Tallies::Tallies(const LoadState& state) : policies(state.policies.size()) {
     if (instance.moving) continue;
     tally.requests += instance.in_flight;
     tally.work += instance.work;
+    tally.later += instance.later;
     tally.spare.push_back(static_cast<int>(i));
   }
   const auto load = [&state](int index) {

@@ -11,6 +11,7 @@ struct PolicyTally {
   int instances = 0;       ///< those that move to it included
   double requests = 0;     ///< waiting, and in flight at instances that do not move
   double work = 0;         ///< predicted decode tokens left in them
+  double later = 0;        ///< and in their sessions beyond them
   std::vector<int> spare;  ///< indices of instances that may move, the least loaded last
 
   /// Requests per instance; without instances, infinite if there is a request.

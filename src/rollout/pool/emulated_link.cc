@@ -1,5 +1,7 @@
 #include "rollout/pool/emulated_link.h"
 
+#include <algorithm>
+
 namespace troupe {
 namespace {
 
@@ -21,6 +23,17 @@ ScriptedAnswer whole_answer(const std::vector<TokenId>& context, int before,
 }
 
 }  // namespace
+
+InstanceRates emulated_rates(const EmulatedOptions& options, int max_context) {
+  const std::int64_t batch =
+      std::clamp<std::int64_t>(options.kv_tokens / max_context, 1, options.max_batch);
+  InstanceRates out;
+  out.step_seconds = options.cost.step(batch, static_cast<double>(batch * max_context) / 2);
+  out.decode = static_cast<double>(batch) / out.step_seconds;
+  out.prefill =
+      static_cast<double>(options.prefill_tokens) / options.cost.prefill(options.prefill_tokens);
+  return out;
+}
 
 EmulatedLink::EmulatedLink(Executor& executor, std::shared_ptr<RolloutEngine> sampler,
                            const EmulatedOptions& options, Version version, Wait open_wait)

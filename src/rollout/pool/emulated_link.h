@@ -5,8 +5,13 @@
 
 #include "rollout/emulated/emulated_engine.h"
 #include "rollout/pool/instance_link.h"
+#include "rollout/pool/pool_types.h"
 
 namespace troupe {
+
+/// What an emulated instance does in a second with as many sessions of `max_context` tokens as it
+/// holds, whose contexts are half full.
+InstanceRates emulated_rates(const EmulatedOptions& options, int max_context);
 
 /// An instance that samples with a model and takes an accelerator's time: each answer is sampled by
 /// `sampler`, an engine that many instances share, and then given out token by token as an emulated

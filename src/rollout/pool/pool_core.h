@@ -39,6 +39,7 @@ class InstancePool::Core : public std::enable_shared_from_this<Core> {
     int wanted = -1;        ///< instance id that it is to go on at; -1: the router chooses
     std::int64_t stay = 0;  ///< home's, when it moved in: another one has nothing of it any more
     double charged = 0;     ///< predicted work that home's load includes
+    double answer = 0;      ///< predicted tokens left of the request in progress
     Version version;        ///< of the cache at home
     double cached = 0;      ///< tokens in it
     bool running = false;   ///< a request is on its way or at home
@@ -89,10 +90,12 @@ class InstancePool::Core : public std::enable_shared_from_this<Core> {
         : about(std::move(about_in)),
           router(std::move(router_in)),
           predictor({.fallback = about.fallback}),
+          answers({.fallback = about.fallback}),
           changed(executor) {}
     PoolPolicy about;
     std::unique_ptr<Router> router;
-    LengthPredictor predictor;
+    LengthPredictor predictor;  ///< of sessions, from a turn to their end: what routers go by
+    LengthPredictor answers;    ///< of single requests: what the balancer goes by
     std::shared_ptr<const EngineWeights> weights;
     Fleet fleet;
     std::vector<Waiter*> waiting;  ///< in order of arrival
@@ -138,6 +141,8 @@ class InstancePool::Core : public std::enable_shared_from_this<Core> {
   bool place(PooledSession& session, const GenerateRequest& request);
   /// Decode tokens that the session still needs, as far as one can tell.
   [[nodiscard]] double predicted_work(const PooledSession& session) const;
+  /// Where in its episode the session's request is.
+  [[nodiscard]] static LengthKey key_of(const PooledSession& session);
   std::optional<std::size_t> choose(Served& served, const RouteRequest& request);
   void move_in(PooledSession& session, Instance& instance, double predicted);
   void charge(PooledSession& session, Instance* home, double work);

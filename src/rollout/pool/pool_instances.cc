@@ -229,9 +229,10 @@ LoadState InstancePool::Core::load() const {
     load.id = id;
     load.policy = instance.to >= 0 ? instance.to : instance.policy;
     load.in_flight = static_cast<int>(instance.tickets.size());
-    load.work = instance.work;
     for (const auto& [number, ticket] : instance.tickets) {
-      load.longest = std::max(load.longest, ticket->session->charged);
+      load.work += ticket->session->answer;
+      load.longest = std::max(load.longest, ticket->session->answer);
+      load.later += std::max(0.0, ticket->session->charged - ticket->session->answer);
     }
     load.context = instance.context;
     load.moving = instance.state != State::kServing;
@@ -240,8 +241,11 @@ LoadState InstancePool::Core::load() const {
   for (const auto& served : policies) {
     PolicyLoad load;
     load.waiting = static_cast<int>(served->waiting.size());
-    for (const Waiter* waiter : served->waiting)
-      load.waiting_work += predicted_work(*waiter->session);
+    for (const Waiter* waiter : served->waiting) {
+      const double answer = waiter->session->answer;
+      load.waiting_work += answer;
+      load.waiting_later += std::max(0.0, predicted_work(*waiter->session) - answer);
+    }
     load.minimum = served->about.minimum;
     load.load_seconds = static_cast<double>(served->about.load_time) / kSecond;
     load.moved_at = served->moved_at;

@@ -14,17 +14,17 @@ namespace {
 constexpr int kFailures = 2;
 
 /// What an instance says is not believed without looking.
-Status check_reply(const Generation& reply, const GenerateRequest& request) {
+Status check_reply(const Generation& reply, int max_tokens, Version version) {
   const auto tokens = static_cast<std::int64_t>(reply.tokens.size());
-  const bool good = tokens <= request.max_tokens && reply.logprobs.size() == reply.tokens.size() &&
-                    reply.version == request.weights->version &&
+  const bool good = tokens <= max_tokens && reply.logprobs.size() == reply.tokens.size() &&
+                    reply.version == version &&
                     (tokens > 0 || reply.reason == FinishReason::kAborted);
   if (good) return {};
-  return fail(ErrorCode::kUnavailable,
-              fmt::format("an instance answered with {} tokens, {} log-probs and version {} to a "
-                          "request for at most {} tokens of version {}",
-                          tokens, reply.logprobs.size(), reply.version.number, request.max_tokens,
-                          request.weights->version.number));
+  return fail(
+      ErrorCode::kUnavailable,
+      fmt::format("an instance answered with {} tokens, {} log-probs and version {} to a "
+                  "request for at most {} tokens of version {}",
+                  tokens, reply.logprobs.size(), reply.version.number, max_tokens, version.number));
 }
 
 void append(Generation& whole, Generation piece) {
@@ -54,10 +54,12 @@ void InstancePool::Core::end(PooledSession& session) {
 
 double InstancePool::Core::predicted_work(const PooledSession& session) const {
   const LengthPredictor& predictor = policies[static_cast<std::size_t>(session.policy)]->predictor;
-  const int turn = static_cast<int>(session.turns.size()) - 1;
   const double before = session.turns.back().second;
-  return predictor.predict({session.hint.task, session.hint.agent, turn}, session.decoded - before)
-      .mean;
+  return predictor.predict(key_of(session), session.decoded - before).mean;
+}
+
+LengthKey InstancePool::Core::key_of(const PooledSession& session) {
+  return {session.hint.task, session.hint.agent, static_cast<int>(session.turns.size()) - 1};
 }
 
 Async<Result<Generation>> InstancePool::Core::generate(std::shared_ptr<PooledSession> session,
@@ -98,7 +100,9 @@ Async<Result<Generation>> InstancePool::Core::attempts(std::shared_ptr<PooledSes
   whole.version = request.weights->version;
   whole.reason = FinishReason::kAborted;
   int failed = 0;
+  LengthPredictor& answers = policies[static_cast<std::size_t>(session->policy)]->answers;
   while (!session->aborted) {
+    session->answer = answers.predict(key_of(*session), request.sampled_before).mean;
     Status home = co_await settle_home(*session, request);
     if (!home) co_return tl::unexpected(home.error());
     if (session->aborted) break;
@@ -120,7 +124,12 @@ Async<Result<Generation>> InstancePool::Core::attempts(std::shared_ptr<PooledSes
     session->cached = static_cast<double>(request.context.size());
     session->decoded += tokens;
     append(whole, std::move(*piece));
-    if (whole.reason != FinishReason::kAborted || !moved) break;
+    if (whole.reason != FinishReason::kAborted || !moved) {
+      if (whole.reason != FinishReason::kAborted) {
+        answers.observe(key_of(*session), request.sampled_before + tokens);
+      }
+      break;
+    }
     request.sampled_before += tokens;
     request.max_tokens -= tokens;
   }
@@ -271,7 +280,9 @@ Async<Result<Generation>> InstancePool::Core::ask(PooledSession& session, Genera
   InstanceRequest message;
   message.session = session.id;
   message.max_context = session.max_context;
-  message.generate = request;
+  const int max_tokens = request.max_tokens;
+  const Version version = request.weights->version;
+  message.generate = std::move(request);
   const std::weak_ptr<Core> weak = weak_from_this();
   const auto link = instance->link;
   link->generate(std::move(message), [weak, id, number](Result<Generation> reply) {
@@ -285,7 +296,7 @@ Async<Result<Generation>> InstancePool::Core::ask(PooledSession& session, Genera
   }
   moved = ticket->moved;
   if (*ticket->reply) {
-    const Status good = check_reply(**ticket->reply, request);
+    const Status good = check_reply(**ticket->reply, max_tokens, version);
     if (!good) {
       Instance* liar = find(id);
       if (liar != nullptr && ++liar->failures >= kFailures) lose(id);
