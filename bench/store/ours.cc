@@ -1,7 +1,7 @@
 // The experience store as a contender.
 #include <fmt/format.h>
 
-#include "store/allocated.h"
+#include "common/allocated.h"
 #include "store/contender.h"
 #include "store/our_store.h"
 

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "store/allocated.h"
+#include "common/allocated.h"
 #include "store/our_store.h"
 
 namespace troupe::bench {
