@@ -48,7 +48,8 @@ train environment "${environment[@]}" || fail "$(tail -3 "$work/environment.log"
 if train broken "${sandbox[@]}" --set 'reward.command=["false"]' --set reward.retries=1; then
   fail "a verifier that says nothing gave rewards"
 fi
-grep -q 'the verifier: gave no line' "$work/broken.log" || fail "$(tail -3 "$work/broken.log")"
+# Whichever is seen first: that it has ended, or that it said nothing.
+grep -qE 'the verifier: (gave no line|cannot be written to: it ended)' "$work/broken.log" || fail "$(tail -3 "$work/broken.log")"
 if train idle "${sandbox[@]}" --set reward.url=http://localhost/; then fail "an idle option was taken"; fi
 grep -q 'reward.url would do nothing' "$work/idle.log" || fail "$(tail -3 "$work/idle.log")"
 echo "rewards: verifier, function and environment agree with what they say"
