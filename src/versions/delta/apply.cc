@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "versions/delta/positions.h"
 
@@ -28,7 +29,14 @@ Status check_order(const DeltaHeader& header, const HeldState& state) {
     return fail(ErrorCode::kInvalid, fmt::format("a weight delta of policy {} came to policy {}",
                                                  header.policy, state.policy));
   }
-  if (!header.base || *header.base == state.id) return {};
+  if (!header.base) {
+    const auto order = [](const StateId& id) { return std::pair(id.incarnation, id.number); };
+    if (state.id.digest.empty() || order(header.target) >= order(state.id)) return {};
+    return fail(ErrorCode::kInvalid,
+                fmt::format("policy {}: a full anchor out of order: it is {}, and {} is held",
+                            state.policy, header.target.text(), state.id.text()));
+  }
+  if (*header.base == state.id) return {};
   const bool same_number = header.base->text() == state.id.text();
   return fail(ErrorCode::kInvalid,
               fmt::format("policy {}: a weight delta out of order: it leads from {} to {}, and {} "

@@ -38,10 +38,10 @@ void exchange(TensorPatch& patch, std::span<char> bits, unsigned width);
 /// it as it was:
 ///   - it is that version already: nothing to do, success;
 ///   - kIo: the payload is cut or damaged; fetch it again;
-///   - kInvalid, "out of order": it is for another version, policy or model than the held one; get
-///     what lies between, or an anchor;
+///   - kInvalid: it is for another policy or model, or out of order: it begins at another version
+///     than the held one, or is an anchor of an older one; get what lies between, or an anchor;
 ///   - kInternal: the result has not the target's digest, so the held bits were not the version
-///     that `id` says; stop, and get an anchor.
+///     that `id` says; stop, forget the id, and get an anchor.
 /// Calls on different states may overlap.
 Status apply_delta(std::string_view payload, HeldState& state);
 

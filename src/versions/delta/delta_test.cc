@@ -136,6 +136,16 @@ TEST(Delta, AnAnchorNeedsNoBase) {
   EXPECT_EQ(late.bits, now.bits);
   EXPECT_EQ(held.id, anchor->target);
   EXPECT_EQ(held.id.text(), "version 3.9");
+  // One that comes late takes nobody back; one that starts the same version anew repairs it.
+  const auto older = encode_anchor("p", 3, 8, small_state(6).tensors());
+  const Status late_anchor = apply_delta(older->payload, held);
+  ASSERT_FALSE(late_anchor);
+  EXPECT_EQ(late_anchor.error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(late.bits, now.bits);
+  late.bits[0][0] = static_cast<char>(late.bits[0][0] + 1);
+  held.id = {};
+  ASSERT_TRUE(apply_delta(anchor->payload, held));
+  EXPECT_EQ(late.bits, now.bits);
 }
 
 TEST(Delta, RefusesAnotherOrderAndRecovers) {

@@ -52,6 +52,7 @@ Result<TensorRecord> read_record(ByteReader& in) {
   TensorRecord out;
   TROUPE_ASSIGN(out.form, read_form(in));
   out.digest = in.text();
+  if (out.digest.size() != kDigestDigits) return damaged("a tensor's digest");
   const auto code = in.number<std::uint8_t>();
   if (code > static_cast<std::uint8_t>(TensorCode::kDense)) return damaged("a tensor's code");
   out.code = static_cast<TensorCode>(code);
@@ -75,12 +76,11 @@ Result<TensorRecord> read_record(ByteReader& in) {
   return out;
 }
 
-/// Digests are digests, and the whole state's is the one of its tensors.
+/// The base's is one, and the target's is the one of its tensors.
 Status check_digests(const DeltaView& view) {
   std::vector<TensorForm> forms;
   std::vector<std::string> digests;
   for (const TensorRecord& tensor : view.tensors) {
-    if (tensor.digest.size() != kDigestDigits) return damaged("a tensor's digest");
     forms.push_back(tensor.form);
     digests.push_back(tensor.digest);
   }
