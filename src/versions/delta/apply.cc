@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "versions/delta/positions.h"
+#include "versions/delta/values.h"
 
 namespace troupe {
 namespace {
@@ -77,12 +78,7 @@ Result<TensorPatch> unpack_tensor(const TensorRecord& record, std::string_view n
   TROUPE_ASSIGN(out.places,
                 join_places(record.low_bits, high, low, record.changed, record.form.values()));
   if (record.values.code == ValueCode::kDifference) {
-    there.resize(out.places.size() * width);
-    char* to = there.data();
-    for (const std::uint32_t place : out.places) {
-      std::copy_n(now.data() + std::size_t{place} * width, width, to);
-      to += width;
-    }
+    gather_values(now, out.places, width, there);
   }
   TROUPE_ASSIGN(out.bits, unpack_values(record.values, record.changed, there, width));
   return out;

@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <span>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/digest.h"
@@ -22,17 +23,6 @@ struct Changes {
   bool most = false;      ///< more than half: the rest was not looked for
 };
 
-void gather(std::string_view from, std::span<const std::uint32_t> places, unsigned width,
-            std::string& out) {
-  const std::size_t had = out.size();
-  out.resize(had + places.size() * width);
-  char* to = out.data() + had;
-  for (const std::uint32_t place : places) {
-    std::copy_n(from.data() + std::size_t{place} * width, width, to);
-    to += width;
-  }
-}
-
 /// Also digests all of `now`.
 Changes compare(std::string_view now, std::string_view base, unsigned width, Digest& digest) {
   Changes out;
@@ -45,8 +35,8 @@ Changes compare(std::string_view now, std::string_view base, unsigned width, Dig
     find_changes(base.substr(at, kPart), part, width, static_cast<std::uint32_t>(at / width),
                  out.places);
     const auto fresh = std::span<const std::uint32_t>(out.places).subspan(had);
-    gather(now, fresh, width, out.now);
-    gather(base, fresh, width, out.base);
+    gather_values(now, fresh, width, out.now);
+    gather_values(base, fresh, width, out.base);
     out.most = out.places.size() > most;
   }
   return out;
@@ -148,7 +138,7 @@ EncodedTensor encode_tensor(const StateTensor& now, std::string_view base, bool 
     } else if (!changes.most) {
       body = write_sparse(changes, now.form.values(), width);
     }
-    if (changes.most || out.changed > now.form.values() / 8) {
+    if (changes.most || out.changed > now.form.values() / 4) {
       std::string dense = write_dense(now.bits, base, width);
       if (changes.most || dense.size() < body.size()) body = std::move(dense);
     }

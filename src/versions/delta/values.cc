@@ -21,6 +21,13 @@ void store(std::string& bits, std::size_t i, T value) {
 }
 
 template <class T>
+void gather(std::string_view bits, std::span<const std::uint32_t> places, std::string& out) {
+  std::size_t to = out.size() / sizeof(T);
+  out.resize(out.size() + places.size() * sizeof(T));
+  for (const std::uint32_t place : places) store<T>(out, to++, load<T>(bits, place));
+}
+
+template <class T>
 std::string differences(std::string_view now, std::string_view base) {
   std::string out(now.size(), '\0');
   for (std::size_t i = 0; i < now.size() / sizeof(T); ++i) {
@@ -65,6 +72,15 @@ double plane_entropy(std::string_view bits, unsigned width) {
 }
 
 }  // namespace
+
+void gather_values(std::string_view bits, std::span<const std::uint32_t> places, unsigned width,
+                   std::string& out) {
+  if (width == 2) {
+    gather<std::uint16_t>(bits, places, out);
+  } else {
+    gather<std::uint32_t>(bits, places, out);
+  }
+}
 
 void write_values(ByteWriter& out, std::string_view now, std::string_view base, unsigned width) {
   assert(base.empty() || base.size() == now.size());

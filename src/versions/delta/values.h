@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,10 @@ struct ValuesView {
   ValueCode code = ValueCode::kBits;
   StreamView planes[4];  ///< [width of a value]
 };
+
+/// Appends to `out` the values of `width` bytes (2 or 4) at these places of `bits`.
+void gather_values(std::string_view bits, std::span<const std::uint32_t> places, unsigned width,
+                   std::string& out);
 
 /// Appends values of `width` bytes (2 or 4), in the code that takes fewer bytes by the entropy of
 /// their planes. `base` holds what stands there now, equally long, or is empty: no base.
