@@ -111,19 +111,21 @@ TEST(Delta, FindsASingleChangeAtEveryPlace) {
 
 TEST(Delta, ChoosesTheCheapestCodeForEachTensor) {
   Owned base;
-  for (const char* name : {"same", "few", "all"}) base.add(name, Dtype::kBf16, {100, 100});
+  for (const char* name : {"same", "few", "all", "rows"}) base.add(name, Dtype::kBf16, {100, 100});
   Rng rng(3);
   fill(base, rng);
   Owned now = base;
   for (std::size_t i = 0; i < 60; ++i) set(now.bits[1], 2, i * 150, rng.next() & 0xffffU);
   for (char& c : now.bits[2]) c = static_cast<char>(rng.next());
+  for (std::size_t i = 0; i < 4000; ++i) set(now.bits[3], 2, i, rng.next() & 0xffffU);
   const EncodedDelta delta = encode(base, 1, now, 2);
   const auto view = parse_delta(delta.payload);
   ASSERT_TRUE(view) << view.error().message;
   EXPECT_EQ(view->tensors[0].code, TensorCode::kUntouched);
   EXPECT_EQ(view->tensors[1].code, TensorCode::kSparse);
   EXPECT_EQ(view->tensors[2].code, TensorCode::kDense);
-  EXPECT_LT(delta.payload.size(), 20000U + 60 * 5 + 500);
+  EXPECT_EQ(view->tensors[3].code, TensorCode::kSparse);  // many, but in one piece
+  EXPECT_LT(delta.payload.size(), 20000U + 60 * 5 + 8000 + 600);
 }
 
 TEST(Delta, AnAnchorNeedsNoBase) {
