@@ -55,6 +55,7 @@ struct Outcome {
 class Receiver {
  public:
   explicit Receiver(const std::vector<StateTensor>& base) {
+    bits_.reserve(base.size());
     for (const StateTensor& tensor : base) bits_.emplace_back(tensor.bits);
     for (std::size_t i = 0; i < base.size(); ++i) held_.tensors.push_back({base[i].form, bits_[i]});
     held_.policy = "policy";
@@ -83,6 +84,7 @@ Result<Outcome> measure(const Options& options) {
   const StateId from{0, 1, digest_of(base)};
 
   std::vector<std::string> copies;
+  copies.reserve(base.size());
   for (const StateTensor& tensor : base) copies.emplace_back(tensor.bits);
   Rounds copying;  // measured again between the rounds of everything else
   const auto copy = [&] {
@@ -115,16 +117,16 @@ Result<Outcome> measure(const Options& options) {
   time("compare", [&] { compare(next); });
   std::string digest;
   time("digest", [&] { digest = digest_of(next); });
-  Status failed;
+  Status encoded;
   time("encode", [&] {  // comparing and digesting included
     auto delta = encode_delta("policy", from, base, 0, 2, next);
     if (delta) {
       out.delta = std::move(*delta);
     } else {
-      failed = tl::unexpected(delta.error());
+      encoded = tl::unexpected(delta.error());
     }
   });
-  TROUPE_TRY(std::move(failed));
+  TROUPE_TRY(encoded);
   TROUPE_ASSIGN(const EncodedDelta back,
                 encode_delta("policy", out.delta.target, next, 0, 1, base));
   TROUPE_ASSIGN(const EncodedDelta anchor, encode_anchor("policy", 0, 2, next));
@@ -133,16 +135,13 @@ Result<Outcome> measure(const Options& options) {
   Receiver receiver(base);
   receiver.held().id = from;
   bool forth = false;
-  const auto apply = [&] {
-    forth = !forth;
-    failed = apply_delta(forth ? out.delta.payload : back.payload, receiver.held());
-  };
-  Status first_failure;
+  Status applied;
   time("apply", [&] {
-    apply();
-    if (!failed && first_failure) first_failure = failed;
+    if (!applied) return;
+    forth = !forth;
+    applied = apply_delta(forth ? out.delta.payload : back.payload, receiver.held());
   });
-  TROUPE_TRY(std::move(first_failure));
+  TROUPE_TRY(applied);
   if (!receiver.equals(forth ? next : base)) {
     return fail(ErrorCode::kInternal, "the applied delta did not give the version's bits");
   }
