@@ -17,7 +17,7 @@ struct PublishedSize {
 };
 
 /// The published formats on the same data, headers left out:
-///   raw index and value (SparseRL-Sync, arXiv 2605.07330, section 3): int32 place, bf16 value;
+///   raw index and value (SparseRL-Sync, arXiv 2605.07330): int32 place, bf16 value;
 ///   gaps of 16 bits and values, in one zstd-1 frame (PULSE, arXiv 2602.03839: its codec PULSEPT1);
 ///   XOR of all bytes, zstd-1 (slime's disk delta, its default).
 /// zstd is called once a tensor, as no value of one helps with another.

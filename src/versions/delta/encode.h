@@ -34,7 +34,7 @@ struct EncodedDelta {
 /// The delta from `base`, which is version `from`, to `now`, which shall be the version
 /// (incarnation, number). kInvalid if the two have not the same tensors, or bits of another size
 /// than their forms say. Source: the exchange of positions and values of SparseRL-Sync (arXiv
-/// 2605.07330, section 3), with digests per tensor and state as in PULSE (arXiv 2602.03839). Pure.
+/// 2605.07330), with digests per tensor and state as in PULSE (arXiv 2602.03839). Pure.
 Result<EncodedDelta> encode_delta(const std::string& policy, const StateId& from,
                                   const std::vector<StateTensor>& base, std::int64_t incarnation,
                                   std::int64_t number, const std::vector<StateTensor>& now);
