@@ -3,9 +3,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <thread>
+#include <unordered_map>
 
 #include "base/crew.h"
 #include "base/executor.h"
@@ -48,16 +50,17 @@ class LiveExecutor final : public Executor {
 
   TimerId at(Nanos when, std::function<void()> callback) override {
     const TimerId id = ++last_timer_;
-    timers_.emplace(std::make_pair(when, id), std::move(callback));
-    timer_times_.emplace(id, when);
+    callbacks_.emplace(id, std::move(callback));
+    timers_.push_back({when, id});
+    std::push_heap(timers_.begin(), timers_.end(), std::greater<>());
     return id;
   }
 
   void cancel(TimerId id) override {
-    const auto found = timer_times_.find(id);
-    if (found == timer_times_.end()) return;
-    timers_.erase(std::make_pair(found->second, id));
-    timer_times_.erase(found);
+    if (callbacks_.erase(id) == 0 || timers_.size() < 2 * callbacks_.size() + 64) return;
+    std::erase_if(timers_,
+                  [this](const Timer& timer) { return !callbacks_.contains(timer.second); });
+    std::make_heap(timers_.begin(), timers_.end(), std::greater<>());
   }
 
   void blocking(Job job) override {
@@ -113,10 +116,10 @@ class LiveExecutor final : public Executor {
       {
         std::unique_lock lock(mutex_);
         if (posted_.empty()) {
-          if (timers_.empty()) {
+          if (timers_.empty()) {  // fire_timers() has left a live one on top, or none
             strand_ready_.wait(lock, [&] { return !posted_.empty(); });
           } else {
-            const auto deadline = start_ + std::chrono::nanoseconds(timers_.begin()->first.first);
+            const auto deadline = start_ + std::chrono::nanoseconds(timers_.front().first);
             strand_ready_.wait_until(lock, deadline, [&] { return !posted_.empty(); });
           }
         }
@@ -135,9 +138,13 @@ class LiveExecutor final : public Executor {
 
  private:
   void fire_timers() {
-    while (!timers_.empty() && timers_.begin()->first.first <= now()) {
-      auto node = timers_.extract(timers_.begin());
-      timer_times_.erase(node.key().second);
+    while (!timers_.empty()) {
+      const auto due = callbacks_.find(timers_.front().second);
+      if (due != callbacks_.end() && timers_.front().first > now()) return;
+      std::pop_heap(timers_.begin(), timers_.end(), std::greater<>());
+      timers_.pop_back();
+      if (due == callbacks_.end()) continue;  // cancelled
+      auto node = callbacks_.extract(due);
       node.mapped()();
     }
   }
@@ -211,9 +218,11 @@ class LiveExecutor final : public Executor {
   std::vector<std::thread> threads_;
   IoThreads io_{kIoThreads};
 
-  // Strand only.
-  std::map<std::pair<Nanos, TimerId>, std::function<void()>> timers_;
-  std::map<TimerId, Nanos> timer_times_;
+  // Strand only. Most timers are deadlines that are cancelled long before they are due, so the heap
+  // keeps those until they come up, or are most of it.
+  using Timer = std::pair<Nanos, TimerId>;
+  std::vector<Timer> timers_;                                     ///< a heap, the soonest in front
+  std::unordered_map<TimerId, std::function<void()>> callbacks_;  ///< of those not cancelled
   TimerId last_timer_ = 0;
 };
 

@@ -54,7 +54,8 @@ class InstancePool {
   [[nodiscard]] const PoolCounts& counts() const;
   /// How good the predictions of a policy's lengths were.
   [[nodiscard]] LengthErrors prediction_errors(int policy) const;
-  /// What a balancer sees now.
+  /// What a balancer sees now. Without one, and policies or migration for it to look at, nobody
+  /// predicts single requests: their work is 0.
   [[nodiscard]] LoadState load() const;
 
  private:

@@ -165,6 +165,10 @@ class InstancePool::Core : public std::enable_shared_from_this<Core> {
   void restart_later(int policy);
   void arm_balancer();
   void balance();
+  /// Whether anybody asks what single requests still need.
+  [[nodiscard]] bool looks_at_answers() const {
+    return balancer && (policies.size() > 1 || migration.moves > 0);
+  }
   void migrate(Served& served);
 
   Rng rng_;

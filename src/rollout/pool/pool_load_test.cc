@@ -1,4 +1,5 @@
 // What a pool shows its balancer.
+#include "rollout/balancer/none.h"
 #include "rollout/pool/emulated_link.h"
 #include "rollout/pool/pool_test_support.h"
 
@@ -27,6 +28,7 @@ std::unique_ptr<InstancePool> make_pool(Executor& executor) {
   about.fallback = kAnswer;
   pool->add_policy(about, std::make_unique<AnyRouter>(), Version(), nullptr);
   EXPECT_TRUE(pool->join(0));
+  pool->set_balancer(std::make_unique<NoBalancer>(), MigrationLimits(), InstanceRates());
   return pool;
 }
 

@@ -55,6 +55,7 @@ void InstancePool::Core::end(PooledSession& session) {
 double InstancePool::Core::predicted_work(const PooledSession& session) const {
   const LengthPredictor& predictor = policies[static_cast<std::size_t>(session.policy)]->predictor;
   const double before = session.turns.back().second;
+  if (session.decoded == before) return session.turns.back().first.mean;  // as the turn began
   return predictor.predict(key_of(session), session.decoded - before).mean;
 }
 
@@ -102,7 +103,9 @@ Async<Result<Generation>> InstancePool::Core::attempts(std::shared_ptr<PooledSes
   int failed = 0;
   LengthPredictor& answers = policies[static_cast<std::size_t>(session->policy)]->answers;
   while (!session->aborted) {
-    session->answer = answers.predict(key_of(*session), request.sampled_before).mean;
+    if (looks_at_answers()) {
+      session->answer = answers.predict(key_of(*session), request.sampled_before).mean;
+    }
     Status home = co_await settle_home(*session, request);
     if (!home) co_return tl::unexpected(home.error());
     if (session->aborted) break;
@@ -125,7 +128,7 @@ Async<Result<Generation>> InstancePool::Core::attempts(std::shared_ptr<PooledSes
     session->decoded += tokens;
     append(whole, std::move(*piece));
     if (whole.reason != FinishReason::kAborted || !moved) {
-      if (whole.reason != FinishReason::kAborted) {
+      if (whole.reason != FinishReason::kAborted && looks_at_answers()) {
         answers.observe(key_of(*session), request.sampled_before + tokens);
       }
       break;
