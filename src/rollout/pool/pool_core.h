@@ -10,7 +10,8 @@
 #include "rollout/pool/instance_pool.h"
 
 // The inside of an instance pool. instance_pool.cc has its outside, pool_requests.cc the way of a
-// request, pool_instances.cc the life of an instance.
+// request, pool_homes.cc who has room for a session, pool_instances.cc the life of an instance,
+// pool_balance.cc who moves where.
 
 namespace troupe {
 
