@@ -8,7 +8,7 @@ TIDY ?=
 FUZZ_SECONDS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-ci setup-bench build run test quick bench study format lint asan tsan clang fuzz clean
+.PHONY: help setup setup-ci setup-bench build run test quick bench study format lint asan tsan fuzz clean
 
 help: ## this list
 	@echo "Targets (JOBS=$(JOBS) at a time):"
@@ -28,7 +28,7 @@ build/%/build.ninja:
 	@cmake --preset $* > build/configure-$*.log 2>&1 || { cat build/configure-$*.log; exit 1; }
 # Only a missing build.ninja is a reason to configure; setup comes first.
 build/release/build.ninja: | setup
-build/asan/build.ninja build/tsan/build.ninja build/clang/build.ninja build/fuzz/build.ninja: | setup-ci
+build/asan/build.ninja build/tsan/build.ninja: | setup-ci
 
 build: setup build/release/build.ninja ## the program, build/release/troupe
 	@cmake --build build/release --target troupe -j $(JOBS)
@@ -60,7 +60,7 @@ format: setup-ci ## rewrite all sources in the project's format
 lint: setup-ci ## format, seams and rooms; TIDY=changed, TIDY=all or TIDY=src/room adds clang-tidy
 	@tools/lint.sh $(if $(TIDY),--tidy $(TIDY))
 
-asan: setup-ci build/asan/build.ninja ## the quick tests under AddressSanitizer and UBSan
+asan: setup-ci build/asan/build.ninja ## the quick tests under AddressSanitizer and UBSan, built with clang-14
 	@cmake --build build/asan -j $(JOBS)
 	@ctest --preset asan -j $(JOBS) --no-label-summary -L quick
 
@@ -68,12 +68,9 @@ tsan: setup-ci build/tsan/build.ninja ## the quick tests under ThreadSanitizer
 	@cmake --build build/tsan -j $(JOBS)
 	@ctest --preset tsan -j $(JOBS) --no-label-summary -L quick
 
-clang: setup-ci build/clang/build.ninja ## build the program with clang-14
-	@cmake --build build/clang --target troupe -j $(JOBS)
-
-fuzz: setup-ci build/fuzz/build.ninja ## feed damaged files to the readers, FUZZ_SECONDS=10 a target
-	@cmake --build build/fuzz --target fuzz -j $(JOBS)
-	@tools/fuzz.sh build/fuzz $(FUZZ_SECONDS)
+fuzz: setup-ci build/asan/build.ninja ## feed damaged files to the readers, FUZZ_SECONDS=10 a target
+	@cmake --build build/asan --target fuzz -j $(JOBS)
+	@tools/fuzz.sh build/asan $(FUZZ_SECONDS)
 
 clean: ## remove all that was built; runs stay
 	@rm -rf build

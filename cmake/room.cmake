@@ -1,3 +1,5 @@
+option(TROUPE_SLOW_TESTS "Build the rooms' slow tests, too" ON)
+
 # troupe_room(NAME [ROOMS ...] [LIBS ...] [LABEL label])
 # One library per room, troupe_NAME, from every .cc below src/NAME; files named *_test.cc become the
 # room's test program (label quick), *_slow_test.cc a second one (label slow), *_parity_test.cc, which
@@ -41,9 +43,11 @@ function(troupe_room name)
   endforeach()
 
   troupe_tests(${name} quick "${quick}" ${ARG_LABEL})
-  troupe_tests(${name} slow "${slow}" ${ARG_LABEL})
-  troupe_tests(${name} exact "${exact}" slow ${ARG_LABEL})
   troupe_tests(${name} parity "${parity}" quick ${ARG_LABEL})
+  if(TROUPE_SLOW_TESTS)
+    troupe_tests(${name} slow "${slow}" ${ARG_LABEL})
+    troupe_tests(${name} exact "${exact}" slow ${ARG_LABEL})
+  endif()
 endfunction()
 
 # troupe_tests(ROOM LABEL FILES [more labels ...])

@@ -25,9 +25,9 @@ if [[ "${1:-}" == --tidy ]]; then
   esac
   if [[ ${#files[@]} -gt 0 ]]; then
     # clang's own build folder: its compile commands hold no flags that only GCC knows.
-    [[ -f build/clang/build.ninja ]] || cmake --preset clang >/dev/null || exit 2
+    [[ -f build/asan/build.ninja ]] || cmake --preset asan >/dev/null || exit 2
     printf '%s\n' "${files[@]}" |
-      xargs -P "$(nproc)" -n 4 clang-tidy-14 -p build/clang --quiet --warnings-as-errors='*' \
+      xargs -P "$(nproc)" -n 4 clang-tidy-14 -p build/asan --quiet --warnings-as-errors='*' \
         2> >(grep -vE '^[0-9]+ warnings? generated|^Suppressed|^Use -header-filter' >&2) || failed=1
   fi
 fi

@@ -9,12 +9,7 @@
 #include "model/kernels/aligned.h"
 
 // Loops over memory are written once and compiled for each width of vectors that matters here.
-// Sanitizers cannot start with functions that are chosen while the program is loaded.
-#ifdef TROUPE_ONE_WIDTH
-#define TROUPE_EACH_WIDTH
-#else
 #define TROUPE_EACH_WIDTH __attribute__((target_clones("avx512f", "avx2", "default")))
-#endif
 
 namespace troupe::bench {
 namespace {

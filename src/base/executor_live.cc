@@ -32,6 +32,9 @@ class LiveExecutor final : public Executor {
     }
     job_ready_.notify_all();
     for (auto& thread : threads_) thread.join();
+    // What waits may own objects that cancel timers as they end: it goes one by one.
+    while (!callbacks_.empty()) callbacks_.extract(callbacks_.begin());
+    const auto left = std::exchange(posted_, {});
   }
 
   Nanos now() const override {
@@ -57,7 +60,8 @@ class LiveExecutor final : public Executor {
   }
 
   void cancel(TimerId id) override {
-    if (callbacks_.erase(id) == 0 || timers_.size() < 2 * callbacks_.size() + 64) return;
+    const auto gone = callbacks_.extract(id);  // ends last: it may cancel others
+    if (gone.empty() || timers_.size() < 2 * callbacks_.size() + 64) return;
     std::erase_if(timers_,
                   [this](const Timer& timer) { return !callbacks_.contains(timer.second); });
     std::make_heap(timers_.begin(), timers_.end(), std::greater<>());

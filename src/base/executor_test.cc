@@ -199,6 +199,38 @@ std::string recorded(std::uint64_t seed) {
   return log;
 }
 
+/// Ends a timer when it ends, as an engine that is destroyed does.
+class Cancels {
+ public:
+  Cancels(Executor& executor, Executor::TimerId timer) : executor_(executor), timer_(timer) {}
+  Cancels(const Cancels&) = delete;
+  Cancels& operator=(const Cancels&) = delete;
+  ~Cancels() { executor_.cancel(timer_); }
+
+ private:
+  Executor& executor_;
+  Executor::TimerId timer_;
+};
+
+TEST_P(EveryExecutor, WhatIsLeftMayCancelTimersAsItEnds) {
+  for (int i = 0; i < 20; ++i) {
+    const auto timer = executor_->at(kSecond + i * kMillisecond, [] {});
+    const auto held = std::make_shared<Cancels>(*executor_, timer);
+    if (i % 2 == 0) executor_->post([held] {});
+    if (i % 2 == 1) executor_->at(kSecond, [held] {});
+  }
+  executor_.reset();
+}
+
+TEST_P(EveryExecutor, ACancelledTimerMayCancelOthers) {
+  const auto later = executor_->at(kSecond, [] {});
+  auto held = std::make_shared<Cancels>(*executor_, later);
+  const auto timer = executor_->at(kSecond, [held] {});
+  held.reset();
+  executor_->cancel(timer);
+  EXPECT_EQ(held, nullptr);
+}
+
 TEST(VirtualExecutor, IsReproducibleToTheEventAndSeedsDiffer) {
   EXPECT_EQ(recorded(7), recorded(7));
   EXPECT_NE(recorded(7), recorded(8));

@@ -20,6 +20,15 @@ class Virtual final : public Executor {
     }
   }
 
+  /// What waits may own objects that cancel timers as they end: it goes one by one.
+  ~Virtual() override {
+    jobs_.clear();
+    while (!events_.empty()) {
+      const auto last = events_.extract(events_.begin());
+      keys_.erase(std::get<2>(last.key()));
+    }
+  }
+
   Nanos now() const override { return now_; }
   void post(std::function<void()> callback) override { at(now_, std::move(callback)); }
 
@@ -34,7 +43,7 @@ class Virtual final : public Executor {
   void cancel(TimerId id) override {
     const auto found = keys_.find(id);
     if (found == keys_.end()) return;
-    events_.erase(found->second);
+    const auto gone = events_.extract(found->second);  // ends last: it may cancel others
     keys_.erase(found);
   }
 

@@ -72,12 +72,12 @@ TEST(Http, FailuresHaveNames) {
     if (path == "/long") return Reply{200, std::string(kMaxReply + 1, 'x')};
     return Reply{.raw = "SSH-2.0-OpenSSH_9.2\r\n"};
   });
-  const auto code = [&](const std::string& url) {
-    const auto reply = post(url, "{}", "", 0.2);
+  const auto code = [&](const std::string& url, double timeout = 20) {
+    const auto reply = post(url, "{}", "", timeout);
     EXPECT_FALSE(reply) << url;
     return reply ? ErrorCode::kInternal : reply.error().code;
   };
-  EXPECT_EQ(code(server.url("/slow")), ErrorCode::kDeadline);
+  EXPECT_EQ(code(server.url("/slow"), 0.2), ErrorCode::kDeadline);
   EXPECT_EQ(code(server.url("/gone")), ErrorCode::kUnavailable);
   EXPECT_EQ(code(server.url("/long")), ErrorCode::kUnavailable);
   EXPECT_EQ(code(server.url("/raw")), ErrorCode::kUnavailable);

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/disk.h"
+#include "base/sanitized.h"
 
 namespace troupe {
 namespace {
@@ -20,7 +21,7 @@ long fill(std::size_t bytes) {
 }
 
 TEST(Memory, ThePeakStaysAndLargeBlocksGo) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if TROUPE_SANITIZED
   GTEST_SKIP() << "sanitizers have an allocator of their own";
 #endif
   constexpr std::size_t kBytes = 48U << 20;

@@ -1,7 +1,8 @@
 // Counts what this test program allocates: the C++ operators and the aligned blocks of the kernels'
 // memory are replaced for the whole program, and count while a counter is on. The sanitizers bring
 // their own operators and must keep them: there this file is empty.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#include "base/sanitized.h"
+#if !TROUPE_SANITIZED
 
 #include <gtest/gtest.h>
 
