@@ -1,30 +1,24 @@
 #include "versions/tiers/state_bytes.h"
 
-#include <sys/mman.h>
-
-#include <new>
-
 namespace troupe {
-namespace {
 
-std::uint64_t whole_pages(std::uint64_t size) {
-  return (size + StateBytes::kAlign - 1) / StateBytes::kAlign * StateBytes::kAlign;
-}
-
-}  // namespace
-
-StateBytes::StateBytes(std::uint64_t size, std::function<void()> on_free)
-    : size_(size), on_free_(std::move(on_free)) {
-  if (size == 0) return;
-  void* block =
-      mmap(nullptr, whole_pages(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (block == MAP_FAILED) throw std::bad_alloc();
-  data_ = static_cast<char*>(block);
+StateBytes& StateBytes::operator=(StateBytes other) noexcept {
+  std::swap(pages_, other.pages_);
+  std::swap(size_, other.size_);
+  std::swap(on_free_, other.on_free_);
+  std::swap(owner_, other.owner_);
+  return *this;
 }
 
 StateBytes::~StateBytes() {
-  if (data_ != nullptr) munmap(data_, whole_pages(size_));
+  pages_ = Pages();
   if (on_free_) on_free_();
+}
+
+void StateBytes::count_against(std::function<void()> on_free, const void* owner) {
+  std::swap(on_free_, on_free);
+  owner_ = owner;
+  if (on_free) on_free();
 }
 
 }  // namespace troupe

@@ -5,6 +5,8 @@
 #include <span>
 #include <utility>
 
+#include "base/pages.h"
+
 namespace troupe {
 
 /// A block of memory that holds one training state: aligned to pages, so that direct disk I/O
@@ -13,36 +15,43 @@ namespace troupe {
 class StateBytes {
  public:
   /// Alignment and granularity of direct I/O.
-  static constexpr std::uint64_t kAlign = 4096;
+  static constexpr std::uint64_t kAlign = Pages::kPage;
 
   StateBytes() = default;
-  /// `size` bytes, zero. `on_free` is told when the memory has gone back; may be empty.
-  explicit StateBytes(std::uint64_t size, std::function<void()> on_free = {});
+  /// `size` bytes, zero. `on_free` is told when the memory has gone back; may be empty. `owner` is
+  /// whose budget it counts against; null: nobody's. Throws std::bad_alloc.
+  explicit StateBytes(std::uint64_t size, std::function<void()> on_free = {},
+                      const void* owner = nullptr)
+      : pages_(size), size_(size), on_free_(std::move(on_free)), owner_(owner) {}
   StateBytes(StateBytes&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)),
+      : pages_(std::move(other.pages_)),
         size_(std::exchange(other.size_, 0)),
-        on_free_(std::exchange(other.on_free_, nullptr)) {}
-  StateBytes& operator=(StateBytes&& other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
-    std::swap(on_free_, other.on_free_);
-    return *this;
-  }
+        on_free_(std::exchange(other.on_free_, nullptr)),
+        owner_(std::exchange(other.owner_, nullptr)) {}
+  StateBytes& operator=(StateBytes other) noexcept;  ///< what was here before goes at once
   ~StateBytes();
 
-  [[nodiscard]] bool empty() const { return data_ == nullptr; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] std::uint64_t size() const { return size_; }
-  [[nodiscard]] std::span<char> bytes() { return {data_, size_}; }
-  [[nodiscard]] std::span<const char> bytes() const { return {data_, size_}; }
+  [[nodiscard]] std::span<char> bytes() { return pages_.bytes().first(size_); }
+  [[nodiscard]] std::span<const char> bytes() const { return pages_.bytes().first(size_); }
+  /// The same memory up to the end of its last page; what lies behind size() means nothing.
+  [[nodiscard]] std::span<char> pages() { return pages_.bytes(); }
+  [[nodiscard]] std::span<const char> pages() const { return pages_.bytes(); }
   /// The same memory as floats; size() is a multiple of 4.
   [[nodiscard]] std::span<float> floats() {
-    return {reinterpret_cast<float*>(data_), size_ / sizeof(float)};
+    return {reinterpret_cast<float*>(pages_.bytes().data()), size_ / sizeof(float)};
   }
 
+  [[nodiscard]] const void* owner() const { return owner_; }
+  /// From now on it counts against this budget; the one before hears that it has gone.
+  void count_against(std::function<void()> on_free, const void* owner);
+
  private:
-  char* data_ = nullptr;
+  Pages pages_;
   std::uint64_t size_ = 0;
   std::function<void()> on_free_;
+  const void* owner_ = nullptr;
 };
 
 }  // namespace troupe

@@ -1,0 +1,131 @@
+#include <fmt/format.h>
+
+#include "versions/tiers/state_file.h"
+#include "versions/tiers/store.h"
+
+// Jobs get plain pointers to what they work on; the store, which `done` keeps alive, keeps that
+// alive. So nothing that is counted is freed on an io thread.
+
+namespace troupe {
+
+std::shared_ptr<MemoryAndDisk::FileWork> MemoryAndDisk::queue_write(const std::string& key,
+                                                                    Entry& entry, bool evicts) {
+  auto work = std::make_shared<FileWork>();
+  work->key = key;
+  work->bytes = entry.host.get();
+  work->version = entry.version;
+  work->file_bytes = state_file_bytes(entry.size);
+  work->evicts = evicts;
+  entry.writing = work;
+  lane_.push_back(work);
+  next_file();
+  return work;
+}
+
+std::shared_ptr<MemoryAndDisk::FileWork> MemoryAndDisk::queue_remove(const std::string& key) {
+  auto work = std::make_shared<FileWork>();
+  work->key = key;
+  lane_.push_back(work);
+  next_file();
+  return work;
+}
+
+void MemoryAndDisk::next_file() {
+  if (lane_busy_ || lane_.empty()) return;
+  lane_busy_ = true;
+  const auto work = lane_.front();
+  const std::uint64_t used = figures_.disk_used;
+  figures_.disk_used += work->file_bytes;
+  const auto done = [self = shared_from_this(), work] { self->file_done(work); };
+  if (budgets_.disk != 0 && figures_.disk_used > budgets_.disk && work->bytes != nullptr) {
+    figures_.disk_used = used;
+    work->result =
+        fail(ErrorCode::kNoSpace,
+             fmt::format("no room for {} bytes in {}: {} of the {} bytes that training states may "
+                         "take there are in use",
+                         work->file_bytes, folder_, used, budgets_.disk));
+    work->file_bytes = 0;
+    executor_.post(done);
+    return;
+  }
+  Job job;
+  job.kind = work->bytes != nullptr ? "write state" : "remove state";
+  job.work = [&disk = disk_, &folder = folder_, work = work.get()] {
+    work->result = work->bytes != nullptr ? write_state(disk, folder, work->key, *work->bytes)
+                                          : remove_state(disk, folder, work->key);
+  };
+  job.done = done;
+  executor_.io(std::move(job));
+}
+
+void MemoryAndDisk::file_done(const std::shared_ptr<FileWork>& work) {
+  lane_busy_ = false;
+  lane_.pop_front();
+  work->done = true;
+  const auto found = entries_.find(work->key);
+  Entry* entry = found == entries_.end() ? nullptr : &found->second;
+  if (work->result) {
+    // What the file replaces, or what was removed, is gone.
+    figures_.disk_used -= files_[work->key];
+    files_[work->key] = work->file_bytes;
+    if (work->bytes == nullptr) files_.erase(work->key);
+    if (work->bytes != nullptr) figures_.written_bytes += work->bytes->size();
+    if (entry != nullptr) entry->on_disk = work->version;
+  } else {
+    figures_.disk_used -= work->file_bytes;
+    if (work->evicts) fail_demands(work->result.error());
+  }
+  if (entry != nullptr && entry->writing == work) {
+    entry->writing.reset();
+    // An eviction is left to balance(): the room may have been found elsewhere meanwhile.
+    if (work->result && !work->evicts && !wanted_.contains(work->key)) entry->host.reset();
+  }
+  work->superseded.reset();
+  next_file();
+  balance();
+}
+
+void MemoryAndDisk::read(const std::string& key, Entry& entry, bool prefetch) {
+  entry.prefetch = false;
+  charge(entry.size);
+  auto bytes = new_bytes(entry.size);
+  if (!bytes) {
+    if (!prefetch) entry.failed = bytes.error();
+    return;
+  }
+  auto reading = std::make_shared<Reading>();
+  reading->key = key;
+  reading->bytes = std::move(*bytes);
+  reading->prefetch = prefetch;
+  entry.reading = reading;
+  readings_.insert(reading);
+  Job job;
+  job.kind = "read state";
+  job.work = [&disk = disk_, &folder = folder_, reading = reading.get()] {
+    reading->result = read_state(disk, folder, reading->key, reading->bytes);
+  };
+  job.done = [self = shared_from_this(), reading] { self->read_done(reading); };
+  executor_.io(std::move(job));
+}
+
+void MemoryAndDisk::read_done(const std::shared_ptr<Reading>& reading) {
+  readings_.erase(reading);
+  StateBytes bytes = std::move(reading->bytes);
+  const auto found = entries_.find(reading->key);
+  if (found != entries_.end() && found->second.reading == reading) {
+    Entry& entry = found->second;
+    entry.reading.reset();
+    if (reading->result) {
+      figures_.read_bytes += bytes.size();
+      if (reading->prefetch) ++figures_.prefetches;
+      entry.host = std::make_unique<StateBytes>(std::move(bytes));
+      entry.last_use = ++uses_;
+    } else if (wanted_.contains(reading->key)) {
+      entry.failed = reading->result.error();
+    }
+  }
+  bytes = StateBytes();
+  balance();
+}
+
+}  // namespace troupe

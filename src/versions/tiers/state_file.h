@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/disk.h"
+#include "troupe/result.h"
+#include "versions/tiers/state_bytes.h"
+
+namespace troupe {
+
+/// One training state on disk: its bytes in whole pages of 4096, then a page that closes the file.
+/// Little-endian, offsets into that page:
+///
+///   0     "TRPTIER1"
+///   8     u64  size of the state in bytes
+///   16    32 hexadecimal digits, XXH3 (128 bits) of those bytes
+///   48    u32  length of the key, and the key
+///   ...   zeros
+///   4088  u64  XXH3 of the page up to here
+///
+/// A file is written under another name and renamed when it is durable, so that a crash leaves the
+/// old state or the new one. All functions block.
+struct StateFile {
+  std::string key;
+  std::uint64_t size = 0;  ///< of the state
+};
+
+/// Bytes on disk of a state of `size` bytes.
+std::uint64_t state_file_bytes(std::uint64_t size);
+
+/// kInvalid: a key that is empty or too long for a file's name.
+Status check_state_key(const std::string& key);
+
+/// Writes the state atomically and durably. kNoSpace, with folder and bytes: what was there stays.
+Status write_state(Disk& disk, const std::string& folder, const std::string& key,
+                   const StateBytes& state);
+
+/// What the file of `key` says about itself; kIo if it is not whole.
+Result<StateFile> look_at_state(Disk& disk, const std::string& folder, const std::string& key);
+
+/// Fills `into`, whose size is the state's, and checks it. kIo: damaged.
+Status read_state(Disk& disk, const std::string& folder, const std::string& key, StateBytes& into);
+
+/// Removes it durably; absent is success.
+Status remove_state(Disk& disk, const std::string& folder, const std::string& key);
+
+/// Makes the folder if there is none, removes what a crash left half written, and gives the states
+/// in it, ordered by the names of their files.
+Result<std::vector<StateFile>> open_state_folder(Disk& disk, const std::string& folder);
+
+}  // namespace troupe
