@@ -10,7 +10,8 @@ set -euo pipefail
 build_packages=(
   g++ cmake ninja-build ccache mold pkg-config
   libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libexpected-dev
-  libxxhash-dev libzstd-dev libpcre2-dev libutf8proc-dev libboost-dev libssl-dev libgtest-dev
+  libxxhash-dev libzstd-dev libpcre2-dev libutf8proc-dev libboost-dev libssl-dev liburing-dev
+  libgtest-dev
   gnuplot-nox python3 bubblewrap lua5.4
 )
 ci_packages=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev)

@@ -1,5 +1,6 @@
 #include "base/disk.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace troupe {
@@ -20,6 +21,25 @@ class CopiedFile : public FileView {
 Result<std::unique_ptr<const FileView>> Disk::map(const std::string& path) {
   TROUPE_ASSIGN(std::string bytes, read(path));
   return std::make_unique<const CopiedFile>(std::move(bytes));
+}
+
+Status AppendFile::append_large(std::string_view bytes, const Progress& progress) {
+  TROUPE_TRY(append(bytes));
+  progress(bytes.size());
+  return {};
+}
+
+Status Disk::read_large(const std::string& path, std::uint64_t offset, std::span<char> into,
+                        const Progress& progress) {
+  TROUPE_ASSIGN(const std::string bytes, read_at(path, offset, into.size()));
+  std::copy(bytes.begin(), bytes.end(), into.begin());
+  progress(bytes.size());
+  return {};
+}
+
+Result<std::unique_ptr<AppendFile>> Disk::create_large(const std::string& path,
+                                                       std::uint64_t /*size*/) {
+  return create(path);
 }
 
 Status write_atomic(Disk& disk, const std::string& path, std::string_view bytes) {

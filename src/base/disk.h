@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/block_io.h"
 #include "troupe/result.h"
 
 namespace troupe {
@@ -31,6 +33,9 @@ class AppendFile {
  public:
   virtual ~AppendFile() = default;
   virtual Status append(std::string_view bytes) = 0;
+  /// append() of what is large, which says how far it has come. Unless a file knows better, at the
+  /// end.
+  virtual Status append_large(std::string_view bytes, const Progress& progress);
   /// All that was appended survives a crash of the machine.
   virtual Status sync() = 0;
 };
@@ -56,6 +61,15 @@ class Disk {
   /// `size` bytes from `offset` on; kIo if the file ends before.
   virtual Result<std::string> read_at(const std::string& path, std::uint64_t offset,
                                       std::uint64_t size) = 0;
+  /// Fills `into` with the bytes from `offset` on; kIo if the file ends before. For what is large:
+  /// where the disk can and offset, memory and size are in whole pages (base/pages.h), past the
+  /// page cache and with several requests under way. Unless a disk knows better, by read_at().
+  virtual Status read_large(const std::string& path, std::uint64_t offset, std::span<char> into,
+                            const Progress& progress);
+  /// create() of a file that will have `size` bytes, which append_large() writes in that way, too.
+  /// kNoSpace at once, and no file, if there is no room for them.
+  virtual Result<std::unique_ptr<AppendFile>> create_large(const std::string& path,
+                                                           std::uint64_t size);
   /// Cuts `path` to `size` bytes.
   virtual Status truncate(const std::string& path, std::uint64_t size) = 0;
   /// Atomically replaces `to`; both in one directory's file system.
@@ -72,7 +86,7 @@ class Disk {
 };
 
 /// The machine's file system.
-std::unique_ptr<Disk> make_posix_disk();
+std::unique_ptr<Disk> make_posix_disk(BlockIo how = BlockIo::kRing);
 
 /// Files in memory, with faults on request. For tests and simulation. A write or append that is
 /// made to fail leaves half of its bytes, as a disk that fills up does.

@@ -12,65 +12,14 @@
 #include <system_error>
 
 #include "base/disk.h"
+#include "base/disk_posix_file.h"
 
 namespace troupe {
 namespace {
 
 namespace fs = std::filesystem;
-
-const char* remedy(int error) {
-  switch (error) {
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:  // the limit on the size of a file (ulimit -f)
-      return "; free some space or choose another folder";
-    case ENOENT:
-      return "; check the path";
-    case ENOTDIR:
-      return "; a part of the path is a file: choose another path";
-    case EACCES:
-    case EPERM:
-      return "; give this user permission or choose another path";
-    case EROFS:
-      return "; choose a path that is not on a read-only file system";
-    case EISDIR:
-      return "; give the path of a file";
-    default:
-      return "";
-  }
-}
-
-tl::unexpected<Error> failed(const char* action, const std::string& path, int error) {
-  ErrorCode code = ErrorCode::kIo;
-  if (error == ENOENT || error == ENOTDIR) code = ErrorCode::kNotFound;
-  if (error == ENOSPC || error == EDQUOT || error == EFBIG) code = ErrorCode::kNoSpace;
-  return fail(code, fmt::format("cannot {} {}: {}{}", action, path,
-                                std::generic_category().message(error), remedy(error)));
-}
-
-/// An open file, closed on every way out.
-class File {
- public:
-  File(const std::string& path, int flags)
-      : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
-  ~File() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-
-  [[nodiscard]] bool open() const { return descriptor_ >= 0; }
-  [[nodiscard]] int descriptor() const { return descriptor_; }
-  /// 0, or the error number. Some file systems report a failed write only here.
-  int close() {
-    const int result = ::close(descriptor_);
-    descriptor_ = -1;
-    return result == 0 || errno == EINTR ? 0 : errno;
-  }
-
- private:
-  int descriptor_;
-};
+using posix::failed;
+using posix::File;
 
 /// 0, or the error number.
 int write_all(int descriptor, std::string_view bytes) {
@@ -128,6 +77,8 @@ class MappedFile : public FileView {
 
 class PosixDisk : public Disk {
  public:
+  explicit PosixDisk(BlockIo how) : how_(how) {}
+
   Result<std::unique_ptr<const FileView>> map(const std::string& path) override {
     const File file(path, O_RDONLY);
     struct stat info {};
@@ -196,6 +147,14 @@ class PosixDisk : public Disk {
     }
     return bytes;
   }
+  Status read_large(const std::string& path, std::uint64_t offset, std::span<char> into,
+                    const Progress& progress) override {
+    return posix::read_large(how_, path, offset, into, progress);
+  }
+  Result<std::unique_ptr<AppendFile>> create_large(const std::string& path,
+                                                   std::uint64_t size) override {
+    return posix::create_large(how_, path, size);
+  }
   Status truncate(const std::string& path, std::uint64_t size) override {
     if (::truncate(path.c_str(), static_cast<off_t>(size)) == 0) return {};
     return failed("truncate", path, errno);
@@ -261,10 +220,12 @@ class PosixDisk : public Disk {
     if (error != 0) return failed(action, path, error);
     return {};
   }
+
+  BlockIo how_;
 };
 
 }  // namespace
 
-std::unique_ptr<Disk> make_posix_disk() { return std::make_unique<PosixDisk>(); }
+std::unique_ptr<Disk> make_posix_disk(BlockIo how) { return std::make_unique<PosixDisk>(how); }
 
 }  // namespace troupe

@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 
 #include "base/disk_simulated.h"
+#include "base/pages.h"
+#include "base/rng.h"
 
 namespace troupe {
 namespace {
@@ -17,14 +20,16 @@ using Names = std::vector<std::string>;
 class EveryDisk : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    if (std::string(GetParam()) == "posix") {
-      disk_ = make_posix_disk();
+    const std::string kind = GetParam();
+    if (kind.starts_with("posix")) {
+      disk_ = make_posix_disk(kind == "posix"           ? BlockIo::kRing
+                              : kind == "posix_threads" ? BlockIo::kThreads
+                                                        : BlockIo::kPlain);
       std::string pattern = ::testing::TempDir() + "troupe-disk-XXXXXX";
       ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
       root_ = pattern;
     } else {
-      const bool simulated = std::string(GetParam()) == "simulated";
-      if (simulated) {
+      if (kind == "simulated") {
         disk_ = std::make_unique<SimulatedDisk>();
       } else {
         disk_ = std::make_unique<MemoryDisk>();
@@ -40,7 +45,9 @@ class EveryDisk : public ::testing::TestWithParam<const char*> {
   std::string root_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Disks, EveryDisk, ::testing::Values("posix", "memory", "simulated"),
+INSTANTIATE_TEST_SUITE_P(Disks, EveryDisk,
+                         ::testing::Values("posix", "posix_threads", "posix_plain", "memory",
+                                           "simulated"),
                          [](const auto& one) { return std::string(one.param); });
 
 TEST_P(EveryDisk, ReadsBackWhatWasWritten) {
@@ -97,6 +104,77 @@ TEST_P(EveryDisk, AViewKeepsTheBytesOfTheFileThatWasThere) {
   ASSERT_TRUE(disk_->write(at("empty"), "", false));
   EXPECT_EQ(disk_->map(at("empty")).value()->bytes(), "");
   EXPECT_FALSE(disk_->map(root_));
+}
+
+/// Whole pages or not, and a few blocks or less than one.
+TEST_P(EveryDisk, LargeFilesGoOutAndComeBackInAnySize) {
+  const std::vector<std::uint64_t> sizes = {0,
+                                            1,
+                                            4096,
+                                            65536,
+                                            3 * kBlockBytes,
+                                            3 * kBlockBytes + 4097,
+                                            (kBlockDepth + 2) * kBlockBytes + 8192};
+  for (const std::uint64_t size : sizes) {
+    for (const std::uint64_t shift : {0U, 8U}) {
+      SCOPED_TRACE(std::to_string(size) + " at " + std::to_string(shift));
+      Pages memory(size + shift);
+      const auto bytes = memory.bytes().subspan(shift, size);
+      for (std::uint64_t i = 0; i < size; i += 7) bytes[i] = static_cast<char>(mix64(i));
+      const std::string_view text(bytes.data(), size);
+      std::uint64_t front = 0;
+      const Progress note = [&](std::uint64_t now) {
+        EXPECT_GT(now, front);
+        front = now;
+      };
+      auto file = disk_->create_large(at("large"), size + 5);
+      ASSERT_TRUE(file) << file.error().message;
+      ASSERT_TRUE((*file)->append_large(
+          text, size > 0 ? note : [](std::uint64_t) {}));
+      EXPECT_EQ(front, size);
+      ASSERT_TRUE((*file)->append("tail!"));
+      ASSERT_TRUE((*file)->sync());
+      ASSERT_TRUE(disk_->read(at("large")).value() == std::string(text) + "tail!");
+      ASSERT_EQ(disk_->size(at("large")).value(), size + 5);
+
+      Pages back(size + shift + 4096);
+      const auto into = back.bytes().subspan(shift, size);
+      front = 0;
+      const Progress check = [&](std::uint64_t now) {
+        EXPECT_GT(now, front);
+        EXPECT_TRUE(std::equal(into.begin() + static_cast<std::ptrdiff_t>(front),
+                               into.begin() + static_cast<std::ptrdiff_t>(now),
+                               bytes.begin() + static_cast<std::ptrdiff_t>(front)));
+        front = now;
+      };
+      ASSERT_TRUE(disk_->read_large(
+          at("large"), 0, into, size > 0 ? check : [](std::uint64_t) {}));
+      EXPECT_EQ(front, size);
+      const auto beyond = back.bytes().first(size + 6);
+      const Status early = disk_->read_large(at("large"), 0, beyond, [](std::uint64_t) {});
+      EXPECT_EQ(early.error().code, ErrorCode::kIo);
+      ASSERT_TRUE(disk_->remove(at("large")));
+    }
+  }
+}
+
+TEST_P(EveryDisk, ALargeFileIsReadFromTheMiddle) {
+  std::string bytes(5 * kBlockBytes, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(mix64(i));
+  ASSERT_TRUE(disk_->write(at("file"), bytes, false));
+  Pages into(2 * kBlockBytes);
+  const std::vector<std::uint64_t> offsets = {4096, 4097, 3 * kBlockBytes};
+  for (const std::uint64_t offset : offsets) {
+    ASSERT_TRUE(disk_->read_large(at("file"), offset, into.bytes(), [](std::uint64_t) {}));
+    EXPECT_TRUE(std::equal(into.bytes().begin(), into.bytes().end(),
+                           bytes.begin() + static_cast<std::ptrdiff_t>(offset)));
+  }
+  const auto read_from = [&](const char* name, std::uint64_t offset) {
+    return disk_->read_large(at(name), offset, into.bytes(), [](std::uint64_t) {}).error().code;
+  };
+  EXPECT_EQ(read_from("file", 4 * kBlockBytes), ErrorCode::kIo);  // it ends early
+  EXPECT_EQ(read_from("none", 0), ErrorCode::kNotFound);
+  EXPECT_EQ(disk_->create_large(at("file"), 1).error().code, ErrorCode::kIo);  // there is one
 }
 
 TEST_P(EveryDisk, SaysNotFoundAndNamesThePath) {
@@ -158,6 +236,39 @@ TEST(PosixDisk, FullDiskIsNoSpaceWithARemedy) {
               std::string::npos)
         << status.error().message;
   }
+}
+
+TEST(PosixDisk, ALargeFileWithoutRoomIsRefusedAtOnce) {
+  std::string folder = ::testing::TempDir() + "troupe-disk-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const auto disk = make_posix_disk();
+  const auto file = disk->create_large(folder + "/large", 1ULL << 60);
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().code, ErrorCode::kNoSpace) << file.error().message;
+  EXPECT_TRUE(disk->list(folder).value().empty());
+  EXPECT_TRUE(disk->remove(folder));
+}
+
+/// Where there is no direct I/O, or none for this file.
+TEST(PosixDisk, LargeFilesWorkOnFileSystemsInMemory) {
+  std::string folder = "/dev/shm/troupe-disk-XXXXXX";
+  if (::mkdtemp(folder.data()) == nullptr) GTEST_SKIP() << "no /dev/shm";
+  for (const BlockIo how : {BlockIo::kRing, BlockIo::kThreads, BlockIo::kPlain}) {
+    const auto disk = make_posix_disk(how);
+    Pages memory(3 * kBlockBytes);
+    memory.bytes()[5000] = 'x';
+    const std::string text(memory.bytes().data(), memory.bytes().size());
+    auto file = disk->create_large(folder + "/large", text.size());
+    ASSERT_TRUE(file) << file.error().message;
+    ASSERT_TRUE((*file)->append_large({memory.bytes().data(), text.size()}, [](std::uint64_t) {}));
+    ASSERT_TRUE((*file)->sync());
+    Pages back(text.size());
+    const auto none = [](std::uint64_t) {};
+    ASSERT_TRUE(disk->read_large(folder + "/large", 0, back.bytes(), none));
+    EXPECT_TRUE(std::equal(text.begin(), text.end(), back.bytes().begin()));
+    ASSERT_TRUE(disk->remove(folder + "/large"));
+  }
+  EXPECT_TRUE(make_posix_disk()->remove(folder));
 }
 
 TEST(PosixDisk, PermissionSaysWhatToDo) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "base/digest.h"
 
@@ -32,7 +34,27 @@ std::string path_of(const std::string& folder, const std::string& key) {
 
 std::string_view text(std::span<const char> bytes) { return {bytes.data(), bytes.size()}; }
 
-std::string digest_of(std::span<const char> bytes) { return Digest().add(text(bytes)).hex(); }
+/// The digest of a state that comes or goes block by block, taken while other blocks are on their
+/// way.
+class PassingDigest {
+ public:
+  explicit PassingDigest(std::span<const char> state) : state_(text(state)) {}
+  /// For a transfer of the state's pages; goes with this object.
+  Progress progress() {
+    return [this](std::uint64_t front) {
+      const std::uint64_t end = std::min<std::uint64_t>(front, state_.size());
+      if (end <= done_) return;  // a transfer that began again another way
+      digest_.add(state_.substr(done_, end - done_));
+      done_ = end;
+    };
+  }
+  [[nodiscard]] std::string hex() const { return digest_.hex(); }
+
+ private:
+  std::string_view state_;
+  std::uint64_t done_ = 0;
+  Digest digest_;
+};
 
 /// The last page of a file.
 struct Closing {
@@ -79,11 +101,11 @@ tl::unexpected<Error> no_room(const std::string& folder, std::uint64_t bytes, Er
 
 Status write_draft(Disk& disk, const std::string& draft, const std::string& key,
                    const StateBytes& state) {
+  TROUPE_ASSIGN(const auto file, disk.create_large(draft, state_file_bytes(state.size())));
+  PassingDigest digest(state.bytes());
+  TROUPE_TRY(file->append_large(text(state.pages()), digest.progress()));
   Pages last(Pages::kPage);
-  const Closing closing{{key, state.size()}, digest_of(state.bytes())};
-  fill(last.bytes(), closing);
-  TROUPE_ASSIGN(const auto file, disk.create(draft));
-  TROUPE_TRY(file->append(text(state.pages())));
+  fill(last.bytes(), {{key, state.size()}, digest.hex()});
   TROUPE_TRY(file->append(text(last.bytes())));
   return file->sync();
 }
@@ -126,9 +148,9 @@ Status read_state(Disk& disk, const std::string& folder, const std::string& key,
   if (closing.state.key != key || closing.state.size != into.size()) {
     return fail(ErrorCode::kIo, fmt::format("{} is another state than '{}'", path, key));
   }
-  TROUPE_ASSIGN(const std::string bytes, disk.read_at(path, 0, into.size()));
-  std::copy(bytes.begin(), bytes.end(), into.bytes().begin());
-  if (digest_of(into.bytes()) == closing.digest) return {};
+  PassingDigest digest(into.bytes());
+  TROUPE_TRY(disk.read_large(path, 0, into.pages(), digest.progress()));
+  if (digest.hex() == closing.digest) return {};
   return fail(
       ErrorCode::kIo,
       fmt::format("{} is damaged: its bytes do not have the digest it was written with", path));
