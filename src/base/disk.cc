@@ -1,5 +1,7 @@
 #include "base/disk.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -40,6 +42,10 @@ Status Disk::read_large(const std::string& path, std::uint64_t offset, std::span
 Result<std::unique_ptr<AppendFile>> Disk::create_large(const std::string& path,
                                                        std::uint64_t /*size*/) {
   return create(path);
+}
+
+Status Disk::link(const std::string& from, const std::string& to) {
+  return fail(ErrorCode::kIo, fmt::format("cannot link {} to {}: not supported here", from, to));
 }
 
 Status write_atomic(Disk& disk, const std::string& path, std::string_view bytes) {

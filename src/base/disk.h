@@ -74,6 +74,11 @@ class Disk {
   virtual Status truncate(const std::string& path, std::uint64_t size) = 0;
   /// Atomically replaces `to`; both in one directory's file system.
   virtual Status rename(const std::string& from, const std::string& to) = 0;
+  /// A second name for the file `from` (a hard link): one file, whichever name it is reached by,
+  /// until all names are removed. Bytes that are durable need no sync for the new name, its folder
+  /// does. kNotFound: no such file; kIo: `to` exists, or these two places cannot share a file. A
+  /// disk that does not know better cannot.
+  virtual Status link(const std::string& from, const std::string& to);
   /// Removes a file or a whole folder; absent is success.
   virtual Status remove(const std::string& path) = 0;
   virtual Status make_folders(const std::string& path) = 0;
@@ -106,6 +111,7 @@ class MemoryDisk : public Disk {
                               std::uint64_t size) override;
   Status truncate(const std::string& path, std::uint64_t size) override;
   Status rename(const std::string& from, const std::string& to) override;
+  Status link(const std::string& from, const std::string& to) override;
   Status remove(const std::string& path) override;
   Status make_folders(const std::string& path) override;
   Status sync_folder(const std::string& path) override;

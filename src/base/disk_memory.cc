@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 
@@ -15,15 +16,21 @@ using in_memory::is_root;
 using in_memory::normal;
 using in_memory::parent;
 
-/// Files are a map from normal path to bytes; folders are a set.
+/// Files are a map from normal path to bytes, which links share; folders are a set.
 struct MemoryDisk::State {
   std::mutex mutex;
-  std::map<std::string, std::string> files;
+  std::map<std::string, std::shared_ptr<std::string>> files;
   std::set<std::string> folders;
   bool failing = false;
   int calls_left = 0;
   ErrorCode code = ErrorCode::kIo;
 
+  /// The bytes of a file that may be new.
+  std::string& bytes(const std::string& name) {
+    auto& file = files[name];
+    if (!file) file = std::make_shared<std::string>();
+    return *file;
+  }
   [[nodiscard]] bool has_folder(const std::string& path) const {
     return is_root(path) || folders.contains(path);
   }
@@ -55,7 +62,7 @@ Result<std::string> MemoryDisk::read(const std::string& path) {
   const std::lock_guard lock(state_->mutex);
   const auto file = state_->files.find(normal(path));
   if (file == state_->files.end()) return absent(path);
-  return file->second;
+  return *file->second;
 }
 
 Status MemoryDisk::write(const std::string& path, std::string_view bytes, bool /*durable*/) {
@@ -64,7 +71,7 @@ Status MemoryDisk::write(const std::string& path, std::string_view bytes, bool /
   const bool fault = state_->fault();
   if (!state_->has_folder(parent(name))) return absent(path);
   if (state_->has_folder(name)) return fail(ErrorCode::kIo, path + ": Is a directory");
-  state_->files[name] = fault ? bytes.substr(0, bytes.size() / 2) : bytes;
+  state_->bytes(name) = fault ? bytes.substr(0, bytes.size() / 2) : bytes;
   if (fault) return state_->injected("write", path);
   return {};
 }
@@ -75,7 +82,7 @@ Status MemoryDisk::append(const std::string& path, std::string_view bytes) {
   const bool fault = state_->fault();
   if (!state_->has_folder(parent(name))) return absent(path);
   if (state_->has_folder(name)) return fail(ErrorCode::kIo, path + ": Is a directory");
-  state_->files[name] += fault ? bytes.substr(0, bytes.size() / 2) : bytes;
+  state_->bytes(name) += fault ? bytes.substr(0, bytes.size() / 2) : bytes;
   if (fault) return state_->injected("append to", path);
   return {};
 }
@@ -88,7 +95,7 @@ struct MemoryDisk::Grown final : AppendFile {
     const auto file = state_->files.find(normal(path_));
     if (file == state_->files.end()) return absent(path_);
     const bool fault = state_->fault();
-    file->second += fault ? bytes.substr(0, bytes.size() / 2) : bytes;
+    *file->second += fault ? bytes.substr(0, bytes.size() / 2) : bytes;
     if (fault) return state_->injected("append to", path_);
     return {};
   }
@@ -108,7 +115,8 @@ Result<std::unique_ptr<AppendFile>> MemoryDisk::create(const std::string& path) 
   const std::string name = normal(path);
   if (state_->fault()) return state_->injected("create", path);
   if (!state_->has_folder(parent(name))) return absent(path);
-  if (state_->has_folder(name) || !state_->files.emplace(name, "").second) {
+  if (state_->has_folder(name) ||
+      !state_->files.emplace(name, std::make_shared<std::string>()).second) {
     return fail(ErrorCode::kIo, fmt::format("cannot create {}: File exists", path));
   }
   return std::make_unique<Grown>(state_, path);
@@ -119,10 +127,11 @@ Result<std::string> MemoryDisk::read_at(const std::string& path, std::uint64_t o
   const std::lock_guard lock(state_->mutex);
   const auto file = state_->files.find(normal(path));
   if (file == state_->files.end()) return absent(path);
-  if (offset > file->second.size() || size > file->second.size() - offset) {
+  const std::string& bytes = *file->second;
+  if (offset > bytes.size() || size > bytes.size() - offset) {
     return fail(ErrorCode::kIo, fmt::format("cannot read {}: it ends early", path));
   }
-  return file->second.substr(offset, size);
+  return bytes.substr(offset, size);
 }
 
 Status MemoryDisk::truncate(const std::string& path, std::uint64_t size) {
@@ -130,7 +139,7 @@ Status MemoryDisk::truncate(const std::string& path, std::uint64_t size) {
   if (state_->fault()) return state_->injected("truncate", path);
   const auto file = state_->files.find(normal(path));
   if (file == state_->files.end()) return absent(path);
-  file->second.resize(size);
+  file->second->resize(size);
   return {};
 }
 
@@ -144,7 +153,8 @@ Status MemoryDisk::rename(const std::string& from, const std::string& to) {
   if (!state_->has_folder(parent(target))) return absent(to);
   if (files.contains(source)) {
     if (state_->has_folder(target)) return fail(ErrorCode::kIo, to + ": Is a directory");
-    if (source == target) return {};
+    // Two names of one file stay, as POSIX has it.
+    if (files.contains(target) && files[target] == files[source]) return {};
     files[target] = std::move(files[source]);
     files.erase(source);
     return {};
@@ -152,7 +162,7 @@ Status MemoryDisk::rename(const std::string& from, const std::string& to) {
   if (!folders.contains(source)) return absent(from);
   if (files.contains(target)) return fail(ErrorCode::kIo, to + ": Not a directory");
   auto moved = [&](const std::string& path) { return target + path.substr(source.size()); };
-  std::map<std::string, std::string> new_files;
+  std::map<std::string, std::shared_ptr<std::string>> new_files;
   for (auto& [path, bytes] : files) {
     if (below(path, target)) return fail(ErrorCode::kIo, to + ": Directory not empty");
     new_files[below(path, source) ? moved(path) : path] = bytes;
@@ -164,6 +174,18 @@ Status MemoryDisk::rename(const std::string& from, const std::string& to) {
   }
   files = std::move(new_files);
   folders = std::move(new_folders);
+  return {};
+}
+
+Status MemoryDisk::link(const std::string& from, const std::string& to) {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->fault()) return state_->injected("link", from + " to " + to);
+  const std::string target = normal(to);
+  const auto file = state_->files.find(normal(from));
+  if (file == state_->files.end() || !state_->has_folder(parent(target))) return absent(from);
+  if (state_->has_folder(target) || !state_->files.emplace(target, file->second).second) {
+    return fail(ErrorCode::kIo, fmt::format("cannot link {} to {}: File exists", from, to));
+  }
   return {};
 }
 
@@ -221,7 +243,7 @@ Result<std::uint64_t> MemoryDisk::size(const std::string& path) {
   const std::lock_guard lock(state_->mutex);
   const auto file = state_->files.find(normal(path));
   if (file == state_->files.end()) return absent(path);
-  return file->second.size();
+  return file->second->size();
 }
 
 }  // namespace troupe

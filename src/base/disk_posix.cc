@@ -163,6 +163,10 @@ class PosixDisk : public Disk {
     if (std::rename(from.c_str(), to.c_str()) == 0) return {};
     return failed("rename", from + " to " + to, errno);
   }
+  Status link(const std::string& from, const std::string& to) override {
+    if (::link(from.c_str(), to.c_str()) == 0) return {};
+    return failed("link", from + " to " + to, errno);
+  }
   Status remove(const std::string& path) override {
     std::error_code error;
     fs::remove_all(path, error);

@@ -140,6 +140,11 @@ Status SimulatedDisk::rename(const std::string& from, const std::string& to) {
                          [&] { return state_->image.tree.rename(from, to); });
 }
 
+Status SimulatedDisk::link(const std::string& from, const std::string& to) {
+  return state_->perform({CallKind::kLink, from, to},
+                         [&] { return state_->image.tree.link(from, to); });
+}
+
 Status SimulatedDisk::remove(const std::string& path) {
   auto remove_first = [&](auto choose) -> Status {
     const auto removals = state_->image.tree.removals(path);

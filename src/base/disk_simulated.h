@@ -16,7 +16,7 @@ namespace troupe {
 /// - Bytes that were written live in a page cache until AppendFile::sync() or write(durable) of
 /// their
 ///   file succeeds. truncate(), append() and write(not durable) wait for such a sync, too.
-/// - Creations, renames and removals live in the cache until sync_folder() of their folder
+/// - Creations, links, renames and removals live in the cache until sync_folder() of their folder
 /// succeeds; a
 ///   rename from one folder into another waits for both, and is atomic. A file's own sync does not
 ///   make its name durable. make_folders() is durable at once.
@@ -36,14 +36,15 @@ class SimulatedDisk final : public Disk {
     kWrite,
     kTruncate,
     kRename,
+    kLink,
     kRemove,
     kMakeFolders,
     kSyncFolder
   };
   struct Call {
     CallKind kind = CallKind::kCreate;
-    std::string path;     ///< As the caller spelled it; of a rename, the old one.
-    std::string to = {};  ///< The new path of a rename.
+    std::string path;     ///< As the caller spelled it; of a rename or link, the old one.
+    std::string to = {};  ///< The new path of a rename or link.
     /// Such as "append to runs/a/journal".
     [[nodiscard]] std::string text() const;
   };
@@ -100,6 +101,7 @@ class SimulatedDisk final : public Disk {
                               std::uint64_t size) override;
   Status truncate(const std::string& path, std::uint64_t size) override;
   Status rename(const std::string& from, const std::string& to) override;
+  Status link(const std::string& from, const std::string& to) override;
   Status remove(const std::string& path) override;
   Status make_folders(const std::string& path) override;
   Status sync_folder(const std::string& path) override;

@@ -108,7 +108,7 @@ class SimulatedDiskProperty : public ::testing::Test {
     const std::string at = path(where, name);
     Folder& folder = folders_[where];
     const FilePtr file = folder.now.contains(name) ? folder.now[name] : nullptr;
-    const std::uint64_t choice = rng_.below(10);
+    const std::uint64_t choice = rng_.below(11);
     if (choice == 0) {
       ASSERT_TRUE(disk_->sync_folder(where));
       folder.sync();
@@ -120,10 +120,17 @@ class SimulatedDiskProperty : public ::testing::Test {
       const std::string to = kNames[rng_.below(4)];
       ASSERT_TRUE(disk_->rename(at, path(where, to)));
       ASSERT_TRUE(mirror_->rename(at, path(where, to)));
-      if (to != name) {
+      if (!folder.now.contains(to) || folder.now[to] != file) {
         folder.set(to, file);
         folder.set(name, nullptr);
       }
+    } else if (choice == 10 && file) {
+      const std::string there = kFolders[rng_.below(2)];
+      const std::string to = kNames[rng_.below(4)];
+      const bool free = !folders_[there].now.contains(to);
+      ASSERT_EQ(disk_->link(at, path(there, to)).has_value(), free);
+      ASSERT_EQ(mirror_->link(at, path(there, to)).has_value(), free);
+      if (free) folders_[there].set(to, file);
     } else if (choice == 3) {
       write(folder, name, at, file);
     } else if (choice == 4 && file) {

@@ -21,6 +21,8 @@ const char* action(Kind kind) {
       return "truncate";
     case Kind::kRename:
       return "rename";
+    case Kind::kLink:
+      return "link";
     case Kind::kRemove:
       return "remove";
     case Kind::kMakeFolders:
@@ -32,14 +34,15 @@ const char* action(Kind kind) {
 }
 
 bool needs_space(Kind kind) {
-  return kind == Kind::kCreate || kind == Kind::kAppend || kind == Kind::kWrite;
+  return kind == Kind::kCreate || kind == Kind::kLink || kind == Kind::kAppend ||
+         kind == Kind::kWrite;
 }
 
 }  // namespace
 
 std::string SimulatedDisk::Call::text() const {
   const std::string what = fmt::format("{} {}", action(kind), path);
-  return kind == CallKind::kRename ? what + " to " + to : what;
+  return kind == CallKind::kRename || kind == CallKind::kLink ? what + " to " + to : what;
 }
 
 Status SimulatedDisk::State::alive(const std::string& call) const {

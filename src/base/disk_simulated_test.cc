@@ -68,6 +68,28 @@ TEST(SimulatedDisk, NamesAreDurableOnceTheirFolderIsSynced) {
   EXPECT_EQ(disk.after_crash(Loss::kAll, 0)->list(".").value(), Names());
 }
 
+TEST(SimulatedDisk, ALinkWaitsForItsFolderAndOutlivesTheOtherName) {
+  SimulatedDisk disk;
+  ASSERT_TRUE(disk.make_folders("a"));
+  ASSERT_TRUE(disk.make_folders("b"));
+  ASSERT_TRUE(disk.write("a/file", "durable", true));
+  ASSERT_TRUE(disk.link("a/file", "b/file"));
+  EXPECT_FALSE(disk.after_crash(Loss::kAll, 0)->exists("b/file"));
+  ASSERT_TRUE(disk.sync_folder("b"));
+  EXPECT_EQ(disk.after_crash(Loss::kAll, 0)->read("b/file").value(), "durable")
+      << "though the first name is not durable";
+  ASSERT_TRUE(disk.remove("a/file"));
+  ASSERT_TRUE(disk.sync_folder("a"));
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto after = disk.after_crash(Loss::kRandom, seed);
+    EXPECT_EQ(after->read("b/file").value(), "durable");
+    EXPECT_FALSE(after->exists("a/file"));
+  }
+  disk.crash_at(disk.calls());
+  EXPECT_FALSE(disk.link("b/file", "a/again"));
+  EXPECT_FALSE(disk.after_crash(Loss::kNone, 0)->exists("a/again"));
+}
+
 TEST(SimulatedDisk, ARenameBetweenFoldersIsAtomicAndWaitsForBoth) {
   SimulatedDisk disk;
   ASSERT_TRUE(disk.make_folders("a"));

@@ -94,7 +94,8 @@ Status SimulatedTree::rename(const std::string& from, const std::string& to) {
   if (is_root(source) || is_root(target)) return refuse("Device or resource busy");
   TROUPE_ASSIGN(const Id source_folder, folder_of(source, from));
   TROUPE_ASSIGN(const Id target_folder, folder_of(target, to));
-  if (source == target) return {};
+  // Two names of one file stay, as POSIX has it.
+  if (source == target || (!is_folder(*node) && find(target) == node)) return {};
   if (in_memory::below(target, source)) return refuse("a folder cannot lie in itself");
   if (const auto old = find(target)) {
     if (is_folder(*node) && !is_folder(*old)) return refuse("Not a directory");
@@ -103,6 +104,20 @@ Status SimulatedTree::rename(const std::string& from, const std::string& to) {
   }
   change({{source_folder, leaf(source), 0}, {target_folder, leaf(target), *node}});
   waiting_.back().moves_folder = is_folder(*node);
+  return {};
+}
+
+Status SimulatedTree::link(const std::string& from, const std::string& to) {
+  const std::string target = normal(to);
+  auto refuse = [&](const char* why) {
+    return fail(ErrorCode::kIo, fmt::format("cannot link {} to {}: {}", from, to, why));
+  };
+  const auto node = find(from);
+  if (!node) return in_memory::absent(from);
+  if (is_folder(*node)) return refuse("Operation not permitted");
+  if (find(target)) return refuse("File exists");
+  TROUPE_ASSIGN(const Id folder, folder_of(target, to));
+  change({{folder, leaf(target), *node}});
   return {};
 }
 

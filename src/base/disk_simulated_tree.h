@@ -13,10 +13,11 @@
 namespace troupe {
 
 /// The folders of a SimulatedDisk: which name stands for which file, in the cache and on the
-/// medium. Every creation, rename and removal is a change that waits for the sync of the folders it
-/// touches; it becomes durable as a whole, and never without the changes it depends on: earlier
-/// ones of the same name, all within a folder that it removes, and for a folder that moves earlier
-/// moves of folders (otherwise two folders could end up in each other). Copyable; not thread-safe.
+/// medium. Every creation, link, rename and removal is a change that waits for the sync of the
+/// folders it touches; it becomes durable as a whole, and never without the changes it depends on:
+/// earlier ones of the same name, all within a folder that it removes, and for a folder that moves
+/// earlier moves of folders (otherwise two folders could end up in each other). Copyable; not
+/// thread-safe.
 class SimulatedTree {
  public:
   /// A file or a folder, whatever its name; 0 is none.
@@ -44,6 +45,8 @@ class SimulatedTree {
   /// Durable at once.
   Status make_folders(const std::string& path);
   Status rename(const std::string& from, const std::string& to);
+  /// A second name for a file.
+  Status link(const std::string& from, const std::string& to);
   /// One removal for each file and folder at and below `path`, contents first.
   [[nodiscard]] std::vector<Entry> removals(const std::string& path) const;
   void remove(const Entry& removal) { change({removal}); }

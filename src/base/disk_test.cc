@@ -210,6 +210,31 @@ TEST_P(EveryDisk, MakesListsMovesAndRemovesFolders) {
   EXPECT_EQ(disk_->list(root_).value(), Names({"a", "full"}));
 }
 
+TEST_P(EveryDisk, ALinkIsASecondNameOfOneFile) {
+  ASSERT_TRUE(disk_->make_folders(at("a")));
+  ASSERT_TRUE(disk_->make_folders(at("b")));
+  ASSERT_TRUE(disk_->write(at("a/one"), "bytes", true));
+  ASSERT_TRUE(disk_->link(at("a/one"), at("b/two")));
+  EXPECT_EQ(disk_->read(at("b/two")).value(), "bytes");
+  ASSERT_TRUE(disk_->append(at("b/two"), "+"));
+  EXPECT_EQ(disk_->read(at("a/one")).value(), "bytes+");
+  ASSERT_TRUE(disk_->rename(at("b/two"), at("a/one"))) << "the same file: nothing to do";
+  EXPECT_EQ(disk_->list(at("b")).value(), Names{"two"});
+  ASSERT_TRUE(disk_->remove(at("a")));
+  EXPECT_EQ(disk_->read(at("b/two")).value(), "bytes+") << "the other name keeps it";
+
+  EXPECT_EQ(disk_->link(at("absent"), at("b/x")).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(disk_->link(at("b/two"), at("absent/x")).error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(disk_->write(at("b/other"), "o", false));
+  EXPECT_EQ(disk_->link(at("b/two"), at("b/other")).error().code, ErrorCode::kIo);
+  EXPECT_EQ(disk_->read(at("b/other")).value(), "o");
+  EXPECT_FALSE(disk_->link(at("b"), at("c"))) << "folders have one name";
+  // What is written anew under one name only is another file.
+  ASSERT_TRUE(disk_->link(at("b/two"), at("three")));
+  ASSERT_TRUE(write_atomic(*disk_, at("three"), "new"));
+  EXPECT_EQ(disk_->read(at("b/two")).value(), "bytes+");
+}
+
 TEST_P(EveryDisk, RefusesAFileWhereAFolderIsNeeded) {
   ASSERT_TRUE(disk_->write(at("file"), "x", false));
   EXPECT_FALSE(disk_->make_folders(at("file")));
