@@ -1,4 +1,4 @@
-#include "versions/checkpoint.h"
+#include "versions/checkpoint_store.h"
 
 #include <fmt/format.h>
 

@@ -19,7 +19,7 @@
 #include "orchestrate/run_state.h"
 #include "orchestrate/team.h"
 #include "rollout/reward/make_reward.h"
-#include "versions/checkpoint.h"
+#include "versions/checkpoint_store.h"
 
 namespace troupe {
 namespace {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/disk.h"
-#include "versions/checkpoint.h"
+#include "versions/checkpoint_store.h"
 
 namespace troupe {
 

@@ -14,7 +14,7 @@
 #include "orchestrate/team.h"
 #include "rollout/concurrency.h"
 #include "rollout/reward/reward_stage.h"
-#include "versions/checkpoint.h"
+#include "versions/checkpoint_store.h"
 
 namespace troupe {
 

@@ -4,14 +4,11 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "base/disk.h"
 #include "model/lora.h"
 #include "model/tokenizer.h"
 #include "model/weights.h"
-#include "troupe/result.h"
 #include "versions/critic_state.h"
 
 namespace troupe {
@@ -44,33 +41,17 @@ struct Checkpoint {
   std::int64_t step = 0;   ///< optimizer steps done
   std::string run_digest;  ///< of the resolved run file: a resume must match it
   std::string isa;         ///< instruction set that the bits belong to
+  double saved = 0;        ///< when, in seconds since 1970; a label, 0: unknown
   std::string extra;       ///< JSON text of the orchestrator's own state
   std::vector<PolicyCheckpoint> policies;
 };
 
-/// Checkpoints of one run: folders RUN/checkpoints/step-000040 (kept for a resume) and
-/// best-000030 (the best evaluation), each complete or absent.
-///
-/// A checkpoint is written beside its place, synced, and moved there with one rename; a crash or a
-/// full disk at any moment leaves the previous one good. Calls block; not thread-safe.
-class CheckpointStore {
- public:
-  CheckpointStore(Disk& disk, std::string folder) : disk_(disk), folder_(std::move(folder)) {}
-
-  /// Writes the checkpoint durably as KIND-STEP and returns its folder. Kinds: "step", "best".
-  Result<std::string> save(const Checkpoint& checkpoint, const std::string& kind = "step");
-  /// Names of the complete checkpoints of a kind, newest first.
-  Result<std::vector<std::string>> list(const std::string& kind = "step");
-  /// Reads and verifies one; kInvalid names file, what is wrong and what to do.
-  Result<Checkpoint> load(const std::string& name, const std::string& end_token);
-  /// Removes all but the newest `keep` checkpoints of a kind, and what an interrupted save left.
-  Status prune(std::int64_t keep, const std::string& kind = "step");
-
-  [[nodiscard]] const std::string& folder() const { return folder_; }
-
- private:
-  Disk& disk_;
-  std::string folder_;
+/// What a look at a checkpoint's state.json tells.
+struct CheckpointSummary {
+  std::int64_t step = 0;
+  double saved = 0;           ///< seconds since 1970; 0: unknown
+  std::uint64_t written = 0;  ///< bytes of the files that were written with it
+  std::uint64_t linked = 0;   ///< bytes of those that an earlier checkpoint had
 };
 
 }  // namespace troupe
