@@ -46,7 +46,7 @@ class NotingTrainer final : public TrainEngine {
   NotingTrainer(Trainer& trainer, std::shared_ptr<const Tokenizer> tokenizer)
       : trainer_(trainer), tokenizer_(std::move(tokenizer)) {}
 
-  Async<void> accumulate(std::shared_ptr<const Group> group) override {
+  Async<Status> accumulate(std::shared_ptr<const Group> group) override {
     Noted noted;
     noted.key = group->key;
     for (const Trajectory& row : group->rows) {
@@ -62,7 +62,7 @@ class NotingTrainer final : public TrainEngine {
     steps.back().push_back(std::move(noted));
     return trainer_.accumulate(std::move(group));
   }
-  Async<StepResult> step(std::int64_t groups, double learning_rate) override {
+  Async<Result<StepResult>> step(std::int64_t groups, double learning_rate) override {
     return trainer_.step(groups, learning_rate);
   }
   Version version() const override { return trainer_.version(); }

@@ -114,6 +114,7 @@ StepReport read_step(const Json& object) {
     report.policies.push_back(read_policy(name, policy, report.began));
   }
   report.instances = read_numbers(object, "instances");
+  report.swaps = read_numbers(object, "swaps");
   report.exact = read_numbers(object, "exact");
   return report;
 }
@@ -174,6 +175,7 @@ std::string step_line(const StepReport& report) {
   out["states"] = states_of(report.states);
   if (!report.exact.empty()) out["exact"] = numbers_of(report.exact);
   if (!report.instances.empty()) out["instances"] = numbers_of(report.instances);
+  if (!report.swaps.empty()) out["swaps"] = numbers_of(report.swaps);
   out["policies"] = Json::object();
   for (const PolicyStep& policy : report.policies)
     out["policies"][policy.policy] = policy_of(policy, report.began);

@@ -88,6 +88,7 @@ TEST(MetricsFormat, ReadsBackWhatItWrote) {
   StepReport step = sample_step(5);
   step.exact = {{"average_nash_conv", 1.0 / 3}, {"nash_conv", 0.25}};
   step.instances = {{"moves", 2}, {"requests", 1200}};
+  step.swaps = {{"count", 3}, {"seconds_shown", 0.25}};
   EvalReport eval = sample_eval("step 5", 5, 0.625);
   eval.exact = {{"nash_conv", -1e-17}};
   eval.best = true;

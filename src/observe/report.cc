@@ -105,6 +105,8 @@ std::string ReportWriter::pipeline_section() {
   if (!tokens.empty()) out += "What became of the tokens that were sampled:\n\n" + tokens;
   const std::string instances = instances_table(steps);
   if (!instances.empty()) out += "What the pool of rollout instances did:\n\n" + instances;
+  const std::string swaps = swaps_table(steps);
+  if (!swaps.empty()) out += "What it cost that policies share slots of training:\n\n" + swaps;
   return out.empty() ? out : "## How rollout and training ran together\n\n" + out;
 }
 

@@ -163,6 +163,23 @@ std::string tokens_table(const std::vector<StepReport>& steps) {
   return out;
 }
 
+std::string swaps_table(const std::vector<StepReport>& steps) {
+  NamedNumbers total;
+  for (const StepReport& step : steps) {
+    for (const auto& [key, value] : step.swaps) total[key] += value;
+  }
+  if (total.empty()) return "";
+  constexpr double kMegabyte = 1 << 20;
+  std::vector<std::vector<std::string>> rows;
+  rows.push_back({"states brought to a slot", grouped_text(std::llround(total["count"]))});
+  rows.push_back({"MiB brought in", fmt::format("{:.1f}", total["bytes_in"] / kMegabyte)});
+  rows.push_back({"MiB put away", fmt::format("{:.1f}", total["bytes_out"] / kMegabyte)});
+  rows.push_back(
+      {"seconds hidden behind computation", fmt::format("{:.2f}", total["seconds_hidden"])});
+  rows.push_back({"seconds not hidden", fmt::format("{:.2f}", total["seconds_shown"])});
+  return markdown_table({"swaps of training states", "number"}, rows, 1) + "\n";
+}
+
 std::string instances_table(const std::vector<StepReport>& steps) {
   if (steps.empty() || steps.back().instances.empty()) return "";
   static const std::pair<const char*, const char*> kRows[] = {

@@ -63,6 +63,20 @@ TEST(ReportPipeline, WhatAJournalGaveBackIsARowOfItsOwn) {
   }
 }
 
+TEST(ReportPipeline, AddsUpWhatSwapsCost) {
+  StepReport step = sample_step(1);
+  EXPECT_EQ(swaps_table({step}), "");
+  step.swaps = {{"count", 600},
+                {"bytes_in", 3 << 20},
+                {"bytes_out", 0},
+                {"seconds_hidden", 1.5},
+                {"seconds_shown", 0.25}};
+  const std::string text = swaps_table({step, step});
+  for (const char* part : {"1,200", "6.0", "3.00", "0.50"}) {
+    EXPECT_TRUE(has(text, part)) << part << "\n" << text;
+  }
+}
+
 TEST(ReportPipeline, SaysWhatAPoolOfInstancesDid) {
   StepReport step = sample_step(1);
   EXPECT_EQ(instances_table({step}), "");

@@ -194,6 +194,7 @@ Status check_idle_options(const RunOptions& o) {
   TROUPE_TRY(check_tables(o, "pipeline", o.pipeline.mode, &PolicyOptions::pipeline, check_mode));
   TROUPE_TRY(check_pipeline(o));
   TROUPE_TRY(check_instances(o));
+  TROUPE_TRY(check_training(o));
   TROUPE_TRY(check_tables(o, "optimizer", o.optimizer, &PolicyOptions::optimizer, check_optimizer));
   return check_tables(o, "algorithm", o.algorithm, &PolicyOptions::algorithm, check_algorithm);
 }

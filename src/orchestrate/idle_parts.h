@@ -30,6 +30,9 @@ Status check_algorithm(const std::string& table, const AlgorithmOptions& algorit
 Status check_credit(const RunOptions& options);
 Status check_comparisons(const RunOptions& options);
 
+/// idle_training.cc: slots that policies share.
+Status check_training(const RunOptions& options);
+
 /// idle_instances.cc: what a pool of rollout instances is told.
 Status check_instances(const RunOptions& options);
 

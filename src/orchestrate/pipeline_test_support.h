@@ -31,7 +31,7 @@ class RecordingTrainer final : public TrainEngine {
  public:
   explicit RecordingTrainer(Executor& executor) : executor_(executor) {}
 
-  Async<void> accumulate(std::shared_ptr<const Group> group) override {
+  Async<Status> accumulate(std::shared_ptr<const Group> group) override {
     EXPECT_FALSE(seen.contains(group->key)) << "a group was trained on twice";
     first_backward = std::min(first_backward, executor_.now());
     SeenGroup& note = seen[group->key];
@@ -49,8 +49,9 @@ class RecordingTrainer final : public TrainEngine {
     ++running_;
     co_await on_worker(executor_, "backward", 1, [] {});
     --running_;
+    co_return Status();
   }
-  Async<StepResult> step(std::int64_t, double) override {
+  Async<Result<StepResult>> step(std::int64_t, double) override {
     EXPECT_EQ(running_, 0) << "the step did not wait for its backward passes";
     co_await on_worker(executor_, "optimizer", 0, [] {});
     ++version_.number;

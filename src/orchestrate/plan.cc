@@ -47,13 +47,15 @@ PolicyLengths lengths_of(const PolicyOptions& policy,
 
 /// The peak of all policies together: they take their steps at the same time, and a checkpoint
 /// holds a copy of all moments while it writes one policy after the other.
-std::uint64_t peak(const std::vector<const PolicyMemory*>& policies) {
-  std::uint64_t standing = 0;
+std::uint64_t peak(const std::vector<const PolicyMemory*>& policies,
+                   const std::optional<SharedTraining>& shared) {
+  std::uint64_t standing = shared ? shared->workspaces + shared->memory : 0;
   std::uint64_t step = 0;
   std::uint64_t copies = 0;
   std::uint64_t encoding = 0;
   for (const PolicyMemory* m : policies) {
     standing += m->standing();
+    if (shared) standing -= m->workspaces + m->moments;
     step += m->next;
     copies += m->copies;
     encoding = std::max(encoding, m->encoding);
@@ -120,7 +122,11 @@ Result<RunPlan> make_plan(Disk& disk, const RunOptions& o, int workers, std::uin
   }
   std::vector<const PolicyMemory*> most;
   for (const PolicyPlan& p : plan.policies) most.push_back(&p.most);
-  plan.bytes = plan.process + peak(most);
+  if (o.training.slots > 0) {
+    TROUPE_ASSIGN(plan.shared, shared_training(most, o.training));
+    plan.slots = o.training.slots;
+  }
+  plan.bytes = plan.process + peak(most, plan.shared);
   if (available > 0 && plan.bytes > available) {
     return fail(
         ErrorCode::kExhausted,
@@ -138,7 +144,11 @@ Result<RunPlan> make_plan(Disk& disk, const RunOptions& o, int workers, std::uin
                                                workers, plan.policies[i].holds_base);
       typical.push_back(&*plan.policies[i].typical);
     }
-    plan.typical = plan.process + peak(typical);
+    std::optional<SharedTraining> shared;
+    if (plan.shared) {
+      TROUPE_ASSIGN(shared, shared_training(typical, o.training));
+    }
+    plan.typical = plan.process + peak(typical, shared);
   }
   return plan;
 }
@@ -159,6 +169,14 @@ std::string plan_text(const RunPlan& plan) {
       out += fmt::format("  {:<42}{:>12}", most[i].first, size_text(most[i].second));
       out += p.typical ? fmt::format("{:>12}\n", size_text(typical[i].second)) : "\n";
     }
+  }
+  if (plan.shared) {
+    out += fmt::format("training slots: {} for {} policies; training states {} in memory",
+                       plan.slots, plan.policies.size(), size_text(plan.shared->memory));
+    if (plan.shared->disk > 0) {
+      out += fmt::format(", at most {} on disk", size_text(plan.shared->disk));
+    }
+    out += "\n";
   }
   out += fmt::format("the program itself: {}\n", size_text(plan.process));
   out += fmt::format("episodes a step: {}; at most {} tokens a step\n", plan.episodes_per_step,

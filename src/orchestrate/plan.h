@@ -24,6 +24,8 @@ struct PolicyPlan {
 
 struct RunPlan {
   std::vector<PolicyPlan> policies;
+  std::int64_t slots = 0;                ///< of training, that the policies share; 0: none do
+  std::optional<SharedTraining> shared;  ///< only with slots
   std::int64_t episodes_per_step = 0;
   std::int64_t max_tokens_per_step = 0;  ///< if every trajectory grew to its limit
   std::uint64_t process = 0;             ///< what the program holds besides

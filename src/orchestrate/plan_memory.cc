@@ -1,8 +1,11 @@
 #include "orchestrate/plan_memory.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <numeric>
 
 #include "orchestrate/evaluate.h"
 #include "orchestrate/run_experience.h"
@@ -16,6 +19,9 @@ namespace troupe {
 namespace {
 
 std::int64_t ceiling(double x) { return static_cast<std::int64_t>(std::ceil(x)); }
+
+/// Bytes before the values of a sum that is put away.
+constexpr std::uint64_t kSumHead = 8;
 
 /// The largest pass over a group of `rows` trajectories.
 struct Pack {
@@ -100,6 +106,38 @@ std::uint64_t engine_bytes(const PolicyOptions& policy, const PolicyStart& start
 
 }  // namespace
 
+Result<SharedTraining> shared_training(const std::vector<const PolicyMemory*>& policies,
+                                       const TrainingOptions& training) {
+  const auto slots = static_cast<std::size_t>(training.slots);
+  std::vector<std::uint64_t> works;
+  std::vector<std::uint64_t> states;
+  for (const PolicyMemory* m : policies) {
+    works.push_back(m->workspaces);
+    states.push_back(m->state);
+  }
+  std::sort(works.rbegin(), works.rend());
+  std::sort(states.rbegin(), states.rend());
+  works.resize(std::min(works.size(), slots));
+  SharedTraining out;
+  out.workspaces = std::accumulate(works.begin(), works.end(), std::uint64_t{0});
+  const std::uint64_t all = std::accumulate(states.begin(), states.end(), std::uint64_t{0});
+  out.memory = all;
+  if (training.memory_megabytes == 0) return out;
+  states.resize(std::min(states.size(), slots));
+  const std::uint64_t least = std::accumulate(states.begin(), states.end(), std::uint64_t{0});
+  const std::uint64_t limit = static_cast<std::uint64_t>(training.memory_megabytes) << 20;
+  if (limit < least) {
+    return fail(
+        ErrorCode::kInvalid,
+        fmt::format("training.memory_megabytes = {} cannot hold the states that {} slots "
+                    "need at once: use at least {}, or lower training.slots",
+                    training.memory_megabytes, training.slots, (least + (1ULL << 20) - 1) >> 20));
+  }
+  out.memory = std::min(all, limit);
+  out.disk = all > limit ? all : 0;
+  return out;
+}
+
 PolicyLengths longest_lengths(const PolicyStart& start) {
   const double all = start.max_context;
   return {all, all, all, static_cast<double>(kv_pages(start.max_context)), start.max_context, 1e9};
@@ -141,11 +179,14 @@ PolicyMemory policy_memory(const RunOptions& o, const PolicyOptions& policy,
     critic.tied = false;
     const std::uint64_t values = ParameterLayout(critic).size() * sizeof(float);
     const std::uint64_t whole_critic = values + Decoder::bytes(critic, dtype);
-    m.critic = whole_critic + 2 * values +  // moments
-               slots * (3 * values +        // a gradient and its exact sum
-                        TrainPass::bytes(critic, dtype, keep, rl.tokens, rl.scored, l.longest) +
-                        TrainPass::forward_bytes(critic, dtype, TrainPass::Options{true}, rl.tokens,
-                                                 rl.scored, l.longest));
+    // A gradient and its exact sum, and the passes.
+    m.workspaces = slots * (3 * values +
+                            TrainPass::bytes(critic, dtype, keep, rl.tokens, rl.scored, l.longest) +
+                            TrainPass::forward_bytes(critic, dtype, TrainPass::Options{true},
+                                                     rl.tokens, rl.scored, l.longest));
+    m.moments = 2 * values;
+    m.state = m.moments + 2 * values + kSumHead;
+    m.critic = whole_critic + m.moments + m.workspaces;
     m.next += whole_critic;
     m.copies += 2 * values;
     m.encoding = std::max(m.encoding, 2 * values);
@@ -160,6 +201,9 @@ PolicyMemory policy_memory(const RunOptions& o, const PolicyOptions& policy,
           : std::min<std::uint64_t>(slots, static_cast<std::uint64_t>(o.run.steps));
   m.activations += compared * TrainPass::forward_bytes(config, dtype, TrainPass::Options{true},
                                                        rl.tokens, rl.scored, l.longest, rank);
+  m.workspaces += m.gradients + m.activations;
+  m.moments += m.optimizer;
+  m.state += m.optimizer + sums * 2 * model + 3 * kSumHead;
 
   const Sessions sessions = open_sessions(o, policy, start);
   m.engine = engine_bytes(policy, start, l, sessions, o.rollout.group_size, workers);

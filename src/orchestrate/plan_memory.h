@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
+#include "orchestrate/binding/options.h"
 #include "orchestrate/team.h"
 #include "orchestrate/typical.h"
 
@@ -24,6 +26,11 @@ struct PolicyMemory {
   std::uint64_t copies = 0;       ///< while a checkpoint is written: the moments, taken out ...
   std::uint64_t encoding = 0;     ///< ... and, one policy at a time, as a file
 
+  // Of the above, what slots of training share (training.slots).
+  std::uint64_t moments = 0;     ///< of policy and critic
+  std::uint64_t workspaces = 0;  ///< gradients, sums and activations, of the critic too
+  std::uint64_t state = 0;       ///< while it is put away: moments, and a step's sums so far
+
   /// All that is held between steps.
   [[nodiscard]] std::uint64_t standing() const {
     return base + weights + older + reference + optimizer + gradients + critic + activations +
@@ -40,6 +47,18 @@ struct PolicyLengths {
   int longest = 0;
   double prompts = 1e9;  ///< different first prompts that there are
 };
+
+/// What training holds that policies share by slots, in bytes.
+struct SharedTraining {
+  std::uint64_t workspaces = 0;  ///< of as many policies as there are slots, the largest
+  std::uint64_t memory = 0;      ///< states, in slots and waiting
+  std::uint64_t disk = 0;        ///< the most of them that may lie there
+};
+
+/// With training.slots > 0. kInvalid, and the number that would do, if training.memory_megabytes
+/// cannot hold the states of all slots at once, with the sums that a state has in mid-step.
+Result<SharedTraining> shared_training(const std::vector<const PolicyMemory*>& policies,
+                                       const TrainingOptions& training);
 
 /// The most that any run of these options holds has lengths that are all `start.max_context`.
 PolicyLengths longest_lengths(const PolicyStart& start);

@@ -94,12 +94,14 @@ Async<Status> Run::main() {
   if (s_.resume && saved_step_ < 0) {
     s_.observer.on_note("there is no checkpoint yet: the run starts from the beginning");
   }
-  Status status = Status();
+  Status status = team_->share_slots(s_.executor, s_.disk, s_.options, s_.folder);
   const bool fresh = saved_step_ < 0;
-  if (fresh) status = co_await begin();
+  if (status && !fresh && team_->slots() != nullptr) status = co_await team_->slots()->put_away();
+  if (status && fresh) status = co_await begin();
   if (status) status = open_store(fresh);
   if (status && !fresh) status = restore_opponents();
   if (status) status = co_await rl();
+  if (team_->slots() != nullptr) co_await team_->slots()->stop();
   co_await finish(status);
   co_return status;
 }

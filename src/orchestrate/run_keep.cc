@@ -84,7 +84,9 @@ Async<Status> Run::save(std::int64_t step, std::string kind) {
     p.adapter = adapter_form(*policy);
     p.weights = policy->trainer->weights();
     p.tokenizer = policy->tokenizer;
-    TrainerState trained = policy->trainer->export_state();
+    auto exported = co_await policy->export_state(kind == "step");
+    if (!exported) co_return tl::unexpected(exported.error());
+    TrainerState trained = std::move(*exported);
     p.version = trained.version;
     p.optimizer_steps = trained.optimizer_steps;
     p.skips_in_row = trained.skips_in_row;

@@ -98,6 +98,7 @@ struct StepReport {
   double train_tokens_per_second = 0;
   NamedNumbers instances;  ///< of the pool, since it was made; empty: the run has none
   NamedNumbers exact;      ///< of the policies after the step; empty: the environment has no such
+  NamedNumbers swaps;      ///< of training states in this step; empty: every policy has its slot
 };
 
 /// What an evaluation on held-out tasks found, sampled at the stated temperature.

@@ -65,6 +65,7 @@ std::vector<OptionSet*> declare_common(RunOptions& o) {
           &declare(o, "reward", o.reward),
           &declare(o, "credit", o.credit),
           &declare(o, "pipeline", o.pipeline),
+          &declare(o, "training", o.training),
           &declare(o, "warm_start", o.warm_start),
           &declare(o, "eval", o.eval),
           &declare(o, "experience", o.experience),
@@ -192,8 +193,8 @@ std::string result_digest(const RunOptions& o) {
   };
   Digest digest;
   for (const auto& set : o.sets) {
-    // Who samples, and when, changes no sample.
-    if (is_in({"instances", "router", "balancer", "emulated"}, set->prefix())) continue;
+    // Who samples, and when, changes no sample; nor does who trains when change a gradient.
+    if (is_in({"instances", "router", "balancer", "emulated", "training"}, set->prefix())) continue;
     for (const Option& option : set->options()) {
       if (is_in(harmless, option.key) || is_in(RewardOptions::harmless(), option.key)) continue;
       digest.add(option.key).add("=").add(option.value_text()).add("\n");

@@ -9,6 +9,7 @@
 #include "environment/services.h"
 #include "experience/options.h"
 #include "model/options.h"
+#include "orchestrate/binding/options.h"
 #include "orchestrate/pipeline_options.h"
 #include "rollout/balancer/options.h"
 #include "rollout/credit/options.h"
@@ -95,6 +96,7 @@ struct RunOptions {
   RewardOptions reward;
   CreditOptions credit;
   PipelineOptions pipeline;
+  TrainingOptions training;
   WarmStartOptions warm_start;
   EvalOptions eval;
   ExperienceOptions experience;

@@ -70,6 +70,7 @@ Async<Status> Run::one_step(std::int64_t step) {
     rates.push_back(learning_rate_at(policy->options->optimizer, step, o.run.steps));
   }
   const Nanos before = s_.executor.now();
+  const SwapCounts swaps_before = team_->swaps();
   const StateSeconds states_before = total_states(s_.executor);
   auto outcome = co_await pipeline_->step(step, std::move(rates));
   if (!outcome) co_return tl::unexpected(outcome.error());
@@ -96,6 +97,7 @@ Async<Status> Run::one_step(std::int64_t step) {
   if (team_->instances() != nullptr) {
     report.instances = pool_numbers(*team_->instances(), team_->policies());
   }
+  if (team_->slots() != nullptr) report.swaps = swap_numbers(team_->swaps(), swaps_before);
   report.states = total_states(s_.executor);
   for (const auto& [state, before_seconds] : states_before) report.states[state] -= before_seconds;
   std::erase_if(report.states, [](const auto& entry) { return entry.second <= 0; });

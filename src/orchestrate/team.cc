@@ -168,7 +168,7 @@ std::vector<PolicyLane> Team::lanes() const {
     lane.policy = policy->options->name;
     lane.agents = policy->options->agents;
     lane.rollout = policy->engine.get();
-    lane.train = policy->trainer.get();
+    lane.train = &policy->train_engine();
     lane.advantage = advantage_settings(policy->options->algorithm);
     lane.group_bytes = policy->group_bytes;
     lane.overlong = {policy->options->algorithm.overlong_tokens, policy->max_answer};

@@ -8,6 +8,7 @@
 #include "base/disk.h"
 #include "experience/admission.h"
 #include "experience/curation/refill.h"
+#include "orchestrate/binding/slotted_trainer.h"
 #include "orchestrate/pipeline_options.h"
 #include "orchestrate/policy_start.h"
 #include "orchestrate/run_options.h"
@@ -61,7 +62,18 @@ struct PolicyRuntime {
   std::uint64_t group_bytes = 0;            ///< the most that a group's experience can hold
   std::shared_ptr<SharedBases::Base> base;  ///< of an adapter; null: the whole model is trained
   std::unique_ptr<Trainer> trainer;
+  std::unique_ptr<SlottedTrainer>
+      slotted;  ///< the trainer, on a slot that it shares; null: its own
   std::unique_ptr<RolloutEngine> engine;
+
+  /// What a checkpoint holds of its trainer; `whole`: the optimizer's moments and the critic too. A
+  /// state that is away is brought in.
+  Async<Result<TrainerState>> export_state(bool whole) const;
+  /// What computes the policy's gradients and steps.
+  [[nodiscard]] TrainEngine& train_engine() const {
+    if (slotted) return *slotted;
+    return *trainer;
+  }
 };
 
 /// What a checkpoint of a policy says of its form: whole model or adapter, and of which base.
@@ -86,6 +98,14 @@ class Team {
   [[nodiscard]] std::vector<PolicyLane> lanes() const;
   /// What serves the policies; null: each has an engine of its own.
   [[nodiscard]] const InstancePool* instances() const { return instances_.get(); }
+  /// The trainers share training.slots slots from now on, if the run file says so; `folder`: of the
+  /// run. What lies in its folder of states is of an earlier process and goes.
+  Status share_slots(Executor& executor, Disk& disk, const RunOptions& options,
+                     const std::string& folder);
+  /// Null: each has a slot of its own.
+  [[nodiscard]] TrainingSlots* slots() const { return slots_.get(); }
+  /// What moving training states has cost so far.
+  [[nodiscard]] SwapCounts swaps() const { return slots_ ? slots_->counts() : SwapCounts(); }
   /// Every engine serves its trainer's version from now on.
   Status publish();
   /// Digest of all policies' weights, in order.
@@ -96,6 +116,8 @@ class Team {
 
   std::unique_ptr<InstancePool> instances_;  ///< none: each policy has an engine of its own
   std::vector<std::unique_ptr<PolicyRuntime>> policies_;
+  std::shared_ptr<TierStore> states_;  ///< of the trainers that have no slot
+  std::unique_ptr<TrainingSlots> slots_;
   SamplingSettings training_, evaluation_;
 };
 

@@ -14,7 +14,8 @@ Async<void> backward(LaneStep self, std::shared_ptr<const Group> group, Gate::Pa
   const Gate::Pass held = std::move(pass);
   StageSpan& span = self.numbers.stages.backward;
   if (span.begin < 0) span.begin = self.setting.executor.now();
-  co_await self.lane().train->accumulate(std::move(group));
+  const Status done = co_await self.lane().train->accumulate(std::move(group));
+  self.flow.note(done);
   span.end = self.setting.executor.now();
 }
 
@@ -94,11 +95,14 @@ Async<Status> train_step(LaneStep self) {
     Status done = co_await gate.wait_empty(setting.group_wait);
     if (!taken) co_return taken;
     if (!done) co_return done;
+    if (!self.flow.error()) co_return self.flow.error();  // of a backward pass
   }
   const Version version = lane.train->version();
   executor.idle_reason("optimizer step");
   stages.optimizer.begin = executor.now();
-  self.result = co_await lane.train->step(setting.groups, self.learning_rate);
+  auto stepped = co_await lane.train->step(setting.groups, self.learning_rate);
+  if (!stepped) co_return tl::unexpected(stepped.error());
+  self.result = std::move(*stepped);
   stages.optimizer.end = stages.publish.begin = executor.now();
   Status kept = self.result.skipped
                     ? setting.store.skip(self.policy, self.step, "non_finite")

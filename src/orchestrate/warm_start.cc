@@ -113,78 +113,127 @@ Status save_cached(const WarmStartSetting& s, const std::string& folder) {
   return s.disk.rename(draft, folder);
 }
 
-Async<void> learn(Trainer& trainer, std::shared_ptr<const Group> group, Gate::Pass pass) {
+/// One policy's side of a supervised step.
+struct WarmLane {
+  WarmLane(Executor& executor, PolicyRuntime& policy_in) : policy(policy_in), backward(executor) {}
+
+  PolicyRuntime& policy;
+  Gate backward;  ///< its passes on the way
+  Status status;
+  std::int64_t tokens = 0;
+  double learning_rate = 0;
+  StepResult result;
+};
+using WarmLanes = std::vector<std::unique_ptr<WarmLane>>;
+
+Async<void> learn(WarmLane& lane, std::shared_ptr<const Group> unit, Gate::Pass pass) {
   const Gate::Pass held = std::move(pass);
-  co_await trainer.accumulate_supervised(std::move(group));
+  const Status done = co_await lane.policy.train_engine().accumulate_supervised(std::move(unit));
+  if (!done) lane.status = done;
+}
+
+/// Plays the step's demonstrations and begins the backward passes of their rows, unit by unit.
+Async<Status> demonstrate_step(const WarmStartSetting& s, std::int64_t step, WarmLanes& lanes) {
+  const WarmStartOptions& w = s.options.warm_start;
+  const DemonstrationSetting source{s.executor, *s.options.environment, *s.options.workflow,
+                                    s.team};
+  for (std::int64_t first = 0; first < w.batch; first += kWarmUnit) {
+    std::vector<std::shared_ptr<Group>> units;
+    for (std::size_t p = 0; p < lanes.size(); ++p) {
+      units.push_back(std::make_shared<Group>());
+      units.back()->key.step = step;
+      units.back()->key.index = first / kWarmUnit;
+    }
+    for (std::int64_t i = first; i < std::min(w.batch, first + kWarmUnit); ++i) {
+      DemonstrationId id;
+      id.seed = seed_join(seed_join(static_cast<std::uint64_t>(s.options.run.seed), "warm_start"),
+                          static_cast<std::uint64_t>(step * w.batch + i));
+      id.noise = w.noise;
+      auto rows = co_await demonstrate(source, id);
+      if (!rows) co_return tl::unexpected(rows.error());
+      for (std::size_t p = 0; p < lanes.size(); ++p) {
+        if (step >= lanes[p]->policy.options->warm_start.steps) continue;
+        for (Trajectory& row : (*rows)[p]) {
+          lanes[p]->tokens += row.tokens();
+          units[p]->rows.push_back(std::move(row));
+        }
+      }
+    }
+    for (std::size_t p = 0; p < lanes.size(); ++p) {
+      if (units[p]->rows.empty()) continue;
+      units[p]->advantages.assign(units[p]->rows.size(), 1.0);
+      spawn(learn(*lanes[p], units[p], Gate::Pass(lanes[p]->backward)));
+    }
+  }
+  co_return Status();
+}
+
+/// A policy's optimizer step, as soon as its own passes have ended.
+Async<void> learn_step(WarmLane& lane, Gate::Pass pass) {
+  const Gate::Pass held = std::move(pass);
+  Status done = Status();
+  do {
+    done = co_await lane.backward.wait_empty(Wait(3600 * kSecond, "supervised backward"));
+    if (!done) lane.status = done;
+  } while (lane.backward.count() > 0);  // they hold the lane
+  if (!lane.status) co_return;
+  auto stepped = co_await lane.policy.train_engine().step(1, lane.learning_rate);
+  if (stepped) {
+    lane.result = std::move(*stepped);
+  } else {
+    lane.status = tl::unexpected(stepped.error());
+  }
+}
+
+PolicyStep numbers_of(const WarmLane& lane, std::int64_t step) {
+  PolicyStep out;
+  out.policy = lane.policy.options->name;
+  out.agents = lane.policy.options->agents;
+  out.version = step;
+  out.gradient_norm = lane.result.gradient_norm;
+  out.learning_rate = lane.learning_rate;
+  const auto tokens = static_cast<double>(std::max<std::int64_t>(lane.result.tokens.tokens, 1));
+  out.entropy = lane.result.tokens.entropy / tokens;
+  out.tokens_trained = lane.tokens;
+  out.skipped = lane.result.skipped;
+  out.skip_reason = lane.result.skip_reason;
+  return out;
 }
 
 /// One supervised step of all policies on fresh demonstrations.
 Async<Status> supervised_step(const WarmStartSetting& s, std::int64_t step, StepReport& report) {
-  const WarmStartOptions& w = s.options.warm_start;
-  const DemonstrationSetting source{s.executor, *s.options.environment, *s.options.workflow,
-                                    s.team};
-  auto& policies = s.team.policies();
-  std::vector<std::int64_t> tokens_trained(policies.size(), 0);
-  {
-    Gate gate(s.executor);
-    for (std::int64_t first = 0; first < w.batch; first += kWarmUnit) {
-      std::vector<std::shared_ptr<Group>> units;
-      for (std::size_t p = 0; p < policies.size(); ++p) {
-        units.push_back(std::make_shared<Group>());
-        units.back()->key.step = step;
-        units.back()->key.index = first / kWarmUnit;
-      }
-      for (std::int64_t i = first; i < std::min(w.batch, first + kWarmUnit); ++i) {
-        DemonstrationId id;
-        id.seed = seed_join(seed_join(static_cast<std::uint64_t>(s.options.run.seed), "warm_start"),
-                            static_cast<std::uint64_t>(step * w.batch + i));
-        id.noise = w.noise;
-        auto rows = co_await demonstrate(source, id);
-        if (!rows) co_return tl::unexpected(rows.error());
-        for (std::size_t p = 0; p < policies.size(); ++p) {
-          if (step >= policies[p]->options->warm_start.steps) continue;
-          for (Trajectory& row : (*rows)[p]) {
-            tokens_trained[p] += row.tokens();
-            units[p]->rows.push_back(std::move(row));
-          }
-        }
-      }
-      for (std::size_t p = 0; p < policies.size(); ++p) {
-        if (units[p]->rows.empty()) continue;
-        units[p]->advantages.assign(units[p]->rows.size(), 1.0);
-        spawn(learn(*policies[p]->trainer, units[p], Gate::Pass(gate)));
-      }
-    }
-    Status done = co_await gate.wait_empty(Wait(3600 * kSecond, "supervised backward"));
-    if (!done) co_return done;
+  WarmLanes lanes;
+  for (const auto& policy : s.team.policies()) {
+    lanes.push_back(std::make_unique<WarmLane>(s.executor, *policy));
   }
-  report.policies.clear();
-  for (std::size_t p = 0; p < policies.size(); ++p) {
-    const auto& policy = policies[p];
-    const WarmCourse& course = policy->options->warm_start;
+  const Status played = co_await demonstrate_step(s, step, lanes);
+  Gate gate(s.executor);
+  for (const auto& lane : lanes) {
+    const WarmCourse& course = lane->policy.options->warm_start;
     if (step >= course.steps) continue;
+    if (!played) lane->status = played;
     OptimizerOptions optimizer;
     optimizer.learning_rate = course.learning_rate;
-    const double rate = learning_rate_at(optimizer, step, course.steps);
-    const StepResult result = co_await policy->trainer->step(1, rate);
-    PolicyStep numbers;
-    numbers.policy = policy->options->name;
-    numbers.agents = policy->options->agents;
-    numbers.version = step;
-    numbers.gradient_norm = result.gradient_norm;
-    numbers.learning_rate = rate;
-    const auto tokens = static_cast<double>(std::max<std::int64_t>(result.tokens.tokens, 1));
-    numbers.entropy = result.tokens.entropy / tokens;
-    numbers.tokens_trained = tokens_trained[p];
-    numbers.skipped = result.skipped;
-    numbers.skip_reason = result.skip_reason;
-    report.policies.push_back(numbers);
-    if (policy->trainer->skips_in_row() >= policy->options->optimizer.max_skips) {
+    lane->learning_rate = learning_rate_at(optimizer, step, course.steps);
+    spawn(learn_step(*lane, Gate::Pass(gate)));
+  }
+  while (gate.count() > 0) {  // they hold the lanes
+    const Status done = co_await gate.wait_empty(Wait(3600 * kSecond, "a supervised step"));
+    if (!done) continue;
+  }
+  report.policies.clear();
+  for (const auto& lane : lanes) {
+    if (!lane->status) co_return lane->status;
+    if (step >= lane->policy.options->warm_start.steps) continue;
+    report.policies.push_back(numbers_of(*lane, step));
+    const PolicyRuntime& policy = lane->policy;
+    if (policy.trainer->skips_in_row() >= policy.options->optimizer.max_skips) {
       co_return fail(
           ErrorCode::kNonFinite,
           fmt::format("warm start of policy \"{}\": {} steps in a row were not finite ({}): "
                       "lower warm_start.learning_rate",
-                      policy->options->name, policy->trainer->skips_in_row(), result.skip_reason));
+                      policy.options->name, policy.trainer->skips_in_row(),
+                      lane->result.skip_reason));
     }
   }
   co_return Status();

@@ -12,13 +12,15 @@ bool AdamW::step(Weights& weights, std::span<const float> gradient, double learn
   const auto correct2 = static_cast<float>(1.0 / (1.0 - std::pow(beta2, t)));
   const auto lr = static_cast<float>(learning_rate);
   const auto eps = static_cast<float>(epsilon);
+  float* const first = moments.first().data();
+  float* const second = moments.second().data();
   bool finite = true;
   for (const TensorSpec& spec : weights.layout.tensors()) {
     const float shrink = spec.is_matrix() ? static_cast<float>(learning_rate * decay) : 0.0F;
     float* w = weights.values.data() + spec.offset;
     const float* g = gradient.data() + spec.offset;
-    const float* m = first.data() + spec.offset;
-    const float* v = second.data() + spec.offset;
+    const float* m = first + spec.offset;
+    const float* v = second + spec.offset;
     for (std::size_t i = 0; i < spec.size; ++i) {
       const float next_m = b1 * m[i] + (1.0F - b1) * g[i];
       const float next_v = b2 * v[i] + (1.0F - b2) * g[i] * g[i];
@@ -31,8 +33,8 @@ bool AdamW::step(Weights& weights, std::span<const float> gradient, double learn
   // The moments move only now: a second round over them costs less than a copy to go back to.
   for (const TensorSpec& spec : weights.layout.tensors()) {
     const float* g = gradient.data() + spec.offset;
-    float* m = first.data() + spec.offset;
-    float* v = second.data() + spec.offset;
+    float* m = first + spec.offset;
+    float* v = second + spec.offset;
     for (std::size_t i = 0; i < spec.size; ++i) {
       m[i] = b1 * m[i] + (1.0F - b1) * g[i];
       v[i] = b2 * v[i] + (1.0F - b2) * g[i] * g[i];

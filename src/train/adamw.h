@@ -2,9 +2,9 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "model/weights.h"
+#include "train/moments.h"
 
 namespace troupe {
 
@@ -13,14 +13,14 @@ namespace troupe {
 ///   w -= lr * (m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps) + decay * w)
 /// Decay applies to matrices only. Moments share the weights' layout.
 struct AdamW {
-  explicit AdamW(std::size_t size) : first(size, 0.0F), second(size, 0.0F) {}
+  explicit AdamW(std::size_t size) : moments(size) {}
 
   double beta1 = 0.9;
   double beta2 = 0.99;
   double epsilon = 1e-8;
   double decay = 0.0;
   std::int64_t steps = 0;  ///< t, steps taken
-  std::vector<float> first, second;
+  Moments moments;
 
   /// Moves `weights`. False, and nothing but `weights` has changed, if one would become infinite
   /// or NaN.

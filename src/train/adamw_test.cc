@@ -56,12 +56,13 @@ TEST(AdamW, AWeightThatWouldOverflowMovesNoMoment) {
   AdamW adamw(weights.layout.size());
   std::vector<float> gradient(weights.layout.size(), 0.5F);
   ASSERT_TRUE(adamw.step(weights, gradient, 0.01));
-  const AdamW before = adamw;
+  const std::vector<float> first = adamw.moments.copy_first();
+  const std::vector<float> second = adamw.moments.copy_second();
   weights.values[weights.layout.tensors().back().offset] = -3e38F;
   EXPECT_FALSE(adamw.step(weights, gradient, 1e38));
-  EXPECT_EQ(adamw.steps, before.steps);
-  EXPECT_EQ(adamw.first, before.first);
-  EXPECT_EQ(adamw.second, before.second);
+  EXPECT_EQ(adamw.steps, 1);
+  EXPECT_EQ(adamw.moments.copy_first(), first);
+  EXPECT_EQ(adamw.moments.copy_second(), second);
 }
 
 TEST(L2Norm, IsEuclidean) { EXPECT_DOUBLE_EQ(l2_norm(std::vector<float>{3, 0, -4}), 5); }

@@ -9,7 +9,9 @@ using Kind = AdvantageSettings::Kind;
 void AdvantageEstimator::restart(const Weights& policy) {
   baseline_ = RoleBaseline();
   seen_.clear();
-  if (settings_.kind == Kind::kGae) critic_.emplace(optimizer_, policy, dtype_);
+  if (settings_.kind != Kind::kGae) return;
+  if (critic_) return critic_->restart(policy);
+  critic_.emplace(optimizer_, policy, dtype_);
 }
 
 bool AdvantageEstimator::needed() const {

@@ -54,6 +54,11 @@ class AdvantageEstimator {
   [[nodiscard]] const std::map<std::string, double>& role_baselines() const {
     return baseline_.averages();
   }
+  /// Of the critic's optimizer; null: there is no critic.
+  [[nodiscard]] Moments* critic_moments() { return critic_ ? &critic_->moments() : nullptr; }
+  [[nodiscard]] const Moments* critic_moments() const {
+    return critic_ ? &critic_->moments() : nullptr;
+  }
   [[nodiscard]] CriticState critic_state() const;
   /// kInvalid if the critic's state does not fit.
   Status restore(std::map<std::string, double> role_baselines, CriticState critic);

@@ -15,6 +15,13 @@ CriticLearner::CriticLearner(const OptimizerOptions& optimizer, const Weights& p
   adamw_.decay = optimizer.weight_decay;
 }
 
+void CriticLearner::restart(const Weights& policy) {
+  weights_ = std::make_shared<const Weights>(critic_weights(policy));
+  decoder_ = std::make_shared<const Decoder>(weights_, dtype_);
+  adamw_.steps = 0;
+  moments().clear();
+}
+
 CriticStep CriticLearner::step(const std::vector<CriticWorkspace*>& workspaces, double groups,
                                double learning_rate) {
   CriticStep out;
@@ -43,7 +50,7 @@ void CriticLearner::discard(const std::vector<CriticWorkspace*>& workspaces) {
 }
 
 CriticState CriticLearner::state() const {
-  return {weights_, adamw_.steps, adamw_.first, adamw_.second};
+  return {weights_, adamw_.steps, moments().copy_first(), moments().copy_second()};
 }
 
 Status CriticLearner::restore(CriticState state) {
@@ -57,8 +64,7 @@ Status CriticLearner::restore(CriticState state) {
   weights_ = std::move(state.weights);
   decoder_ = std::make_shared<const Decoder>(weights_, dtype_);
   adamw_.steps = state.optimizer_steps;
-  adamw_.first = std::move(state.first);
-  adamw_.second = std::move(state.second);
+  moments().assign(state.first, state.second);
   return {};
 }
 

@@ -35,6 +35,11 @@ class CriticLearner {
   /// Empties the sums without a step.
   static void discard(const std::vector<CriticWorkspace*>& workspaces);
 
+  /// A fresh critic on these weights, in the memory that it has.
+  void restart(const Weights& policy);
+  [[nodiscard]] Moments& moments() { return adamw_.moments; }
+  [[nodiscard]] const Moments& moments() const { return adamw_.moments; }
+
   [[nodiscard]] CriticState state() const;
   /// kInvalid if the state is not of this critic's shape; nothing has changed then.
   Status restore(CriticState state);

@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/async.h"
 #include "experience/group.h"
 #include "train/loss/token_stats.h"
+#include "troupe/result.h"
 
 namespace troupe {
 
@@ -26,11 +28,16 @@ struct StepResult {
 class TrainEngine {
  public:
   virtual ~TrainEngine() = default;
-  /// Forward and backward of one complete group at the current weights.
-  virtual Async<void> accumulate(std::shared_ptr<const Group> group) = 0;
+  /// Forward and backward of one complete group at the current weights. An error: it could not be
+  /// computed at all, and the step cannot be taken.
+  virtual Async<Status> accumulate(std::shared_ptr<const Group> group) = 0;
+  /// Like accumulate(), for supervised rows: cross entropy on the sampled tokens, all tokens alike.
+  virtual Async<Status> accumulate_supervised(std::shared_ptr<const Group> group) {
+    return accumulate(std::move(group));
+  }
   /// One optimizer step over all groups accumulated since the last. `groups`: how many the global
   /// batch has, those without a gradient included.
-  virtual Async<StepResult> step(std::int64_t groups, double learning_rate) = 0;
+  virtual Async<Result<StepResult>> step(std::int64_t groups, double learning_rate) = 0;
   /// The version that the weights are at.
   [[nodiscard]] virtual Version version() const = 0;
 };

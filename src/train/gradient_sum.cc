@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 namespace troupe {
 namespace {
@@ -31,6 +32,21 @@ void GradientSum::merge(const GradientSum& other) {
 void GradientSum::clear() {
   std::fill(units_.begin(), units_.end(), 0);
   finite_ = true;
+}
+
+void GradientSum::store(std::span<char> out) const {
+  const std::int64_t finite = finite_ ? 1 : 0;
+  std::memcpy(out.data(), &finite, sizeof finite);
+  if (units_.empty()) return;
+  std::memcpy(out.data() + sizeof finite, units_.data(), units_.size() * sizeof(std::int64_t));
+}
+
+void GradientSum::load(std::span<const char> in) {
+  std::int64_t finite = 0;
+  std::memcpy(&finite, in.data(), sizeof finite);
+  finite_ = finite != 0;
+  if (units_.empty()) return;
+  std::memcpy(units_.data(), in.data() + sizeof finite, units_.size() * sizeof(std::int64_t));
 }
 
 void GradientSum::read(double scale, std::span<float> out) const {

@@ -26,6 +26,12 @@ class GradientSum {
   void read(double scale, std::span<float> out) const;
   [[nodiscard]] bool finite() const { return finite_; }
 
+  /// The sum as it is, so that it can lie elsewhere for a while: its bytes, into and out of memory
+  /// of that size.
+  [[nodiscard]] std::uint64_t bytes() const { return (units_.size() + 1) * sizeof(std::int64_t); }
+  void store(std::span<char> out) const;
+  void load(std::span<const char> in);
+
   struct Scaled {
     const GradientSum* sum;
     double scale;

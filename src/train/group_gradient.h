@@ -41,6 +41,18 @@ struct TrainWorkspace {
     unit.clear();
     regularisers.clear();
   }
+  /// The critic's too.
+  void clear_all_sums() {
+    clear_sums();
+    if (critic) critic->sum.clear();
+  }
+  /// Adds another's sums, the critic's too. Sums are exact, so it does not matter when.
+  void merge_sums(const TrainWorkspace& other) {
+    sum.merge(other.sum);
+    unit.merge(other.unit);
+    regularisers.merge(other.regularisers);
+    if (critic) critic->sum.merge(other.critic->sum);
+  }
 
   TrainPass pass;
   TrainPass forward_pass{TrainPass::Options{true}};  ///< keeps one layer

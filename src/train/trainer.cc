@@ -57,7 +57,8 @@ std::shared_ptr<const Decoder> Trainer::pack(std::shared_ptr<const Weights> weig
 void Trainer::restart(std::shared_ptr<const Weights> weights) {
   weights_ = std::move(weights);
   decoder_ = pack(weights_);
-  adamw_ = AdamW(weights_->layout.size());
+  adamw_.steps = 0;
+  adamw_.moments.clear();
   adamw_.beta1 = optimizer_options_.beta1;
   adamw_.beta2 = optimizer_options_.beta2;
   adamw_.decay = optimizer_options_.weight_decay;
@@ -66,6 +67,8 @@ void Trainer::restart(std::shared_ptr<const Weights> weights) {
   entropy_coefficient_ = algorithm_.entropy_coefficient;
   stats_.clear();
   batch_values_.clear();
+  sum_bytes_ = 0;
+  for (auto& workspace : workspaces_) workspace->clear_all_sums();
   estimator_.restart(*weights_);
 }
 
@@ -101,7 +104,7 @@ Async<void> Trainer::run_group(std::shared_ptr<const Group> group, GradientJob j
   stats_[group->key].add(stats);
 }
 
-Async<void> Trainer::accumulate(std::shared_ptr<const Group> group) {
+Async<Status> Trainer::accumulate(std::shared_ptr<const Group> group) {
   supervised_ = false;
   GradientJob job;
   job.loss.policy = loss_;
@@ -124,17 +127,19 @@ Async<void> Trainer::accumulate(std::shared_ptr<const Group> group) {
   }
   if (scaling_.any()) batch_values_[group->key] = batch_values(scaling_, *group);
   co_await run_group(std::move(group), job);
+  co_return Status();
 }
 
-Async<void> Trainer::accumulate_supervised(std::shared_ptr<const Group> group) {
+Async<Status> Trainer::accumulate_supervised(std::shared_ptr<const Group> group) {
   supervised_ = true;
   GradientJob job;
   job.loss.policy = std::make_shared<CrossEntropyLoss>();
   job.weights.kind = TokenWeights::Kind::kToken;
   co_await run_group(std::move(group), job);
+  co_return Status();
 }
 
-bool Trainer::sum_gradients(double count) {
+TrainWorkspace& Trainer::merge_sums() {
   // The first workspace's memory takes the sum and the gradient of all.
   if (workspaces_.empty()) {
     workspaces_.push_back(make_workspace());
@@ -142,11 +147,14 @@ bool Trainer::sum_gradients(double count) {
   }
   TrainWorkspace& total = *workspaces_.front();
   for (std::size_t i = 1; i < workspaces_.size(); ++i) {
-    total.sum.merge(workspaces_[i]->sum);
-    total.unit.merge(workspaces_[i]->unit);
-    total.regularisers.merge(workspaces_[i]->regularisers);
-    workspaces_[i]->clear_sums();
+    total.merge_sums(*workspaces_[i]);
+    workspaces_[i]->clear_all_sums();
   }
+  return total;
+}
+
+bool Trainer::sum_gradients(double count) {
+  TrainWorkspace& total = merge_sums();
   const bool finite = total.sum.finite() && total.unit.finite() && total.regularisers.finite();
   if (supervised_ || !scaling_.any()) {
     total.sum.read(1.0 / count, total.gradient);
@@ -170,7 +178,7 @@ void Trainer::read_scaled(const BatchMoments& moments, double count, TrainWorksp
   GradientSum::read(terms, total.gradient);
 }
 
-Async<StepResult> Trainer::step(std::int64_t groups, double learning_rate) {
+Async<Result<StepResult>> Trainer::step(std::int64_t groups, double learning_rate) {
   StepResult result;
   result.learning_rate = learning_rate;
   result.entropy_coefficient = entropy_coefficient_;
@@ -247,34 +255,6 @@ void Trainer::control_entropy(double entropy_per_token) {
   const double moved = entropy_coefficient_ +
                        algorithm_.entropy_gain * (algorithm_.entropy_floor - entropy_per_token);
   entropy_coefficient_ = std::clamp(moved, 0.0, algorithm_.entropy_max);
-}
-
-TrainerState Trainer::export_state() const {
-  TrainerState state;
-  state.version = version_.number;
-  state.optimizer_steps = adamw_.steps;
-  state.skips_in_row = skips_in_row_;
-  state.entropy_coefficient = entropy_coefficient_;
-  state.first = adamw_.first;
-  state.second = adamw_.second;
-  state.role_baselines = estimator_.role_baselines();
-  state.critic = estimator_.critic_state();
-  return state;
-}
-
-Status Trainer::import_state(TrainerState state, std::shared_ptr<const Weights> weights) {
-  if (state.first.size() != weights->layout.size() ||
-      state.second.size() != weights->layout.size()) {
-    return fail(ErrorCode::kInvalid, "the optimizer state does not fit the model's shape");
-  }
-  restart(std::move(weights));
-  adamw_.steps = state.optimizer_steps;
-  adamw_.first = std::move(state.first);
-  adamw_.second = std::move(state.second);
-  version_ = timeline_.at(state.version);
-  skips_in_row_ = state.skips_in_row;
-  entropy_coefficient_ = state.entropy_coefficient;
-  return estimator_.restore(std::move(state.role_baselines), std::move(state.critic));
 }
 
 }  // namespace troupe

@@ -13,6 +13,7 @@
 #include "train/engine.h"
 #include "train/group_gradient.h"
 #include "train/options.h"
+#include "train/swappable.h"
 
 namespace troupe {
 
@@ -40,7 +41,11 @@ struct AdapterBase {
 ///
 /// Lives on the strand; the arithmetic runs on workers. One step at a time: between the first
 /// accumulate and the end of step() the weights do not change.
-class Trainer final : public TrainEngine {
+///
+/// Its training state, the optimizer's moments and the gradients that were summed up so far, can be
+/// taken away between two computations, also in the middle of a step; weights, their packed form
+/// and the reference stay, because rollout reads them.
+class Trainer final : public TrainEngine, public Swappable {
  public:
   Trainer(Executor& executor, std::string policy, OptimizerOptions optimizer,
           AlgorithmOptions algorithm, std::shared_ptr<const Weights> weights,
@@ -59,10 +64,9 @@ class Trainer final : public TrainEngine {
     return reference_weights_;
   }
 
-  Async<void> accumulate(std::shared_ptr<const Group> group) override;
-  /// Like accumulate(), for supervised rows: cross entropy on the sampled tokens, all tokens alike.
-  Async<void> accumulate_supervised(std::shared_ptr<const Group> group);
-  Async<StepResult> step(std::int64_t groups, double learning_rate) override;
+  Async<Status> accumulate(std::shared_ptr<const Group> group) override;
+  Async<Status> accumulate_supervised(std::shared_ptr<const Group> group) override;
+  Async<Result<StepResult>> step(std::int64_t groups, double learning_rate) override;
   [[nodiscard]] Version version() const override { return version_; }
 
   [[nodiscard]] const std::string& policy() const { return policy_; }
@@ -78,8 +82,15 @@ class Trainer final : public TrainEngine {
     version_ = timeline_.at(version_.number);
   }
 
-  [[nodiscard]] TrainerState export_state() const;
-  /// Continues from a checkpoint; the moments must have the layout's size.
+  [[nodiscard]] std::vector<StatePart> parts() const override;
+  [[nodiscard]] bool fresh() const override;
+  StateParts suspend(StateParts room) override;
+  void resume(StateParts state) override;
+
+  /// `whole`: the moments and the critic too; not while it is suspended.
+  [[nodiscard]] TrainerState export_state(bool whole = true) const;
+  /// Continues from a checkpoint, not while it is suspended; the moments must have the layout's
+  /// size.
   Status import_state(TrainerState state, std::shared_ptr<const Weights> weights);
   /// A fresh optimizer on other weights, version 0 (after the warm start).
   void restart(std::shared_ptr<const Weights> weights);
@@ -90,6 +101,8 @@ class Trainer final : public TrainEngine {
   [[nodiscard]] std::shared_ptr<const Decoder> pack(std::shared_ptr<const Weights> weights) const;
   [[nodiscard]] std::unique_ptr<TrainWorkspace> make_workspace() const;
   void step_critic(bool taken, std::int64_t groups, double learning_rate);
+  /// Adds all workspaces' sums up in the first's; the others' are empty afterwards.
+  TrainWorkspace& merge_sums();
   /// The gradient of the batch, into the first workspace's; false if a sum was not finite. All sums
   /// are empty afterwards. `count`: what the batch's sum is divided by.
   bool sum_gradients(double count);
@@ -118,7 +131,8 @@ class Trainer final : public TrainEngine {
   std::int64_t skips_in_row_ = 0;
   double entropy_coefficient_ = 0;
   std::vector<std::unique_ptr<TrainWorkspace>> workspaces_;  ///< those not in use, of `slots_`
-  int slots_ = 0;  ///< workspaces made so far, at most one per worker
+  int slots_ = 0;                ///< workspaces made so far, at most one per worker
+  std::uint64_t sum_bytes_ = 0;  ///< of the sums that suspend() gave away; 0: none
   Signal slot_free_;
   bool supervised_ = false;               ///< what accumulates since the last step
   std::map<GroupKey, TokenStats> stats_;  ///< of the groups since the last step, in their order

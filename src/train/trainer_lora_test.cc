@@ -44,8 +44,12 @@ std::shared_ptr<const Group> counting(std::uint64_t seed) {
 
 Async<Status> learn(Trainer& trainer, int first, int last, std::vector<double>& losses) {
   for (int step = first; step < last; ++step) {
-    co_await trainer.accumulate_supervised(counting(static_cast<std::uint64_t>(step)));
-    const StepResult result = co_await trainer.step(1, 2e-2);
+    const Status done =
+        co_await trainer.accumulate_supervised(counting(static_cast<std::uint64_t>(step)));
+    EXPECT_TRUE(done);
+    const auto stepped = co_await trainer.step(1, 2e-2);
+    if (!stepped) co_return tl::unexpected(stepped.error());
+    const StepResult& result = *stepped;
     EXPECT_FALSE(result.skipped);
     losses.push_back(result.tokens.loss / static_cast<double>(result.tokens.tokens));
   }

@@ -2,6 +2,8 @@
 
 // Groups for tests of the trainer, as engines would have sampled them.
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <vector>
 
@@ -107,7 +109,8 @@ inline std::vector<std::shared_ptr<const Group>> sampled_groups(
 inline Async<void> accumulate(Trainer& trainer, std::shared_ptr<const Group> group,
                               Gate::Pass pass) {
   const Gate::Pass held = std::move(pass);
-  co_await trainer.accumulate(std::move(group));
+  const Status done = co_await trainer.accumulate(std::move(group));
+  EXPECT_TRUE(done);
 }
 
 /// A step over `groups`, of which `micro_batch` are under way at once; 0: all.
@@ -123,7 +126,9 @@ inline Async<Status> one_step(Executor& executor, Trainer& trainer,
     Status done = co_await gate.wait_empty(Wait(60 * kSecond, "backward"));
     if (!done) co_return done;
   }
-  result = co_await trainer.step(static_cast<std::int64_t>(groups.size()), 1e-2);
+  auto stepped = co_await trainer.step(static_cast<std::int64_t>(groups.size()), 1e-2);
+  if (!stepped) co_return tl::unexpected(stepped.error());
+  result = *stepped;
   co_return Status();
 }
 

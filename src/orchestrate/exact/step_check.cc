@@ -28,7 +28,7 @@ struct Schedule {
 
 Async<void> accumulate(Trainer& trainer, std::shared_ptr<const Group> group, Gate::Pass pass) {
   const Gate::Pass held = std::move(pass);
-  co_await trainer.accumulate(std::move(group));
+  (void)co_await trainer.accumulate(std::move(group));  // the step tells what it lacks
 }
 
 Async<Status> one_step(Executor& executor, Trainer& trainer, const Schedule& schedule,
@@ -42,8 +42,9 @@ Async<Status> one_step(Executor& executor, Trainer& trainer, const Schedule& sch
     Status done = co_await gate.wait_empty(Wait(3600 * kSecond, "backward of the check"));
     if (!done) co_return done;
   }
-  const StepResult result = co_await trainer.step(static_cast<std::int64_t>(groups.size()), 1e-2);
-  skipped = result.skipped;
+  const auto result = co_await trainer.step(static_cast<std::int64_t>(groups.size()), 1e-2);
+  if (!result) co_return tl::unexpected(result.error());
+  skipped = result->skipped;
   co_return Status();
 }
 

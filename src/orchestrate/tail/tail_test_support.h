@@ -96,7 +96,7 @@ class LengthTrainer final : public TrainEngine {
     std::int64_t age = 0;  ///< in versions, of its oldest token
   };
   explicit LengthTrainer(Executor& executor) : executor_(executor) {}
-  Async<void> accumulate(std::shared_ptr<const Group> group) override {
+  Async<Status> accumulate(std::shared_ptr<const Group> group) override {
     for (const Trajectory& row : group->rows) {
       Sample sample;
       sample.place = std::stoll(group->task);
@@ -109,8 +109,9 @@ class LengthTrainer final : public TrainEngine {
       trained[version_.number].push_back(sample);
     }
     co_await on_worker(executor_, "backward", 1, [] {});
+    co_return Status();
   }
-  Async<StepResult> step(std::int64_t, double) override {
+  Async<Result<StepResult>> step(std::int64_t, double) override {
     ++version_.number;
     co_return StepResult();
   }

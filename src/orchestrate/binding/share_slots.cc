@@ -1,0 +1,36 @@
+#include "orchestrate/team.h"
+
+// How the policies of a team come to share slots of training.
+
+namespace troupe {
+
+Status Team::share_slots(Executor& executor, Disk& disk, const RunOptions& options,
+                         const std::string& folder) {
+  const TrainingOptions& training = options.training;
+  if (training.slots == 0) return {};
+  constexpr std::uint64_t kNoLimit = 1ULL << 62;
+  TierBudgets budgets;
+  budgets.host = training.memory_megabytes == 0
+                     ? kNoLimit
+                     : static_cast<std::uint64_t>(training.memory_megabytes) << 20;
+  const std::string place =
+      training.state_folder.empty() ? folder + "/states" : training.state_folder;
+  TROUPE_ASSIGN(states_, open_tier_store(executor, disk, place, budgets, Leftovers::kForget));
+  TrainingSlots::Setting setting;
+  setting.slots = static_cast<int>(training.slots);
+  setting.groups = options.rollout.groups;
+  setting.wait.limit = static_cast<Nanos>(options.pipeline.group_timeout * 1e9);
+  slots_ = std::make_unique<TrainingSlots>(executor, *states_, setting);
+  for (const auto& policy : policies_) {
+    policy->slotted = std::make_unique<SlottedTrainer>(*slots_, *policy->trainer);
+  }
+  return {};
+}
+
+Async<Result<TrainerState>> PolicyRuntime::export_state(bool whole) const {
+  if (!whole || !slotted) co_return trainer->export_state(whole);
+  auto state = co_await slotted->export_state();
+  co_return state;
+}
+
+}  // namespace troupe
