@@ -174,6 +174,8 @@ std::string swaps_table(const std::vector<StepReport>& steps) {
   rows.push_back({"states brought to a slot", grouped_text(std::llround(total["count"]))});
   rows.push_back({"MiB brought in", fmt::format("{:.1f}", total["bytes_in"] / kMegabyte)});
   rows.push_back({"MiB put away", fmt::format("{:.1f}", total["bytes_out"] / kMegabyte)});
+  rows.push_back({"MiB read from disk", fmt::format("{:.1f}", total["disk_read"] / kMegabyte)});
+  rows.push_back({"MiB written to disk", fmt::format("{:.1f}", total["disk_written"] / kMegabyte)});
   rows.push_back(
       {"seconds hidden behind computation", fmt::format("{:.2f}", total["seconds_hidden"])});
   rows.push_back({"seconds not hidden", fmt::format("{:.2f}", total["seconds_shown"])});

@@ -189,6 +189,18 @@ TEST(IdleOptions, WhatBoundsRatiosNeedsAModeInWhichTheyLeaveOne) {
   EXPECT_NE(error_of(one + "[policy.first.algorithm]\nclip_high = 0.28\n"), "");
 }
 
+TEST(IdleOptions, SharedSlotsAreFewerThanThePoliciesThatShareThem) {
+  EXPECT_EQ(error_of("[training]\nslots = 1\n"), "");
+  EXPECT_EQ(error_of("[training]\nslots = 1\nmemory_megabytes = 9\nstate_folder = \"x\"\n"), "");
+  EXPECT_NE(error_of("[training]\nslots = 2\n").find("with 2 policies each has a slot of its own"),
+            std::string::npos);
+  EXPECT_NE(error_of("[training]\nmemory_megabytes = 9\n").find("set training.slots"),
+            std::string::npos);
+  EXPECT_NE(error_of("[training]\nslots = 1\nstate_folder = \"x\"\n")
+                .find("set training.memory_megabytes"),
+            std::string::npos);
+}
+
 TEST(IdleOptions, ACommonOptionIsIdleOnlyIfItIsSoForAllPolicies) {
   const std::string common = "[algorithm]\nentropy_max = 0.2\n";
   EXPECT_EQ(error_of(common).substr(0, 28), "algorithm.entropy_max = 0.2 ");

@@ -96,12 +96,12 @@ Async<Status> Run::main() {
   }
   Status status = team_->share_slots(s_.executor, s_.disk, s_.options, s_.folder);
   const bool fresh = saved_step_ < 0;
-  if (status && !fresh && team_->slots() != nullptr) status = co_await team_->slots()->put_away();
+  if (status && !fresh && team_->slots() != nullptr) status = co_await team_->slots()->take_over();
   if (status && fresh) status = co_await begin();
   if (status) status = open_store(fresh);
   if (status && !fresh) status = restore_opponents();
   if (status) status = co_await rl();
-  if (team_->slots() != nullptr) co_await team_->slots()->stop();
+  co_await team_->end_slots(s_.disk);
   co_await finish(status);
   co_return status;
 }

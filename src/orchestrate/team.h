@@ -102,6 +102,8 @@ class Team {
   /// run. What lies in its folder of states is of an earlier process and goes.
   Status share_slots(Executor& executor, Disk& disk, const RunOptions& options,
                      const std::string& folder);
+  /// Ends the sharing: waits for what is being moved, and removes the states on disk.
+  Async<void> end_slots(Disk& disk);
   /// Null: each has a slot of its own.
   [[nodiscard]] TrainingSlots* slots() const { return slots_.get(); }
   /// What moving training states has cost so far.
@@ -116,6 +118,7 @@ class Team {
 
   std::unique_ptr<InstancePool> instances_;  ///< none: each policy has an engine of its own
   std::vector<std::unique_ptr<PolicyRuntime>> policies_;
+  std::string state_folder_;
   std::shared_ptr<TierStore> states_;  ///< of the trainers that have no slot
   std::unique_ptr<TrainingSlots> slots_;
   SamplingSettings training_, evaluation_;

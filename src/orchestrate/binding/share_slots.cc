@@ -13,9 +13,9 @@ Status Team::share_slots(Executor& executor, Disk& disk, const RunOptions& optio
   budgets.host = training.memory_megabytes == 0
                      ? kNoLimit
                      : static_cast<std::uint64_t>(training.memory_megabytes) << 20;
-  const std::string place =
-      training.state_folder.empty() ? folder + "/states" : training.state_folder;
-  TROUPE_ASSIGN(states_, open_tier_store(executor, disk, place, budgets, Leftovers::kForget));
+  state_folder_ = training.state_folder.empty() ? folder + "/states" : training.state_folder;
+  TROUPE_ASSIGN(states_,
+                open_tier_store(executor, disk, state_folder_, budgets, Leftovers::kForget));
   TrainingSlots::Setting setting;
   setting.slots = static_cast<int>(training.slots);
   setting.groups = options.rollout.groups;
@@ -25,6 +25,16 @@ Status Team::share_slots(Executor& executor, Disk& disk, const RunOptions& optio
     policy->slotted = std::make_unique<SlottedTrainer>(*slots_, *policy->trainer);
   }
   return {};
+}
+
+Async<void> Team::end_slots(Disk& disk) {
+  if (slots_ == nullptr) co_return;
+  co_await slots_->stop();
+  for (const std::string& key : states_->keys()) {
+    const Status gone = co_await states_->remove(key);
+    if (!gone) co_return;  // the next run forgets what is left
+  }
+  (void)disk.remove(state_folder_);
 }
 
 Async<Result<TrainerState>> PolicyRuntime::export_state(bool whole) const {

@@ -12,8 +12,10 @@ struct SwapCounts {
   std::int64_t swaps = 0;       ///< states that were brought to a slot
   std::uint64_t bytes_in = 0;   ///< of these
   std::uint64_t bytes_out = 0;  ///< of states that were put away
-  double seconds = 0;           ///< in which a state was on its way to or from a slot
-  double shown = 0;  ///< of these, seconds in which work waited and no slot computed: the price
+  std::uint64_t disk_read = 0;  ///< bytes of states, fetched ahead or not
+  std::uint64_t disk_written = 0;
+  double seconds = 0;  ///< in which a state was on its way to or from a slot
+  double shown = 0;    ///< of these, seconds in which work waited and no slot computed: the price
 };
 
 /// What happened between two counts, by name, for metrics and the report.

@@ -61,9 +61,13 @@ void TrainingSlots::moved(int& count, int change) {
   executor_.idle_reason(showed ? "rollout" : "swap of training states");
 }
 
-const SwapCounts& TrainingSlots::counts() {
+SwapCounts TrainingSlots::counts() {
   clock_.tick();
-  return clock_.counts;
+  SwapCounts out = clock_.counts;
+  const TierFigures figures = store_.figures();
+  out.disk_read = figures.read_bytes;
+  out.disk_written = figures.written_bytes;
+  return out;
 }
 
 Async<Result<TrainingSlots::Hold>> TrainingSlots::hold(int trainer, Need need) {
@@ -293,7 +297,7 @@ Async<Status> TrainingSlots::put_parts(Trainee& t) {
   co_return Status();
 }
 
-Async<Status> TrainingSlots::put_away() {
+Async<Status> TrainingSlots::take_over() {
   for (std::size_t i = 0; i < trainees_.size(); ++i) {
     if (trainees_[i]->trainer->fresh()) continue;  // it has nothing yet
     auto held = co_await hold(static_cast<int>(i), Need::kState);

@@ -66,13 +66,14 @@ class TrainingSlots {
   /// kDeadline: no slot came free in time. Other errors are the store's.
   Async<Result<Hold>> hold(int trainer, Need need);
 
-  /// Puts all states into the store, those too that trainers had of their own, from a checkpoint.
-  /// Nothing is held or waited for meanwhile.
-  Async<Status> put_away();
+  /// After trainers got states of their own, from a checkpoint: each goes once through a slot, so
+  /// that all count against the store's budget. Nothing else is held or waited for meanwhile.
+  Async<Status> take_over();
   /// Waits for what is being moved. Before the object goes away, if anything was held.
   Async<void> stop();
 
-  [[nodiscard]] const SwapCounts& counts();
+  /// Since the beginning.
+  [[nodiscard]] SwapCounts counts();
 
  private:
   struct Trainee;

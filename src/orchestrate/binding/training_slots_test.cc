@@ -12,7 +12,8 @@ using Need = TrainingSlots::Need;
 
 /// A team of trainers on shared slots.
 struct Stage {
-  Stage(std::uint64_t seed, int trainers, int slots, std::uint64_t memory, std::int64_t groups_in)
+  Stage(std::uint64_t seed, int trainers, int slots, std::uint64_t memory, std::int64_t groups_in,
+        Nanos patience = 10 * kSecond)
       : rng(seed), groups(groups_in) {
     VirtualOptions options;
     options.seed = seed;
@@ -22,6 +23,7 @@ struct Stage {
     setting.slots = slots;
     setting.groups = groups;
     setting.wait.limit = 600 * kSecond;
+    setting.patience = patience;
     most = slots;
     shared = std::make_unique<TrainingSlots>(*executor, *store, setting);
     for (int i = 0; i < trainers; ++i) {
@@ -121,6 +123,32 @@ TEST(TrainingSlots, WhoTrainsAloneIsNeverSwapped) {
   ASSERT_TRUE(stage.executor->run(alone()));
   EXPECT_EQ(stage.shared->counts().swaps, 0);
   EXPECT_EQ(stage.shared->counts().bytes_out, 0U);
+}
+
+TEST(TrainingSlots, WhoAlwaysComputesLetsOthersInWhenTheirPatienceEnds) {
+  Stage stage(11, 2, 1, 1000, 2000, 100 * kMillisecond);
+  Nanos served = 0;
+  std::int64_t groups_then = 0;
+  const auto late = [&](Gate::Pass pass) -> Async<void> {
+    const Gate::Pass held = std::move(pass);
+    co_await sleep_for(*stage.executor, 10 * kMillisecond);
+    const auto hold = co_await stage.shared->hold(1, Need::kGroup);
+    EXPECT_TRUE(hold);
+    served = stage.executor->now();
+    groups_then = stage.team[0]->groups;
+  };
+  const auto run = [&]() -> Async<Status> {
+    Gate gate(*stage.executor);
+    spawn(stage.train(0, 1, kMillisecond, Gate::Pass(gate)));
+    spawn(late(Gate::Pass(gate)));
+    Status done = co_await gate.wait_empty(Wait(3600 * kSecond, "both"));
+    co_return done;
+  };
+  ASSERT_TRUE(stage.executor->run(run()));
+  EXPECT_GT(served, 110 * kMillisecond);
+  EXPECT_LT(served, 150 * kMillisecond);
+  EXPECT_LT(groups_then, 1000) << "and the other goes on afterwards";
+  EXPECT_EQ(stage.team[0]->steps, 1);
 }
 
 TEST(TrainingSlots, TheStoresErrorReachesWhoeverWaits) {
