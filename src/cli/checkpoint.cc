@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/disk.h"
+#include "base/executor.h"
 #include "cli/commands.h"
 #include "cli/run_folder.h"
 #include "cli/store.h"
@@ -36,6 +38,15 @@ Result<std::uint64_t> bytes_below(Disk& disk, const std::string& path) {
   return bytes;
 }
 
+/// "3 min"; "-" if it is unknown.
+std::string age_text(double seconds) {
+  if (seconds < 0) return "-";
+  if (seconds < 120) return fmt::format("{:.0f} s", seconds);
+  if (seconds < 2 * 3600) return fmt::format("{:.0f} min", seconds / 60);
+  return seconds < 2 * 86400 ? fmt::format("{:.0f} h", seconds / 3600)
+                             : fmt::format("{:.0f} days", seconds / 86400);
+}
+
 /// The run's checkpoints, at least one.
 Result<std::vector<std::string>> names_in(CheckpointStore& store) {
   TROUPE_ASSIGN(auto names, all_checkpoints(store));
@@ -48,10 +59,32 @@ Status list(const CheckpointArguments& arguments) {
   CheckpointStore store(*disk, arguments.run + "/checkpoints");
   TROUPE_ASSIGN(const auto names, names_in(store));
   nlohmann::ordered_json out = nlohmann::ordered_json::array();
+  if (!arguments.json) {
+    fmt::print("{:<16} {:>8} {:>10} {:>10} {:>10}  {}\n", "name", "step", "bytes", "own", "linked",
+               "age");
+  }
   for (const std::string& name : names) {
     TROUPE_ASSIGN(const std::uint64_t bytes, bytes_below(*disk, store.folder() + "/" + name));
-    out.push_back({{"name", name}, {"bytes", bytes}});
-    if (!arguments.json) fmt::print("{:<16} {:>10}\n", name, bytes_text(bytes));
+    const auto summary = store.summary(name);
+    if (!summary) {
+      out.push_back({{"name", name}, {"bytes", bytes}, {"damaged", summary.error().message}});
+      if (!arguments.json) fmt::print("{:<16} damaged: {}\n", name, summary.error().message);
+      continue;
+    }
+    const std::uint64_t own = bytes - std::min(bytes, summary->linked);
+    const double age = summary->saved > 0 ? std::max(0.0, unix_time() - summary->saved) : -1;
+    const auto kind = CheckpointName::parse(name);
+    out.push_back({{"name", name},
+                   {"kind", kind ? kind->kind : std::string()},
+                   {"step", summary->step},
+                   {"bytes", bytes},
+                   {"own_bytes", own},
+                   {"linked_bytes", summary->linked}});
+    if (age >= 0) out.back()["age_seconds"] = age;
+    if (!arguments.json) {
+      fmt::print("{:<16} {:>8} {:>10} {:>10} {:>10}  {}\n", name, summary->step, bytes_text(bytes),
+                 bytes_text(own), bytes_text(summary->linked), age_text(age));
+    }
   }
   if (arguments.json) fmt::print("{}\n", out.dump(2));
   return {};
@@ -140,7 +173,7 @@ void add_checkpoint(CLI::App& app, int& exit_code) {
   CLI::App* all =
       app.add_subcommand("checkpoint", "List a run's checkpoints, check or export them");
   all->require_subcommand(1);
-  add_command(*all, "list", "Names and sizes, newest first", list, arguments, exit_code)
+  add_command(*all, "list", "Step, size and age of all, newest first", list, arguments, exit_code)
       ->add_flag("--json", arguments->json, "A list of objects");
   add_command(*all, "verify", "Read all of them: every file and digest", verify, arguments,
               exit_code)

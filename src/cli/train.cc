@@ -31,6 +31,7 @@ struct TrainArguments {
   std::string trace;
   std::vector<std::string> set;
   bool resume = false;
+  bool skip_damaged = false;
   bool quiet = false;
   bool json = false;
 };
@@ -96,8 +97,8 @@ Status train(const TrainArguments& arguments) {
   if (!arguments.trace.empty()) executor->set_trace(&trace);
   const auto observers = make_observers(observe, *disk);
   watch_interrupts();
-  Run run(
-      Run::Setting{*executor, *disk, *options, *observers, folder, arguments.resume, interrupted});
+  Run run(Run::Setting{*executor, *disk, *options, *observers, folder, arguments.resume,
+                       arguments.skip_damaged, interrupted});
   Status status = executor->run(run.main());
   if (!arguments.trace.empty()) {
     Status written = write_trace(*disk, arguments.trace, trace);
@@ -116,8 +117,14 @@ void add_train(CLI::App& app, int& exit_code) {
   command->add_option("--steps", arguments->steps, "Optimizer steps of RL (run.steps)");
   command->add_option("--max-seconds", arguments->max_seconds,
                       "Stop RL after so many seconds (run.max_seconds)");
-  command->add_flag("--resume", arguments->resume,
-                    "Continue from the newest checkpoint, to the same result as without a break");
+  auto* resume = command->add_flag(
+      "--resume", arguments->resume,
+      "Continue from the newest checkpoint, to the same result as without a break");
+  command
+      ->add_flag("--skip-damaged", arguments->skip_damaged,
+                 "If the newest checkpoint is damaged, set it aside and continue from the newest "
+                 "one that is whole")
+      ->needs(resume);
   command->add_option("--output", arguments->output,
                       "Folder of the run (run.output); default: the first free runs/NAME");
   command

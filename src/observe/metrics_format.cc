@@ -184,6 +184,18 @@ std::string step_line(const StepReport& report) {
 
 std::string eval_line(const EvalReport& report) { return text_of(eval_of(report)); }
 
+std::string checkpoint_line(const CheckpointReport& report) {
+  Json out;
+  out["kind"] = "checkpoint";
+  out["name"] = report.name;
+  out["step"] = report.step;
+  out["held_seconds"] = number(report.held_seconds);
+  out["write_seconds"] = number(report.write_seconds);
+  out["written_bytes"] = report.written_bytes;
+  out["linked_bytes"] = report.linked_bytes;
+  return text_of(out);
+}
+
 std::string final_line(const FinalReport& report) {
   Json out;
   out["kind"] = "final";
@@ -238,6 +250,8 @@ std::string kept_metrics(std::string_view text, std::int64_t start_step) {
       if (kind == "step") {
         const StepReport report = read_step(object);
         if (report.phase != "warm_start" && report.step > start_step) return;
+      } else if (kind == "checkpoint") {
+        if (object.at("step").get<std::int64_t>() > start_step) return;
       } else if (kind != "eval" || read_eval(object).step > start_step) {
         return;
       }

@@ -130,6 +130,10 @@ TEST(MetricsFormat, KeepsWhatIsBeforeTheCheckpoint) {
   text += eval_line(sample_eval("warm_start", 0, 0.4)) + "\n";
   for (int step = 1; step <= 6; ++step) text += step_line(sample_step(step)) + "\n";
   text += eval_line(sample_eval("step 6", 6, 0.6)) + "\n";
+  CheckpointReport checkpoint;
+  for (checkpoint.step = 0; checkpoint.step <= 6; checkpoint.step += 3) {
+    text += checkpoint_line(checkpoint) + "\n";
+  }
   text += "garbage\n" + final_line(testing::sample_final()) + "\n";
   text += step_line(sample_step(7)).substr(0, 50);
 
@@ -140,7 +144,8 @@ TEST(MetricsFormat, KeepsWhatIsBeforeTheCheckpoint) {
   EXPECT_EQ(kept->steps.back().step, 4);
   ASSERT_EQ(kept->evals.size(), 1U);
   EXPECT_EQ(kept->evals[0].when, "warm_start");
-  EXPECT_EQ(lines_of(kept_metrics(text, 6)).size(), 20U + 1 + 6 + 1);
+  EXPECT_EQ(lines_of(kept_metrics(text, 6)).size(), 20U + 1 + 6 + 1 + 3);
+  EXPECT_EQ(lines_of(kept_metrics(text, 4)).size(), 20U + 1 + 4 + 2) << "checkpoints of 0 and 3";
   EXPECT_EQ(kept_metrics(text, 0), "");
 }
 
@@ -155,7 +160,8 @@ TEST(MetricsFormat, TheDocumentNamesEveryKey) {
   const auto text = make_posix_disk()->read(TROUPE_SOURCE_DIR "/docs/formats/metrics.md");
   ASSERT_TRUE(text) << text.error().message;
   std::vector<std::string> lines = {step_line(sample_step(1)), eval_line(sample_eval("a", 1, 1)),
-                                    final_line(testing::sample_final())};
+                                    final_line(testing::sample_final()),
+                                    checkpoint_line(CheckpointReport())};
   for (const std::string& line : lines) {
     const json object = json::parse(line);
     for (const auto& [key, value] : object.items()) {

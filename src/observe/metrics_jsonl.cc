@@ -28,6 +28,10 @@ void MetricsJsonl::on_eval(const EvalReport& report) {
   if (evals_.emplace(report.step, report.when).second) append(eval_line(report));
 }
 
+void MetricsJsonl::on_checkpoint(const CheckpointReport& report) {
+  append(checkpoint_line(report));
+}
+
 void MetricsJsonl::on_finish(const FinalReport& report) { append(final_line(report)); }
 
 void MetricsJsonl::append(const std::string& line) {

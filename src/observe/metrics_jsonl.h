@@ -11,10 +11,10 @@
 
 namespace troupe {
 
-/// Writes metrics.jsonl in the run folder: a line per step, per evaluation and one at the end
-/// (docs/formats/metrics.md). A fresh run starts an empty file. A resumed run first drops the lines
-/// of steps after its checkpoint, so that no step appears twice, and skips an evaluation whose
-/// line is already there. Not thread-safe; errors go to Complaints.
+/// Writes metrics.jsonl in the run folder: a line per step, evaluation and checkpoint, one at the
+/// end (docs/formats/metrics.md). A fresh run starts an empty file. A resumed run first drops the
+/// lines of steps after its checkpoint, so that no step appears twice, and skips an evaluation
+/// whose line is already there. Not thread-safe; errors go to Complaints.
 class MetricsJsonl : public RunObserver {
  public:
   MetricsJsonl(Disk& disk, Complaints& complaints) : disk_(disk), complaints_(complaints) {}
@@ -22,6 +22,7 @@ class MetricsJsonl : public RunObserver {
   void on_start(const RunInfo& info) override;
   void on_step(const StepReport& report) override;
   void on_eval(const EvalReport& report) override;
+  void on_checkpoint(const CheckpointReport& report) override;
   void on_finish(const FinalReport& report) override;
 
  private:

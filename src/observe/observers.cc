@@ -35,6 +35,9 @@ void Observers::on_step(const StepReport& report) {
 void Observers::on_eval(const EvalReport& report) {
   for (auto& each : observers_) guarded(complaints_, [&] { each->on_eval(report); });
 }
+void Observers::on_checkpoint(const CheckpointReport& report) {
+  for (auto& each : observers_) guarded(complaints_, [&] { each->on_checkpoint(report); });
+}
 void Observers::on_transcript(const Transcript& transcript) {
   for (auto& each : observers_) guarded(complaints_, [&] { each->on_transcript(transcript); });
 }

@@ -27,6 +27,7 @@ class Observers : public RunObserver {
   void on_start(const RunInfo& info) override;
   void on_step(const StepReport& report) override;
   void on_eval(const EvalReport& report) override;
+  void on_checkpoint(const CheckpointReport& report) override;
   void on_transcript(const Transcript& transcript) override;
   void on_note(const std::string& note) override;
   void on_finish(const FinalReport& report) override;

@@ -19,6 +19,10 @@ void PlainView::on_step(const StepReport& report) {
 
 void PlainView::on_eval(const EvalReport& report) { sink_(eval_text(report) + "\n"); }
 
+void PlainView::on_checkpoint(const CheckpointReport& report) {
+  sink_(checkpoint_text(report) + "\n");
+}
+
 void PlainView::on_note(const std::string& note) { sink_(note + "\n"); }
 
 }  // namespace troupe

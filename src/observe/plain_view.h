@@ -17,6 +17,7 @@ class PlainView : public RunObserver {
   void on_start(const RunInfo& info) override;
   void on_step(const StepReport& report) override;
   void on_eval(const EvalReport& report) override;
+  void on_checkpoint(const CheckpointReport& report) override;
   void on_note(const std::string& note) override;
 
  private:

@@ -46,6 +46,14 @@ std::string eval_text(const EvalReport& report) {
   return text;
 }
 
+std::string checkpoint_text(const CheckpointReport& report) {
+  return fmt::format(
+      "checkpoint {}: {}B written, {}B linked; the run stood still for {:.3f} s of {:.3f} s",
+      report.name, count_text(static_cast<double>(report.written_bytes)),
+      count_text(static_cast<double>(report.linked_bytes)), report.held_seconds,
+      std::max(report.held_seconds, report.write_seconds));
+}
+
 std::string spoken(std::string name) {
   std::replace(name.begin(), name.end(), '_', ' ');
   return name;

@@ -12,6 +12,9 @@ std::vector<std::string> start_lines(const RunInfo& info);
 /// "nash conv 0.091, value player 0 -0.0552, ..."; empty if there are none.
 std::string exact_text(const NamedNumbers& numbers);
 std::string eval_text(const EvalReport& report);
+/// "checkpoint step-000040: 1.2MB written, 3.4MB linked; the run stood still for 0.012 s of 0.208
+/// s".
+std::string checkpoint_text(const CheckpointReport& report);
 /// "rl 12/60 20%, 0:24 elapsed, 1:36 left", with or without the elapsed time.
 std::string progress_text(const StepReport& report, bool elapsed = true);
 /// A phase or evaluation as people call it: "warm start" for "warm_start".

@@ -113,6 +113,23 @@ Status check_experience_options(const ExperienceOptions& e) {
                        "experience.refill is false", "set experience.refill = true");
 }
 
+Status check_checkpoints(const RunOptions& o) {
+  const CheckpointOptions& c = o.checkpoint;
+  if (c.keep_every == 0) return {};
+  if (c.every == 0 || c.keep_every > o.run.steps) {
+    return idle_if_given("checkpoint.keep_every", c.keep_every, CheckpointOptions().keep_every,
+                         c.every == 0 ? "checkpoint.every is 0"
+                                      : fmt::format("the run has only {} steps", o.run.steps),
+                         c.every == 0 ? "set checkpoint.every" : "lower it");
+  }
+  if (c.keep_every % c.every == 0) return {};
+  return fail(
+      ErrorCode::kInvalid,
+      fmt::format("checkpoint.keep_every = {} is no multiple of checkpoint.every = {}: there "
+                  "would be no checkpoint to keep after those steps; use {}",
+                  c.keep_every, c.every, (c.keep_every / c.every + 1) * c.every));
+}
+
 Status check_optimizer(const std::string& table, const OptimizerOptions& p,
                        const PolicyOptions& /*policy*/) {
   if (p.schedule != "constant") return {};
@@ -190,6 +207,7 @@ Status check_idle_options(const RunOptions& o) {
                           check_warm_course));
   TROUPE_TRY(check_exact_metric(o));
   TROUPE_TRY(check_experience_options(o.experience));
+  TROUPE_TRY(check_checkpoints(o));
   TROUPE_TRY(check_tables(o, "model", o.model, &PolicyOptions::model, check_model));
   TROUPE_TRY(check_tables(o, "pipeline", o.pipeline.mode, &PolicyOptions::pipeline, check_mode));
   TROUPE_TRY(check_pipeline(o));

@@ -31,6 +31,16 @@ TEST(IdleOptions, DefaultsAndTheirResolvedFileAreAccepted) {
   EXPECT_EQ((*same)->digest, (*options)->digest);
 }
 
+TEST(IdleOptions, CheckpointsAreKeptOnlyWhereSomeAreWritten) {
+  EXPECT_EQ(error_of("[checkpoint]\nkeep_every = 20\n"), "");
+  EXPECT_NE(error_of("[checkpoint]\nevery = 0\nkeep_every = 20\n").find("would do nothing"),
+            std::string::npos);
+  EXPECT_NE(error_of("[checkpoint]\nkeep_every = 1000000\n").find("would do nothing"),
+            std::string::npos);
+  EXPECT_NE(error_of("[checkpoint]\nevery = 10\nkeep_every = 15\n").find("use 20"),
+            std::string::npos);
+}
+
 /// The same around `sort`, with the workflow's options.
 std::string workflow_error(const std::string& lines) {
   MemoryDisk disk;

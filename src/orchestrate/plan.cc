@@ -46,9 +46,10 @@ PolicyLengths lengths_of(const PolicyOptions& policy,
 }
 
 /// The peak of all policies together: they take their steps at the same time, and a checkpoint
-/// holds a copy of all moments while it writes one policy after the other.
+/// holds a copy of all moments while it writes one policy after the other. `slow_disk`: steps are
+/// taken meanwhile, so that it also holds the weights that they replace.
 std::uint64_t peak(const std::vector<const PolicyMemory*>& policies,
-                   const std::optional<SharedTraining>& shared) {
+                   const std::optional<SharedTraining>& shared, bool slow_disk) {
   std::uint64_t standing = shared ? shared->workspaces + shared->memory : 0;
   std::uint64_t step = 0;
   std::uint64_t copies = 0;
@@ -60,6 +61,7 @@ std::uint64_t peak(const std::vector<const PolicyMemory*>& policies,
     copies += m->copies;
     encoding = std::max(encoding, m->encoding);
   }
+  if (slow_disk) return standing + 2 * step + copies + encoding;
   return standing + std::max(step, copies + encoding);
 }
 
@@ -126,7 +128,7 @@ Result<RunPlan> make_plan(Disk& disk, const RunOptions& o, int workers, std::uin
     TROUPE_ASSIGN(plan.shared, shared_training(most, o.training));
     plan.slots = o.training.slots;
   }
-  plan.bytes = plan.process + peak(most, plan.shared);
+  plan.bytes = plan.process + peak(most, plan.shared, o.checkpoint.background);
   if (available > 0 && plan.bytes > available) {
     return fail(
         ErrorCode::kExhausted,
@@ -148,7 +150,7 @@ Result<RunPlan> make_plan(Disk& disk, const RunOptions& o, int workers, std::uin
     if (plan.shared) {
       TROUPE_ASSIGN(shared, shared_training(typical, o.training));
     }
-    plan.typical = plan.process + peak(typical, shared);
+    plan.typical = plan.process + peak(typical, shared, false);
   }
   return plan;
 }

@@ -28,7 +28,9 @@ std::string shape_text(const ModelConfig& c) {
 }  // namespace
 
 Run::Run(Setting setting)
-    : s_(std::move(setting)), checkpoints_(s_.disk, s_.folder + "/checkpoints") {}
+    : s_(std::move(setting)),
+      checkpoints_(s_.disk, s_.folder + "/checkpoints"),
+      writer_(s_.executor, checkpoints_, s_.options.checkpoint.background) {}
 
 bool Run::stop_requested() const { return s_.interrupted && s_.interrupted(); }
 
@@ -81,16 +83,13 @@ Async<Status> Run::main() {
   Status folder = s_.disk.make_folders(checkpoints_.folder());
   if (!folder) co_return folder;
   if (s_.resume) {
-    auto names = checkpoints_.list();
-    if (!names) co_return tl::unexpected(names.error());
-    if (!names->empty()) {
-      Status restored = restore(names->front());
-      if (!restored) co_return restored;
-    }
+    Status restored = restore_newest();
+    if (!restored) co_return restored;
   }
   Status kept = write_atomic(s_.disk, s_.folder + "/run.toml", s_.options.resolved);
   if (!kept) co_return kept;
   s_.observer.on_start(info());
+  for (const std::string& note : notes_) s_.observer.on_note(note);
   if (s_.resume && saved_step_ < 0) {
     s_.observer.on_note("there is no checkpoint yet: the run starts from the beginning");
   }
@@ -102,6 +101,8 @@ Async<Status> Run::main() {
   if (status && !fresh) status = restore_opponents();
   if (status) status = co_await rl();
   co_await team_->end_slots(s_.disk);
+  const Status written = co_await writer_.settle();
+  if (!written && status) status = written;
   co_await finish(status);
   co_return status;
 }
@@ -132,8 +133,10 @@ Async<Status> Run::rl() {
   make_pipeline();
   tokens_told_ = tokens_sampled();
   Status status = co_await all_steps();
-  if (!status && status.error().code == ErrorCode::kCancelled && saved_step_ != step_) {
-    const Status saved = co_await save(step_, "step");
+  if (!status && status.error().code == ErrorCode::kCancelled) {
+    Status saved;
+    if (saved_step_ != step_) saved = co_await save(step_, "step");
+    if (saved) saved = co_await writer_.settle();
     if (!saved) status.error().message += "; " + saved.error().message;
   }
   co_await pipeline_->stop();
@@ -149,6 +152,7 @@ Async<Status> Run::all_steps() {
   const RunOptions& o = s_.options;
   while (step_ < o.run.steps) {
     if (stop_requested()) co_return fail(ErrorCode::kCancelled, "interrupted");
+    if (!writer_.status()) co_return writer_.status();
     if (o.run.max_seconds > 0 && rl_seconds_here_ >= o.run.max_seconds) {
       s_.observer.on_note(
           fmt::format("run.max_seconds = {} reached after step {}", o.run.max_seconds, step_));

@@ -14,7 +14,7 @@
 #include "orchestrate/team.h"
 #include "rollout/concurrency.h"
 #include "rollout/reward/reward_stage.h"
-#include "versions/checkpoint_store.h"
+#include "versions/checkpoint_writer.h"
 
 namespace troupe {
 
@@ -22,7 +22,8 @@ namespace troupe {
 ///
 /// Stops at the end of a step when `interrupted` turns true or run.max_seconds have passed, with a
 /// checkpoint that a resume continues from to the same bits. After an error the last complete
-/// checkpoint is still good. Lives on the strand.
+/// checkpoint is still good. Checkpoints are written beside the training; the run waits for the
+/// last one before it ends. Lives on the strand.
 class Run {
  public:
   struct Setting {
@@ -32,6 +33,7 @@ class Run {
     RunObserver& observer;
     std::string folder;  ///< of the run; exists
     bool resume = false;
+    bool skip_damaged = false;          ///< a resume may pass over damaged checkpoints
     std::function<bool()> interrupted;  ///< may be empty
   };
   explicit Run(Setting setting);
@@ -48,14 +50,19 @@ class Run {
   void make_pipeline();
   Async<Status> rl();
   Async<Status> all_steps();
-  Status restore(const std::string& name);
+  Status restore_newest();
+  Status restore(const std::string& name, Checkpoint checkpoint);
   Async<Status> save_opponents();
   Status restore_opponents();
   Async<Status> one_step(std::int64_t step);
   [[nodiscard]] std::int64_t tokens_sampled() const;
   Async<Result<EvalReport>> evaluate_now(std::string when, std::int64_t step,
                                          std::int64_t episodes);
+  [[nodiscard]] KeepRules keep_rules(const std::string& kind, std::int64_t step) const;
+  Async<Result<Checkpoint>> snapshot(std::int64_t step, bool whole);
   Async<Status> save(std::int64_t step, std::string kind);
+  Status kept(CheckpointReport& report, const SavedCheckpoint& saved, bool includes,
+              std::int64_t best);
   Async<Status> keep_if_best(EvalReport report, std::int64_t step);
   Async<void> finish(Status status);
   [[nodiscard]] RunInfo info() const;
@@ -65,6 +72,8 @@ class Run {
 
   Setting s_;
   CheckpointStore checkpoints_;
+  CheckpointWriter writer_;
+  std::vector<std::string> notes_;  ///< to be told when the observers have heard of the run
   std::unique_ptr<Team> team_;
   std::unique_ptr<RewardStage> reward_;  ///< none: the environment's outcomes stand
   std::unique_ptr<CreditStage> credit_;
@@ -76,9 +85,10 @@ class Run {
   std::unique_ptr<Pipeline> pipeline_;
   RunState state_;
   EvalReport final_;
-  std::int64_t step_ = 0;        ///< steps done
-  std::int64_t first_step_ = 0;  ///< steps done before this process
-  std::int64_t saved_step_ = -1;
+  std::int64_t step_ = 0;             ///< steps done
+  std::int64_t first_step_ = 0;       ///< steps done before this process
+  std::int64_t saved_step_ = -1;      ///< the last that was given to the writer
+  std::int64_t resumable_best_ = -1;  ///< the best step that the last durable checkpoint speaks of
   std::string last_checkpoint_, best_checkpoint_;
   double rl_seconds_here_ = 0;
   std::int64_t tokens_told_ = 0;  ///< sampled, and in a report already

@@ -116,6 +116,16 @@ struct EvalReport {
   bool best = false;        ///< the best so far; its checkpoint was kept
 };
 
+/// A checkpoint became durable.
+struct CheckpointReport {
+  std::string name;                 ///< "step-000040", "best-000030", "pool-000020"
+  std::int64_t step = 0;            ///< RL steps done
+  double held_seconds = 0;          ///< that the run stood still for it
+  double write_seconds = 0;         ///< that writing it took, beside the run or not
+  std::uint64_t written_bytes = 0;  ///< of new files
+  std::uint64_t linked_bytes = 0;   ///< of files that an earlier checkpoint had already
+};
+
 /// One finished episode as a person would read it.
 struct TranscriptTurn {
   std::string agent;
@@ -183,6 +193,7 @@ class RunObserver {
   virtual void on_start(const RunInfo&) {}
   virtual void on_step(const StepReport&) {}
   virtual void on_eval(const EvalReport&) {}
+  virtual void on_checkpoint(const CheckpointReport&) {}
   virtual void on_transcript(const Transcript&) {}
   /// A sentence for the person who watches ("warm start taken from the cache").
   virtual void on_note(const std::string&) {}

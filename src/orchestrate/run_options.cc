@@ -170,6 +170,8 @@ std::string result_digest(const RunOptions& o) {
                                                     "run.name",
                                                     "checkpoint.every",
                                                     "checkpoint.keep",
+                                                    "checkpoint.keep_every",
+                                                    "checkpoint.background",
                                                     "warm_start.cache",
                                                     "rollout.retries",
                                                     "rollout.concurrency",
@@ -268,6 +270,13 @@ void CheckpointOptions::declare(OptionSet& o) {
       .range(0, 1e9);
   o.add("keep", &keep, "Checkpoints kept for a resume; the best one is kept besides.")
       .range(1, 1e6);
+  o.add("keep_every", &keep_every,
+        "Those after every so many steps are kept for good: a multiple of checkpoint.every. 0: "
+        "none.")
+      .range(0, 1e9);
+  o.add("background", &background,
+        "Write checkpoints while training goes on; it waits only while the optimizer's state is "
+        "copied. false: it waits until they are on disk, and needs less memory.");
 }
 
 Result<std::unique_ptr<RunOptions>> read_run_options(RunFile& file, EnvironmentServices services,

@@ -70,6 +70,8 @@ struct EvalOptions {
 struct CheckpointOptions {
   std::int64_t every = 10;
   std::int64_t keep = 2;
+  std::int64_t keep_every = 0;
+  bool background = true;
 
   void declare(OptionSet& options);
 };

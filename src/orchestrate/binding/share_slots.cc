@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "orchestrate/team.h"
 
 // How the policies of a team come to share slots of training.
@@ -37,9 +39,16 @@ Async<void> Team::end_slots(Disk& disk) {
   (void)disk.remove(state_folder_);
 }
 
-Async<Result<TrainerState>> PolicyRuntime::export_state(bool whole) const {
-  if (!whole || !slotted) co_return trainer->export_state(whole);
-  auto state = co_await slotted->export_state();
+Async<Result<TrainerState>> PolicyRuntime::export_state(Executor& executor, bool whole) const {
+  if (!whole) co_return trainer->export_state(false);
+  std::optional<TrainingSlots::Hold> hold;
+  if (slotted) {
+    auto held = co_await slotted->hold_state();
+    if (!held) co_return tl::unexpected(held.error());
+    hold.emplace(std::move(*held));
+  }
+  TrainerState state;
+  co_await on_worker(executor, "checkpoint", 0, [&] { state = trainer->export_state(); });
   co_return state;
 }
 

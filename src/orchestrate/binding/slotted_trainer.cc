@@ -25,10 +25,9 @@ Async<Result<StepResult>> SlottedTrainer::step(std::int64_t groups, double learn
   co_return result;
 }
 
-Async<Result<TrainerState>> SlottedTrainer::export_state() {
-  const auto held = co_await slots_.hold(index_, Need::kState);
-  if (!held) co_return tl::unexpected(held.error());
-  co_return trainer_.export_state();
+Async<Result<TrainingSlots::Hold>> SlottedTrainer::hold_state() {
+  auto held = co_await slots_.hold(index_, Need::kState);
+  co_return held;
 }
 
 }  // namespace troupe

@@ -20,8 +20,8 @@ class SlottedTrainer final : public TrainEngine {
   Async<Result<StepResult>> step(std::int64_t groups, double learning_rate) override;
   [[nodiscard]] Version version() const override { return trainer_.version(); }
 
-  /// Trainer::export_state(), of a state that is away too.
-  Async<Result<TrainerState>> export_state();
+  /// The state is in place, to be looked at, while the hold lives.
+  Async<Result<TrainingSlots::Hold>> hold_state();
 
  private:
   TrainingSlots& slots_;
