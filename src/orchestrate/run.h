@@ -88,7 +88,8 @@ class Run {
   std::int64_t step_ = 0;             ///< steps done
   std::int64_t first_step_ = 0;       ///< steps done before this process
   std::int64_t saved_step_ = -1;      ///< the last that was given to the writer
-  std::int64_t resumable_best_ = -1;  ///< the best step that the last durable checkpoint speaks of
+  std::int64_t saved_best_ = -1;      ///< the best step that this one speaks of
+  std::int64_t resumable_best_ = -1;  ///< the same of the last that is durable
   std::string last_checkpoint_, best_checkpoint_;
   double rl_seconds_here_ = 0;
   std::int64_t tokens_told_ = 0;  ///< sampled, and in a report already

@@ -54,8 +54,10 @@ KeepRules Run::keep_rules(const std::string& kind, std::int64_t step) const {
   KeepRules rules;
   rules.newest = c.keep;
   rules.every = c.keep_every;
-  // A resume looks for the best one that its checkpoint speaks of.
-  rules.best = {kind == "step" ? state_.best_step : resumable_best_};
+  // A resume looks for the best one that its checkpoint speaks of: the durable one, or the one that
+  // is on its way.
+  rules.best = {state_.best_step};
+  if (kind != "step") rules.best = {resumable_best_, saved_best_};
   if (kind == "best") rules.best.insert(step);
   if (opponents_ && c.every > 0) rules.pool = pool_kept(s_.options);
   return rules;
@@ -109,7 +111,7 @@ Async<Status> Run::save(std::int64_t step, std::string kind) {
     state_.queue = pipeline_->queue_of(step);
   }
   const Nanos began = s_.executor.now();
-  Status settled = co_await writer_.settle();  // else two copies of the moments are in memory
+  Status settled = co_await writer_.settle(kind);  // else two copies of the moments are in memory
   if (!settled) co_return settled;
   CheckpointWriter::Task task;
   auto snapped = co_await snapshot(step, whole);
@@ -136,7 +138,10 @@ Async<Status> Run::save(std::int64_t step, std::string kind) {
   if (!written) co_return written;
   report->held_seconds = static_cast<double>(s_.executor.now() - began) / kSecond;
   if (!s_.options.checkpoint.background) s_.observer.on_checkpoint(*report);
-  if (whole) saved_step_ = step;
+  if (whole) {
+    saved_step_ = step;
+    saved_best_ = state_.best_step;
+  }
   co_return Status();
 }
 

@@ -114,7 +114,7 @@ Status Run::restore(const std::string& name, Checkpoint checkpoint) {
   }
   step_ = first_step_ = saved_step_ = checkpoint.step;
   last_checkpoint_ = place;
-  resumable_best_ = state_.best_step;
+  resumable_best_ = saved_best_ = state_.best_step;
   if (state_.best_step >= 0) {
     best_checkpoint_ = fmt::format("{}/best-{:06d}", checkpoints_.folder(), state_.best_step);
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace troupe {
@@ -12,12 +13,24 @@ constexpr Nanos kLongestWrite = 6 * 3600 * kSecond;
 
 }  // namespace
 
+/// Any kind: "".
+bool CheckpointWriter::on_its_way(const std::string& kind) const {
+  if (kind.empty()) return !writing_.empty() || !next_.empty();
+  return writing_ == kind || std::any_of(next_.begin(), next_.end(),
+                                         [&](const Task& task) { return task.kind == kind; });
+}
+
 Async<Status> CheckpointWriter::settle() {
+  Status settled = co_await settle("");
+  co_return settled;
+}
+
+Async<Status> CheckpointWriter::settle(std::string kind) {
   const Wait wait(kLongestWrite, "the checkpoint that is being written");
-  while (writing_) {
+  while (on_its_way(kind)) {
     executor_.idle_reason(wait.reason);
-    const bool notified = co_await idle_.wait(wait);
-    if (!notified && writing_) {
+    const bool notified = co_await ended_.wait(wait);
+    if (!notified && on_its_way(kind)) {
       co_return fail(ErrorCode::kDeadline,
                      fmt::format("waited {:.0f} s for {}: is the disk in order?",
                                  static_cast<double>(wait.limit) / kSecond, wait.reason));
@@ -27,24 +40,29 @@ Async<Status> CheckpointWriter::settle() {
 }
 
 Async<Status> CheckpointWriter::write(Task task) {
-  Status settled = co_await settle();
+  Status settled = co_await settle(task.kind);
   if (!settled) co_return settled;
-  writing_ = true;
-  if (background_) {
-    spawn(perform_aside(std::move(task)));
-    co_return Status();
+  if (!background_) {
+    executor_.idle_reason("checkpoint");
+    Status done = co_await perform(std::move(task));
+    co_return done;
   }
-  executor_.idle_reason("checkpoint");
-  Status done = co_await perform(std::move(task));
-  co_return done;
+  next_.push_back(std::move(task));
+  if (writing_.empty()) spawn(perform_all());
+  co_return Status();
 }
 
-Async<void> CheckpointWriter::perform_aside(Task task) {
-  const Status done = co_await perform(std::move(task));
-  (void)done;  // status_ has it
+Async<void> CheckpointWriter::perform_all() {
+  while (!next_.empty()) {
+    Task task = std::move(next_.front());
+    next_.pop_front();
+    const Status done = co_await perform(std::move(task));
+    (void)done;  // status_ has it
+  }
 }
 
 Async<Status> CheckpointWriter::perform(Task task) {
+  writing_ = task.kind;
   Status done;
   if (task.before) done = co_await task.before();
   if (done) {
@@ -69,8 +87,9 @@ Async<Status> CheckpointWriter::perform(Task task) {
     }
   }
   if (!done && status_) status_ = done;
-  writing_ = false;
-  idle_.notify_all();
+  writing_.clear();
+  if (!done) next_.clear();
+  ended_.notify_all();
   co_return done;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <string>
 
@@ -9,12 +10,14 @@
 
 namespace troupe {
 
-/// Writes a run's checkpoints one after the other, beside what else the run does. At most one is
-/// being written; the next waits for it. After the first that could not be written no other is
-/// begun, and everyone who asks is told why.
+/// Writes a run's checkpoints one after the other, in the order in which they came, beside what
+/// else the run does. At most one of a kind is on its way; the next of that kind waits. So one copy
+/// of the moments is in memory at a time, and a checkpoint for a resume does not wait for the best
+/// one before it, which has none. After the first that could not be written no other is begun, and
+/// everyone who asks is told why.
 ///
-/// Lives on the strand. While one is being written the store belongs to the writer. Wait for
-/// settle() before the object, or what a task's functions use, goes away.
+/// Lives on the strand. While any is on its way the store belongs to the writer. Wait for settle()
+/// before the object, or what a task's functions use, goes away.
 class CheckpointWriter {
  public:
   struct Task {
@@ -28,26 +31,29 @@ class CheckpointWriter {
   };
   /// `background` false: write() returns when the checkpoint is durable.
   CheckpointWriter(Executor& executor, CheckpointStore& store, bool background)
-      : executor_(executor), store_(store), background_(background), idle_(executor) {}
+      : executor_(executor), store_(store), background_(background), ended_(executor) {}
 
-  /// Waits until no checkpoint is being written. The error is the one of the first that failed, or
+  /// Waits until no checkpoint is on its way. The error is the one of the first that failed, or
   /// kDeadline.
   Async<Status> settle();
-  /// Begins to write this one, as soon as settle().
+  /// The same for those of one kind.
+  Async<Status> settle(std::string kind);
+  /// Begins to write this one after those before it, as soon as settle(task.kind).
   Async<Status> write(Task task);
   /// The first failure up to now.
   [[nodiscard]] const Status& status() const { return status_; }
-  [[nodiscard]] bool writing() const { return writing_; }
 
  private:
+  [[nodiscard]] bool on_its_way(const std::string& kind) const;
   Async<Status> perform(Task task);
-  Async<void> perform_aside(Task task);
+  Async<void> perform_all();
 
   Executor& executor_;
   CheckpointStore& store_;
   bool background_;
-  Signal idle_;
-  bool writing_ = false;
+  Signal ended_;           ///< one is no longer on its way
+  std::string writing_;    ///< its kind; empty: none is being written
+  std::deque<Task> next_;  ///< in the background only
   Status status_;
 };
 

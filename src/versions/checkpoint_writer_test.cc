@@ -21,7 +21,7 @@ TEST(CheckpointWriter, TrainingGoesOnWhileOneIsWritten) {
     const auto body = [&]() -> Async<Status> {
       CheckpointWriter::Task task{sample_checkpoint(1, 1), "step", {}};
       task.before = [&]() -> Async<Status> {
-        before += writer.writing() ? 1 : 100;
+        ++before;
         co_return Status();
       };
       Status begun = co_await writer.write(task);
@@ -41,6 +41,38 @@ TEST(CheckpointWriter, TrainingGoesOnWhileOneIsWritten) {
     EXPECT_EQ(end, 2 * kSecond);
     EXPECT_EQ(store.list().value().size(), 2U);
   }
+}
+
+TEST(CheckpointWriter, AnotherKindQueuesAndIsNotWaitedFor) {
+  VirtualOptions options;
+  options.job_time = [](const Job&) { return kSecond; };
+  const auto executor = make_virtual_executor(options);
+  MemoryDisk disk;
+  ASSERT_TRUE(disk.make_folders("c"));
+  CheckpointStore store(disk, "c");
+  CheckpointWriter writer(*executor, store, true);
+  std::vector<std::string> durable;
+  std::vector<Nanos> began;
+  const auto body = [&]() -> Async<Status> {
+    for (const std::string kind : {"best", "step", "pool", "step"}) {
+      CheckpointWriter::Task task{sample_checkpoint(1, 1), kind, {}};
+      task.keep.best = {1};
+      task.durable = [&durable](const SavedCheckpoint& saved, double) {
+        durable.push_back(saved.place);
+        return Status();
+      };
+      Status begun = co_await writer.write(std::move(task));
+      if (!begun) co_return begun;
+      began.push_back(executor->now() / kSecond);
+    }
+    Status settled = co_await writer.settle();
+    began.push_back(executor->now() / kSecond);
+    co_return settled;
+  };
+  ASSERT_TRUE(executor->run(body()));
+  EXPECT_EQ(began, (std::vector<Nanos>{0, 0, 0, 2, 4})) << "the second step waits for the first";
+  EXPECT_EQ(durable, (std::vector<std::string>{"c/best-000001", "c/step-000001", "c/pool-000001",
+                                               "c/step-000001"}));
 }
 
 TEST(CheckpointWriter, NothingIsWrittenAfterAFailure) {
