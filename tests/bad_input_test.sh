@@ -58,6 +58,7 @@ refused 'agent "sorter"|policy.a|policy.b' "${train[@]}"
 printf '[environment]\nname = "chain"\n[policy.a]\nagents = ["first"]\n' > run.toml
 refused 'no policy plays agent "second"' "${train[@]}"
 run_file
+set_ "versions.keep = 3 would do nothing|versions.publish" versions.keep=3
 set_ "--set|key=value" rollout.groups
 set_ "--set|rollout.gruops|did you mean rollout.groups" rollout.gruops=3
 set_ "--set: rollout.groups|integer" rollout.groups=many

@@ -55,8 +55,9 @@ Status ExperienceStore::change(StoreRecord record) {
 }
 
 Status ExperienceStore::restart(std::int64_t steps, std::int64_t place,
-                                std::vector<std::int64_t> versions) {
-  return change(RestartRecord{state_.incarnation() + 1, steps, place, std::move(versions)});
+                                std::vector<std::int64_t> versions, std::int64_t least) {
+  const std::int64_t incarnation = std::max(state_.incarnation() + 1, least);
+  return change(RestartRecord{incarnation, steps, place, std::move(versions)});
 }
 
 bool ExperienceStore::writable() const {

@@ -48,7 +48,9 @@ class ExperienceStore {
 
   /// The run goes on after `steps` steps, from a checkpoint with these version numbers (per policy)
   /// and this prompt cursor: later steps' samples will be given out again, in the same batches.
-  Status restart(std::int64_t steps, std::int64_t place, std::vector<std::int64_t> versions);
+  /// A new incarnation begins, the next one or `least`.
+  Status restart(std::int64_t steps, std::int64_t place, std::vector<std::int64_t> versions,
+                 std::int64_t least = 0);
 
   // Rollout. All are about a group in all tables.
   /// True if a group of at most so many bytes per policy may be admitted now: every policy's pace

@@ -41,6 +41,7 @@ Json policy_of(const PolicyStep& step, std::int64_t began) {
   }
   out["staleness_tokens"] = step.staleness_tokens;
   out["stages"] = stages_of(step.stages, began);
+  if (!step.published.empty()) out["published"] = numbers_of(step.published);
   out["skipped"] = step.skipped;
   out["skip_reason"] = step.skip_reason;
   return out;
@@ -89,6 +90,7 @@ PolicyStep read_policy(const std::string& name, const Json& object, std::int64_t
     if (!metric.whole || std::isfinite(value)) metric.set(step, value);
   }
   step.staleness_tokens = object.value("staleness_tokens", std::vector<std::int64_t>());
+  step.published = read_numbers(object, "published");
   step.stages = read_stages(object, began);
   step.skipped = object.at("skipped").get<bool>();
   step.skip_reason = object.at("skip_reason").get<std::string>();

@@ -89,6 +89,7 @@ TEST(MetricsFormat, ReadsBackWhatItWrote) {
   step.exact = {{"average_nash_conv", 1.0 / 3}, {"nash_conv", 0.25}};
   step.instances = {{"moves", 2}, {"requests", 1200}};
   step.swaps = {{"count", 3}, {"seconds_shown", 0.25}};
+  step.policies.front().published = {{"changed_share", 0.1}, {"payload_bytes", 1200}};
   EvalReport eval = sample_eval("step 5", 5, 0.625);
   eval.exact = {{"nash_conv", -1e-17}};
   eval.best = true;
@@ -98,6 +99,7 @@ TEST(MetricsFormat, ReadsBackWhatItWrote) {
   ASSERT_EQ(log->steps.size(), 1U);
   ASSERT_EQ(log->evals.size(), 1U);
   EXPECT_EQ(step_line(log->steps[0]), step_line(step));
+  EXPECT_EQ(log->steps[0].policies.front().published.at("changed_share"), 0.1);
   EXPECT_EQ(eval_line(log->evals[0]), eval_line(eval));
 }
 

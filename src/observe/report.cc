@@ -107,6 +107,9 @@ std::string ReportWriter::pipeline_section() {
   if (!instances.empty()) out += "What the pool of rollout instances did:\n\n" + instances;
   const std::string swaps = swaps_table(steps);
   if (!swaps.empty()) out += "What it cost that policies share slots of training:\n\n" + swaps;
+  const std::string published = published_table(steps);
+  if (!published.empty())
+    out += "What publishing a version took, means over the RL steps:\n\n" + published;
   return out.empty() ? out : "## How rollout and training ran together\n\n" + out;
 }
 

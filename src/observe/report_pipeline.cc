@@ -217,6 +217,42 @@ std::string instances_table(const std::vector<StepReport>& steps) {
   return out;
 }
 
+std::string published_table(const std::vector<StepReport>& steps) {
+  static const std::vector<std::string> kKeys = {"changed_share", "payload_bytes", "full_bytes",
+                                                 "seconds"};
+  std::vector<std::pair<std::string, std::vector<std::pair<double, std::int64_t>>>> sums;
+  for (const StepReport& report : steps) {
+    for (const PolicyStep& policy : report.policies) {
+      // The first version has none before it.
+      if (!policy.published.contains("changed_share")) continue;
+      auto& sum = entry_of(sums, policy.policy);
+      sum.resize(kKeys.size());
+      for (std::size_t k = 0; k < kKeys.size(); ++k) {
+        const auto found = policy.published.find(kKeys[k]);
+        if (found == policy.published.end() || !std::isfinite(found->second)) continue;
+        sum[k].first += found->second;
+        ++sum[k].second;
+      }
+    }
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [policy, sum] : sums) {
+    std::vector<double> mean;
+    for (const auto& [total, count] : sum) {
+      mean.push_back(total / static_cast<double>(std::max<std::int64_t>(count, 1)));
+    }
+    rows.push_back({markdown_text(policy), fmt::format("{:.3g}%", 100 * mean[0]),
+                    grouped_text(std::llround(mean[1])), grouped_text(std::llround(mean[2])),
+                    fmt::format("{:.1f}", mean[2] / std::max(mean[1], 1.0)),
+                    fmt::format("{:.3f}", mean[3])});
+  }
+  if (rows.empty()) return "";
+  return markdown_table({"policy", "values changed", "bytes of the changes", "bytes of all values",
+                         "times smaller", "seconds"},
+                        rows, 1) +
+         "\n";
+}
+
 std::string longest_wait(const std::vector<std::pair<std::string, StateSeconds>>& workers) {
   StateSeconds waits;
   double total = 0;

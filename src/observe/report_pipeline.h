@@ -22,6 +22,8 @@ std::string tokens_table(const std::vector<StepReport>& steps);
 std::string instances_table(const std::vector<StepReport>& steps);
 /// What the policies' swaps of training states cost, over the run.
 std::string swaps_table(const std::vector<StepReport>& steps);
+/// Per policy what publishing a version took, means over the RL steps (docs/versions.md).
+std::string published_table(const std::vector<StepReport>& steps);
 /// "The workers waited most for X: 12.3 s, 14% of their time."; empty if they waited for nothing.
 std::string longest_wait(const std::vector<std::pair<std::string, StateSeconds>>& workers);
 

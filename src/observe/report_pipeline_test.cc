@@ -92,6 +92,23 @@ TEST(ReportPipeline, SaysWhatAPoolOfInstancesDid) {
   EXPECT_TRUE(has(text, "off by a factor of 2.00 on average, and 1.25 times"));
 }
 
+TEST(ReportPipeline, SaysWhatPublishingTook) {
+  StepReport first = sample_step(1), second = sample_step(2);
+  EXPECT_EQ(published_table({first, second}), "");
+  PolicyStep& policy = first.policies.front();
+  policy.published = {{"payload_bytes", 4e6}, {"full_bytes", 4e6}, {"seconds", 9}};
+  EXPECT_EQ(published_table({first}), "") << "the first version has none before it";
+  second.policies.front().published = {
+      {"changed_share", 0.01}, {"payload_bytes", 10000}, {"full_bytes", 4e6}, {"seconds", 0.5}};
+  StepReport third = second;
+  third.policies.front().published["changed_share"] = 0.03;
+  third.policies.front().published["payload_bytes"] = 30000;
+  const std::string text = published_table({first, second, third});
+  for (const char* part : {"2%", "20,000", "4,000,000", "200.0", "0.500"}) {
+    EXPECT_TRUE(has(text, part)) << part << " in " << text;
+  }
+}
+
 TEST(ReportPipeline, NamesTheLongestWaitOfTheWorkersOnly) {
   const FinalReport report = sample_final();
   EXPECT_EQ(longest_wait(report.states),

@@ -77,7 +77,19 @@ Status check_exact_metric(const RunOptions& o) {
                   o.environment_name));
 }
 
-Status check_experience_options(const ExperienceOptions& e) {
+Status check_versions(const VersionsOptions& v) {
+  if (v.publish) return {};
+  const VersionsOptions standard;
+  const std::string why = "versions.publish is false";
+  const std::string remedy = "set versions.publish = true";
+  TROUPE_TRY(
+      idle_if_given("versions.anchor_every", v.anchor_every, standard.anchor_every, why, remedy));
+  TROUPE_TRY(idle_if_given("versions.keep", v.keep, standard.keep, why, remedy));
+  return idle_if_given("versions.keep_megabytes", v.keep_megabytes, standard.keep_megabytes, why,
+                       remedy);
+}
+
+Status check_experience_options(const ExperienceOptions& e, bool publish) {
   const ExperienceOptions standard;
   if (e.store == "memory") {
     const std::string why = "experience.store is \"memory\"";
@@ -86,8 +98,10 @@ Status check_experience_options(const ExperienceOptions& e) {
                              why, remedy));
     TROUPE_TRY(idle_if_given("experience.segment_megabytes", e.segment_megabytes,
                              standard.segment_megabytes, why, remedy));
-    TROUPE_TRY(idle_if_given("experience.disk_timeout", e.disk_timeout, standard.disk_timeout, why,
-                             remedy));
+    if (!publish) {
+      TROUPE_TRY(idle_if_given("experience.disk_timeout", e.disk_timeout, standard.disk_timeout,
+                               why, remedy));
+    }
   }
   if (e.tasks == "order") {
     const std::string why = "experience.tasks is \"order\"";
@@ -206,7 +220,8 @@ Status check_idle_options(const RunOptions& o) {
   TROUPE_TRY(check_tables(o, "warm_start", o.warm_start.course, &PolicyOptions::warm_start,
                           check_warm_course));
   TROUPE_TRY(check_exact_metric(o));
-  TROUPE_TRY(check_experience_options(o.experience));
+  TROUPE_TRY(check_experience_options(o.experience, o.versions.publish));
+  TROUPE_TRY(check_versions(o.versions));
   TROUPE_TRY(check_checkpoints(o));
   TROUPE_TRY(check_tables(o, "model", o.model, &PolicyOptions::model, check_model));
   TROUPE_TRY(check_tables(o, "pipeline", o.pipeline.mode, &PolicyOptions::pipeline, check_mode));

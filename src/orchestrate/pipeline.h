@@ -44,6 +44,9 @@ struct PipelineSetting {
   RewardStage* reward = nullptr;       ///< none: the environment's outcomes stand
   CreditStage* credit = nullptr;       ///< null: rewards are as the environment gave them
   Concurrency* concurrency = nullptr;  ///< budget of answers at once; null: no limit
+  /// Told when a policy has taken a step and its engine has the new weights; the step goes on when
+  /// it returns. May be empty.
+  std::function<Async<Status>(int policy)> on_version = {};
   /// Hears one episode of each group. May be empty.
   std::function<void(const Task&, const EpisodeRecord&)> on_episode = {};
 };

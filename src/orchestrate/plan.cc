@@ -77,6 +77,7 @@ std::vector<std::pair<const char*, std::uint64_t>> rows_of(const PolicyMemory& m
           {"activations of generation", m.engine},
           {"KV caches", m.kv_cache},
           {"experience", m.experience},
+          {"published versions", m.published},
           {"for a moment: next version or checkpoint", std::max(m.next, m.copies + m.encoding)}};
 }
 

@@ -160,6 +160,8 @@ PolicyMemory policy_memory(const RunOptions& o, const PolicyOptions& policy,
   m.weights = m.reference = m.next = model + packed;
   m.older = static_cast<std::uint64_t>(older_versions(o, policy)) * (model + packed);
   m.optimizer = m.copies = m.encoding = 2 * model;
+  // The bits of two versions; records, payload and what changed of at most as many each.
+  if (o.versions.publish) m.published = (dtype == Dtype::kFp32 ? 6 : 3) * model;
 
   const std::int64_t units =
       o.warm_steps() > 0 ? (o.warm_start.batch + kWarmUnit - 1) / kWarmUnit : 0;

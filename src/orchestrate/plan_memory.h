@@ -22,6 +22,7 @@ struct PolicyMemory {
   std::uint64_t engine = 0;       ///< per lane: a forward pass of its sequences
   std::uint64_t kv_cache = 0;     ///< of the sessions that are open at once
   std::uint64_t experience = 0;   ///< of the groups on their way
+  std::uint64_t published = 0;    ///< a version, the one before it, and their payloads
   std::uint64_t next = 0;         ///< while a step is taken: the next version
   std::uint64_t copies = 0;       ///< while a checkpoint is written: the moments, taken out ...
   std::uint64_t encoding = 0;     ///< ... and, one policy at a time, as a file
@@ -34,7 +35,7 @@ struct PolicyMemory {
   /// All that is held between steps.
   [[nodiscard]] std::uint64_t standing() const {
     return base + weights + older + reference + optimizer + gradients + critic + activations +
-           engine + kv_cache + experience;
+           engine + kv_cache + experience + published;
   }
 };
 

@@ -97,8 +97,10 @@ Async<Status> Run::main() {
   const bool fresh = saved_step_ < 0;
   if (status && !fresh && team_->slots() != nullptr) status = co_await team_->slots()->take_over();
   if (status && fresh) status = co_await begin();
+  if (status) status = co_await open_publications(fresh);
   if (status) status = open_store(fresh);
   if (status && !fresh) status = restore_opponents();
+  if (status) status = co_await publish_first();
   if (status) status = co_await rl();
   co_await team_->end_slots(s_.disk);
   const Status written = co_await writer_.settle();
@@ -140,6 +142,10 @@ Async<Status> Run::rl() {
     if (!saved) status.error().message += "; " + saved.error().message;
   }
   co_await pipeline_->stop();
+  if (publications_) {
+    const Status published = co_await publications_->finish(/*hurry=*/!status);
+    if (status) status = published;
+  }
   if (!status) co_return status;
   auto report = co_await evaluate_now("final", step_, s_.options.eval.final_episodes);
   if (!report) co_return tl::unexpected(report.error());

@@ -8,6 +8,7 @@
 #include "base/disk.h"
 #include "experience/store.h"
 #include "orchestrate/pipeline.h"
+#include "orchestrate/publications.h"
 #include "orchestrate/run_observer.h"
 #include "orchestrate/run_options.h"
 #include "orchestrate/run_state.h"
@@ -46,6 +47,9 @@ class Run {
   Async<Status> begin();
   [[nodiscard]] Wait disk_wait(std::string reason) const;
   Status open_store(bool fresh);
+  Async<Status> open_publications(bool fresh);
+  Async<Status> publish_first();
+  Async<Status> publish_next(int policy);
   Async<Status> wait_for_disk();
   void make_pipeline();
   Async<Status> rl();
@@ -81,6 +85,7 @@ class Run {
   std::unique_ptr<Opponents> opponents_;      ///< null: agents play with current versions alone
   MemoryDisk memory_;  ///< of the experience, with experience.store = "memory"
   std::unique_ptr<ExperienceStore> store_;
+  std::unique_ptr<Publications> publications_;  ///< null: versions are not published
   std::unique_ptr<TailPolicy> tail_;
   std::unique_ptr<Pipeline> pipeline_;
   RunState state_;

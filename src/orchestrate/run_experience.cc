@@ -11,7 +11,7 @@ Result<std::unique_ptr<ExperienceStore>> open_experience(Executor& executor, Dis
                                                          const RunOptions& options, Team& team,
                                                          const std::string& run_folder,
                                                          std::int64_t steps, std::int64_t place,
-                                                         bool fresh) {
+                                                         bool fresh, std::int64_t incarnation) {
   JournalOptions journal;
   journal.folder = experience_folder(run_folder);
   journal.segment_bytes = options.experience.store == "memory"
@@ -40,7 +40,7 @@ Result<std::unique_ptr<ExperienceStore>> open_experience(Executor& executor, Dis
     versions.push_back(policy->trainer->version().number);
   }
   TROUPE_ASSIGN(auto store, ExperienceStore::open(std::move(setting)));
-  TROUPE_TRY(store->restart(steps, place, std::move(versions)));
+  TROUPE_TRY(store->restart(steps, place, std::move(versions), incarnation));
   for (std::size_t i = 0; i < team.policies().size(); ++i) {
     team.policies()[i]->trainer->set_timeline(store->table(static_cast<int>(i)).timeline());
   }

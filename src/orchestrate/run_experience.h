@@ -19,12 +19,12 @@ std::string experience_folder(const std::string& run_folder);
 
 /// The store of a run's experience, one policy per policy of the team, at the point where the run
 /// goes on: after `steps` steps, with tasks up to `place` handed out. `fresh`: nothing that lies
-/// there is of use. The trainers learn which incarnation their versions belong to. Blocks while it
-/// reads the journal.
+/// there is of use. `incarnation`: the least one that new versions may belong to. The trainers
+/// learn which incarnation their versions belong to. Blocks while it reads the journal.
 Result<std::unique_ptr<ExperienceStore>> open_experience(Executor& executor, Disk& disk,
                                                          const RunOptions& options, Team& team,
                                                          const std::string& run_folder,
                                                          std::int64_t steps, std::int64_t place,
-                                                         bool fresh);
+                                                         bool fresh, std::int64_t incarnation);
 
 }  // namespace troupe

@@ -28,7 +28,8 @@ Status Run::open_store(bool fresh) {
   Disk& disk = in_memory ? static_cast<Disk&>(memory_) : s_.disk;
   // On the strand: nothing else runs yet.
   auto opened =
-      open_experience(s_.executor, disk, s_.options, *team_, s_.folder, step_, state_.place, fresh);
+      open_experience(s_.executor, disk, s_.options, *team_, s_.folder, step_, state_.place, fresh,
+                      publications_ ? publications_->next_incarnation() : 0);
   if (!opened) return tl::unexpected(opened.error());
   store_ = std::move(*opened);
   if (!store_->recovery_note().empty()) s_.observer.on_note(store_->recovery_note());

@@ -75,6 +75,8 @@ struct PolicyStep {
   std::vector<std::int64_t> staleness_tokens;  ///< trained sampled tokens by their staleness
   bool skipped = false;                        ///< the step was not finite and was not taken
   std::string skip_reason;
+  /// What publishing `version` took (Publications::numbers()); empty: it was not.
+  NamedNumbers published = {};
 };
 
 /// One global step of the run.

@@ -70,6 +70,7 @@ std::vector<OptionSet*> declare_common(RunOptions& o) {
           &declare(o, "eval", o.eval),
           &declare(o, "experience", o.experience),
           &declare(o, "checkpoint", o.checkpoint),
+          &declare(o, "versions", o.versions),
           &declare(o, "model", o.model),
           &declare(o, "optimizer", o.optimizer),
           &declare(o, "algorithm", o.algorithm)};
@@ -195,8 +196,12 @@ std::string result_digest(const RunOptions& o) {
   };
   Digest digest;
   for (const auto& set : o.sets) {
-    // Who samples, and when, changes no sample; nor does who trains when change a gradient.
-    if (is_in({"instances", "router", "balancer", "emulated", "training"}, set->prefix())) continue;
+    // Who samples, and when, changes no sample; nor does who trains when change a gradient, or what
+    // is published.
+    if (is_in({"instances", "router", "balancer", "emulated", "training", "versions"},
+              set->prefix())) {
+      continue;
+    }
     for (const Option& option : set->options()) {
       if (is_in(harmless, option.key) || is_in(RewardOptions::harmless(), option.key)) continue;
       digest.add(option.key).add("=").add(option.value_text()).add("\n");

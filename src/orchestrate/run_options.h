@@ -21,6 +21,7 @@
 #include "rollout/workflow/workflow.h"
 #include "train/options.h"
 #include "troupe/environment.h"
+#include "versions/published/options.h"
 
 namespace troupe {
 
@@ -103,6 +104,7 @@ struct RunOptions {
   EvalOptions eval;
   ExperienceOptions experience;
   CheckpointOptions checkpoint;
+  VersionsOptions versions;
   ModelOptions model;          ///< defaults of all policies
   OptimizerOptions optimizer;  ///< defaults of all policies
   AlgorithmOptions algorithm;  ///< defaults of all policies

@@ -49,6 +49,7 @@ void Run::make_pipeline() {
   setting.group_wait.limit = static_cast<Nanos>(o.pipeline.group_timeout * 1e9);
   tail_ = make_tail(o.pipeline.tail, o.pipeline.tail_factor, setting.groups, setting.group_size);
   setting.tail = tail_.get();
+  if (publications_) setting.on_version = [this](int policy) { return publish_next(policy); };
   setting.on_episode = [this](const Task& task, const EpisodeRecord& record) {
     tell_episode(step_ + 1, "rl", task, record);
   };
@@ -89,6 +90,9 @@ Async<Status> Run::one_step(std::int64_t step) {
   report.seconds = seconds(now - before);
   report.elapsed = seconds(now - began_);
   report.policies = std::move(outcome->numbers);
+  for (std::size_t i = 0; publications_ && i < report.policies.size(); ++i) {
+    report.policies[i].published = publications_->numbers(i);
+  }
   report.flow = outcome->flow;
   report.began = before;
   report.tokens_sampled = tokens_sampled() - tokens_told_;

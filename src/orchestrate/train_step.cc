@@ -110,6 +110,10 @@ Async<Status> train_step(LaneStep self) {
   if (!kept) co_return kept;
   Status published = co_await publish(self);
   if (!published) co_return published;
+  if (setting.on_version) {
+    Status told = co_await setting.on_version(self.policy);
+    if (!told) co_return told;
+  }
   stages.publish.end = executor.now();
   executor.idle_reason("rollout");
   self.flow.stepped(self.policy);

@@ -29,7 +29,7 @@ bool act(PublishedVersions& versions, Story& story, int i) {
   if (i == 5) {
     story.attempted = {head.incarnation + 1, 3, ""};
     story.log[key(story.attempted)] = story.log.at({1, 3});
-    const auto done = versions.rollback(3);
+    const auto done = versions.rollback(find_version(versions.catalogue(), 3).value());
     if (done) story.done = done->id;
     return done.has_value();
   }

@@ -94,15 +94,19 @@ Result<StateCopy> materialise(PayloadSource& source, const Catalogue& catalogue,
   return std::move(held.state);
 }
 
-Result<StateId> find_version(const Catalogue& catalogue, std::int64_t number) {
+Result<StateId> find_version(const Catalogue& catalogue, std::int64_t number,
+                             std::optional<std::int64_t> incarnation) {
   const std::vector<StateId> versions = versions_of(catalogue.payloads);
   for (auto id = versions.rbegin(); id != versions.rend(); ++id) {
-    if (id->number == number) return *id;
+    if (id->number == number && incarnation.value_or(id->incarnation) == id->incarnation)
+      return *id;
   }
-  return fail(ErrorCode::kNotFound,
-              fmt::format("policy {}: version {} is not kept; there are {} versions, {} to {}",
-                          catalogue.policy, number, versions.size(),
-                          versions.empty() ? 0 : versions.front().number, catalogue.head.number));
+  return fail(
+      ErrorCode::kNotFound,
+      fmt::format("policy {}: {} is not kept; there are {} versions, the oldest {}, the newest {}",
+                  catalogue.policy, StateId{incarnation.value_or(0), number, ""}.text(),
+                  versions.size(), versions.empty() ? "none" : versions.front().text(),
+                  catalogue.head.text()));
 }
 
 }  // namespace troupe

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,8 +50,9 @@ Status bring_to(PayloadSource& source, const Catalogue& catalogue, const StateId
 Result<StateCopy> materialise(PayloadSource& source, const Catalogue& catalogue,
                               const StateId& version);
 
-/// The kept version of that number: of the newest incarnation that has it. kNotFound names those
-/// that there are.
-Result<StateId> find_version(const Catalogue& catalogue, std::int64_t number);
+/// The kept version of that number: of the newest incarnation that has it, or of the one asked for.
+/// kNotFound says what there is.
+Result<StateId> find_version(const Catalogue& catalogue, std::int64_t number,
+                             std::optional<std::int64_t> incarnation = std::nullopt);
 
 }  // namespace troupe

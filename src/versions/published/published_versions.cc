@@ -168,12 +168,11 @@ Result<Publication> PublishedVersions::publish(std::int64_t incarnation, std::in
   return out;
 }
 
-Result<Publication> PublishedVersions::rollback(std::int64_t number) {
+Result<Publication> PublishedVersions::rollback(const StateId& version) {
   TROUPE_TRY(settle());
-  TROUPE_ASSIGN(const StateId version, find_version(catalogue_, number));
   PublishedFolder reader(disk_, setting_.folder);
   TROUPE_ASSIGN(StateCopy state, materialise(reader, catalogue_, version));
-  return publish(catalogue_.head.incarnation + 1, number,
+  return publish(catalogue_.head.incarnation + 1, version.number,
                  std::make_shared<const StateCopy>(std::move(state)), true);
 }
 

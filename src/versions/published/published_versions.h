@@ -63,7 +63,8 @@ class PublishedVersions {
 
   /// Makes a kept version's weights the head of a new incarnation, with the same number. Versions
   /// behind it in its own incarnation are a lost timeline: whoever holds one gets a delta back.
-  Result<Publication> rollback(std::int64_t number);
+  /// kNotFound if the version is not kept.
+  Result<Publication> rollback(const StateId& version);
 
   /// Retention leaves the version alone while the result lives. kNotFound if it is gone already.
   Result<VersionUse> use(const StateId& version);

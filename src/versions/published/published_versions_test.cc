@@ -145,8 +145,8 @@ TEST(PublishedVersions, RollbackBeginsAnIncarnationThatTheLostTimelineIsNotMista
   PublishedFolder reader(disk, "run/versions");
   HeldVersion lost;
   ASSERT_TRUE(bring_to(reader, versions->catalogue(), versions->catalogue().head, lost));
-  EXPECT_EQ(versions->rollback(9).error().code, ErrorCode::kNotFound);
-  const auto back = versions->rollback(2);
+  EXPECT_EQ(versions->rollback({1, 9, ""}).error().code, ErrorCode::kNotFound);
+  const auto back = versions->rollback(find_version(versions->catalogue(), 2).value());
   ASSERT_TRUE(back) << back.error().message;
   log[{2, 2}] = log.at({1, 2});
   EXPECT_EQ(key(back->id), std::pair(std::int64_t{2}, std::int64_t{2}));
