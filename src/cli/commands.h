@@ -23,6 +23,7 @@ void add_env(CLI::App& app, int& exit_code);
 void add_workflow(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
 void add_checkpoint(CLI::App& app, int& exit_code);
+void add_versions(CLI::App& app, int& exit_code);
 void add_store(CLI::App& app, int& exit_code);
 void add_explain(CLI::App& app, int& exit_code);
 

@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
   troupe::add_workflow(app, exit_code);
   troupe::add_check(app, exit_code);
   troupe::add_checkpoint(app, exit_code);
+  troupe::add_versions(app, exit_code);
   troupe::add_store(app, exit_code);
   troupe::add_explain(app, exit_code);
   try {
