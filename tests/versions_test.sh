@@ -56,8 +56,9 @@ cp -r "$work/run" "$work/memory"
 "$program" versions list "$work/run" --json > "$work/again.json"
 digests='[p["head"]["digest"] for p in r]'
 [[ $(json "$work/again.json" "$digests") == "$(json "$work/list.json" "$digests")" ]] || fail "other weights"
-[[ $(json "$work/again.json" '[p["head"]["incarnation"] for p in r]') == "[3, 3]" ]] || fail "incarnation"
-# The same where the experience is not on the disk, which counts incarnations otherwise.
+[[ $(json "$work/again.json" '[p["head"]["incarnation"] for p in r]') == "[3, 3]" ]] ||
+  { "$program" versions list "$work/run"; fail "incarnation"; }
+# The same where the experience is not on the disk and knows no incarnations before.
 "$program" "${publish[@]}" --output "$work/memory" --set experience.store=memory --resume
 "$program" versions list "$work/memory" --json > "$work/memory.json"
 [[ $(json "$work/memory.json" '[p["head"]["incarnation"] for p in r]') == "[3, 3]" ]] || fail "in memory"

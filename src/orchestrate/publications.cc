@@ -28,6 +28,16 @@ bool of_the_disk(const Error& error) {
   return error.code == ErrorCode::kNoSpace || error.code == ErrorCode::kIo;
 }
 
+/// The incarnation that versions from this one on belong to, or a later one that they say: the
+/// head's, unless the head is of a timeline that the run does not go on with.
+std::int64_t least_incarnation(const PublishedVersions& versions, const Version& first) {
+  if (versions.empty()) return 0;
+  const StateId& head = versions.catalogue().head;
+  const bool behind =
+      std::pair(first.incarnation, first.number) > std::pair(head.incarnation, head.number);
+  return behind || first.number > head.number ? head.incarnation : head.incarnation + 1;
+}
+
 /// Whether the head is this version already.
 bool is_head(const PublishedVersions& versions, std::int64_t number, const StateCopy& state) {
   return !versions.empty() && versions.shadow() && versions.catalogue().head.number == number &&
@@ -106,8 +116,14 @@ Async<void> Publications::publish(Lane& lane, Version version,
     std::optional<Publication> done;
     co_await on_worker(s_.executor, "publish weights", 1, [&] {
       if (!state) state = std::make_shared<const StateCopy>(state_of(*weights, dtype));
-      if (is_head(*lane.versions, version.number, *state)) return;
-      auto published = lane.versions->publish(version.incarnation, version.number, state);
+      const bool first = !std::exchange(lane.known, true);
+      if (first && is_head(*lane.versions, version.number, *state)) {
+        lane.least = lane.versions->catalogue().head.incarnation;
+        return;
+      }
+      if (first) lane.least = least_incarnation(*lane.versions, version);
+      const std::int64_t incarnation = std::max(version.incarnation, lane.least);
+      auto published = lane.versions->publish(incarnation, version.number, state);
       if (published) {
         done = *published;
       } else {

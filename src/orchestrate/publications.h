@@ -43,8 +43,12 @@ class Publications {
 
   /// Begins to publish a policy's version, and returns when the one before it is published: a wait
   /// for a disk that is slower than the steps. The bits are those that the policy computes with.
-  /// Nothing to do if it is the last version that was begun, or if the head that open() found has
-  /// this number and these bits.
+  /// Nothing to do if it is the last version that was begun.
+  ///
+  /// The first one is where the run begins or goes on. If the head that open() found has its number
+  /// and bits, there is nothing to do. If the head is a later version, a new incarnation begins,
+  /// and what follows belongs to it, or to a later one that it says: also versions of steps that a
+  /// resume repeats, which the experience knows under their old incarnation.
   Async<Status> begin(std::size_t policy, Version version, std::shared_ptr<const Weights> weights,
                       Dtype dtype);
   /// Waits for the last publications. `hurry`: a disk that fails is not tried again.
@@ -61,6 +65,8 @@ class Publications {
  private:
   struct Lane {
     std::unique_ptr<PublishedVersions> versions;
+    bool known = false;      ///< how what is published goes on
+    std::int64_t least = 0;  ///< incarnation that it goes on in
     bool busy = false;
     bool begun = false;
     Version last;  ///< the last one begun

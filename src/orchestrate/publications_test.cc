@@ -107,10 +107,12 @@ TEST(Publications, AResumeGoesOnFromItsOwnVersionInANewIncarnation) {
     EXPECT_EQ(stage.head(), lost);
     EXPECT_LE(stage.disk.calls(), calls + 2) << "nothing written";
 
-    // Before it: whoever has the lost version comes back.
+    // Before it: whoever has the lost version comes back. The experience may know this version and
+    // the next, which the resume repeats, under their old incarnation.
     all = stage.make();
     status = co_await all->open(policies, false);
-    status = co_await all->begin(0, version(2, 1), random_model(11), Dtype::kFp32);
+    status = co_await all->begin(0, version(1, 0), random_model(10), Dtype::kFp32);
+    status = co_await all->begin(0, version(1, 1), random_model(11), Dtype::kFp32);
     status = co_await all->finish(false);
     EXPECT_TRUE(status);
     PublishedFolder reader(stage.disk, "run/versions");
@@ -118,6 +120,25 @@ TEST(Publications, AResumeGoesOnFromItsOwnVersionInANewIncarnation) {
     EXPECT_TRUE(catalogue.has_value());
     EXPECT_EQ(catalogue->head.text(), "version 2.1");
     EXPECT_TRUE(plan_path(*catalogue, &lost));
+
+    // And once more from the head that this left, whose incarnation the experience is behind.
+    all = stage.make();
+    status = co_await all->open(policies, false);
+    status = co_await all->begin(0, version(1, 1), random_model(11), Dtype::kFp32);
+    status = co_await all->begin(0, version(1, 2), random_model(12), Dtype::kFp32);
+    status = co_await all->finish(false);
+    EXPECT_EQ(stage.head().text(), "version 2.2");
+    status = co_await all->begin(0, version(4, 3), random_model(13), Dtype::kFp32);
+    status = co_await all->finish(false);
+    EXPECT_TRUE(status);
+    EXPECT_EQ(stage.head().text(), "version 4.3");
+    // A crash between a checkpoint and its publication: behind the head, so in its incarnation.
+    all = stage.make();
+    status = co_await all->open(policies, false);
+    status = co_await all->begin(0, version(1, 5), random_model(15), Dtype::kFp32);
+    status = co_await all->finish(false);
+    EXPECT_TRUE(status);
+    EXPECT_EQ(stage.head().text(), "version 4.5");
 
     // A new run does not go on from another's versions.
     all = stage.make();

@@ -17,23 +17,17 @@ Async<Status> Run::open_publications(bool fresh) {
   co_return opened;
 }
 
-/// The version that the run begins or goes on with, as one of the incarnation that begins with it:
-/// whoever holds a version of a lost timeline gets a payload back to it.
+/// The versions that the run begins or goes on with.
 Async<Status> Run::publish_first() {
   if (!publications_) co_return Status();
   for (std::size_t i = 0; i < team_->policies().size(); ++i) {
-    const PolicyRuntime& policy = *team_->policies()[i];
-    Version version = policy.trainer->version();
-    const Timeline& timeline = store_->table(static_cast<int>(i)).timeline();
-    version.incarnation = timeline.at(version.number + 1).incarnation;
-    Status begun = co_await publications_->begin(i, version, policy.trainer->weights(),
-                                                 policy_dtype(*policy.options));
+    Status begun = co_await publish_next(static_cast<int>(i));
     if (!begun) co_return begun;
   }
   co_return Status();
 }
 
-/// The version that a policy's step has just made.
+/// The version that a policy is at.
 Async<Status> Run::publish_next(int policy) {
   const auto i = static_cast<std::size_t>(policy);
   const PolicyRuntime& runtime = *team_->policies()[i];
