@@ -16,10 +16,10 @@ enum class BlockIo {
   kPlain,    ///< one after another
 };
 
-/// Bytes of a request, and how many are under way at once: enough for an NVMe disk to be busy, and
-/// a block's arrival is noted while it is still in the processor's cache.
-constexpr std::uint64_t kBlockBytes = 1ULL << 20;
-constexpr int kBlockDepth = 16;
+/// Bytes of a request, and how many are under way at once. Blocks as large as what disks take in
+/// one command cost the least time of the processor.
+constexpr std::uint64_t kBlockBytes = 4ULL << 20;
+constexpr int kBlockDepth = 8;
 
 struct Transfer {
   enum class Way { kRead, kWrite };

@@ -32,12 +32,12 @@ INSTANTIATE_TEST_SUITE_P(Ways, EveryBlockIo,
                          ::testing::Values(BlockIo::kRing, BlockIo::kThreads, BlockIo::kPlain));
 
 TEST_P(EveryBlockIo, GivesTheSystemsError) {
-  std::string bytes(20 * kBlockBytes, 'x');
+  std::string bytes(10 * kBlockBytes, 'x');
   EXPECT_EQ(transfer(Transfer::Way::kWrite, "/dev/full", O_WRONLY, bytes), ENOSPC);
   EXPECT_EQ(transfer(Transfer::Way::kWrite, "/dev/zero", O_RDONLY, bytes), EBADF);
   EXPECT_EQ(transfer(Transfer::Way::kRead, "/dev/null", O_RDONLY, bytes), kEndsEarly);
   EXPECT_EQ(transfer(Transfer::Way::kRead, "/dev/zero", O_RDONLY, bytes), 0);
-  EXPECT_EQ(bytes, std::string(20 * kBlockBytes, '\0'));
+  EXPECT_EQ(bytes, std::string(10 * kBlockBytes, '\0'));
 }
 
 /// As in a container that forbids io_uring: here for want of a descriptor.
@@ -49,7 +49,7 @@ TEST(BlockIo, WorksWithoutARing) {
   rlimit none = before;
   none.rlim_cur = 0;
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  std::string bytes(5 * kBlockBytes, 'x');
+  std::string bytes(3 * kBlockBytes, 'x');
   Transfer all;
   all.descriptor = descriptor;
   all.data = bytes.data();
