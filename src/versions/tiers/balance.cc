@@ -73,6 +73,33 @@ bool MemoryAndDisk::balance_once() {
 void MemoryAndDisk::charge(std::uint64_t size) {
   const std::uint64_t used = usage_->used += size;
   usage_->peak = std::max(usage_->peak, used);
+  trim_spare();
+}
+
+void MemoryAndDisk::trim_spare() {
+  while (!spare_.empty() && usage_->used + spare_bytes_ > budgets_.host) {
+    spare_bytes_ -= spare_.front().bytes().size();
+    spare_.pop_front();
+  }
+}
+
+/// A state leaves memory; its pages may stay.
+void MemoryAndDisk::let_go(std::unique_ptr<StateBytes> bytes) {
+  spare_.push_back(bytes->release());
+  spare_bytes_ += spare_.back().bytes().size();
+  trim_spare();
+}
+
+/// Memory for a state that will be overwritten whole; empty if there is none that fits.
+Pages MemoryAndDisk::spare_pages(std::uint64_t size) {
+  for (auto one = spare_.begin(); one != spare_.end(); ++one) {
+    if (one->bytes().size() != Pages::whole(size)) continue;
+    Pages out = std::move(*one);
+    spare_.erase(one);
+    spare_bytes_ -= out.bytes().size();
+    return out;
+  }
+  return Pages();
 }
 
 /// Blocks may outlive the store, and go when it does.
@@ -83,10 +110,11 @@ std::function<void()> MemoryAndDisk::giver_back(std::uint64_t size) {
   };
 }
 
-/// Of room that was granted.
-Result<StateBytes> MemoryAndDisk::new_bytes(std::uint64_t size) {
+/// Of room that was granted; in `spare` if that is some.
+Result<StateBytes> MemoryAndDisk::new_bytes(Pages spare, std::uint64_t size) {
   try {
-    return StateBytes(size, giver_back(size), usage_.get());
+    if (spare.bytes().empty()) spare = Pages(size);
+    return StateBytes(std::move(spare), size, giver_back(size), usage_.get());
   } catch (const std::bad_alloc&) {
     usage_->used -= size;
     changed();
@@ -117,7 +145,7 @@ bool MemoryAndDisk::evict(const std::string& key, Entry& entry) {
     return false;
   }
   ++figures_.evictions;
-  entry.host.reset();
+  let_go(std::move(entry.host));
   return true;
 }
 

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include "versions/tiers/state_file.h"
 #include "versions/tiers/store.h"
 
 // Jobs get plain pointers to what they work on; the store, which `done` keeps alive, keeps that
@@ -48,14 +47,41 @@ void MemoryAndDisk::next_file() {
     executor_.post(done);
     return;
   }
+  if (work->bytes != nullptr) {
+    write_file(work);
+    return;
+  }
   Job job;
-  job.kind = work->bytes != nullptr ? "write state" : "remove state";
+  job.kind = "remove state";
   job.work = [&disk = disk_, &folder = folder_, work = work.get()] {
-    work->result = work->bytes != nullptr ? write_state(disk, folder, work->key, *work->bytes)
-                                          : remove_state(disk, folder, work->key);
+    work->result = remove_state(disk, folder, work->key);
   };
   job.done = done;
   executor_.io(std::move(job));
+}
+
+/// Writes and digests beside each other, then closes the file.
+void MemoryAndDisk::write_file(const std::shared_ptr<FileWork>& work) {
+  work->writer.emplace(disk_, folder_, work->key, *work->bytes);
+  work->parts = 2;
+  const auto ended = [self = shared_from_this(), work] {
+    if (--work->parts > 0) return;
+    Job close;
+    close.kind = "sync state";
+    close.work = [work = work.get()] { work->result = work->writer->finish(); };
+    close.done = [self, work] { self->file_done(work); };
+    self->executor_.io(std::move(close));
+  };
+  Job write;
+  write.kind = "write state";
+  write.work = [writer = &*work->writer] { writer->write(); };
+  write.done = ended;
+  Job digest;
+  digest.kind = "digest state";
+  digest.work = [writer = &*work->writer] { writer->digest(); };
+  digest.done = ended;
+  executor_.io(std::move(write));
+  executor_.io(std::move(digest));
 }
 
 void MemoryAndDisk::file_done(const std::shared_ptr<FileWork>& work) {
@@ -78,7 +104,9 @@ void MemoryAndDisk::file_done(const std::shared_ptr<FileWork>& work) {
   if (entry != nullptr && entry->writing == work) {
     entry->writing.reset();
     // An eviction is left to balance(): the room may have been found elsewhere meanwhile.
-    if (work->result && !work->evicts && !wanted_.contains(work->key)) entry->host.reset();
+    if (work->result && !work->evicts && !wanted_.contains(work->key)) {
+      let_go(std::move(entry->host));
+    }
   }
   work->superseded.reset();
   next_file();
@@ -87,8 +115,9 @@ void MemoryAndDisk::file_done(const std::shared_ptr<FileWork>& work) {
 
 void MemoryAndDisk::read(const std::string& key, Entry& entry, bool prefetch) {
   entry.prefetch = false;
+  Pages spare = spare_pages(entry.size);
   charge(entry.size);
-  auto bytes = new_bytes(entry.size);
+  auto bytes = new_bytes(std::move(spare), entry.size);
   if (!bytes) {
     if (!prefetch) entry.failed = bytes.error();
     return;

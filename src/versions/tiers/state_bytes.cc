@@ -21,4 +21,10 @@ void StateBytes::count_against(std::function<void()> on_free, const void* owner)
   if (on_free) on_free();
 }
 
+Pages StateBytes::release() {
+  Pages out = std::move(pages_);
+  *this = StateBytes();
+  return out;
+}
+
 }  // namespace troupe

@@ -22,7 +22,10 @@ class StateBytes {
   /// whose budget it counts against; null: nobody's. Throws std::bad_alloc.
   explicit StateBytes(std::uint64_t size, std::function<void()> on_free = {},
                       const void* owner = nullptr)
-      : pages_(size), size_(size), on_free_(std::move(on_free)), owner_(owner) {}
+      : StateBytes(Pages(size), size, std::move(on_free), owner) {}
+  /// In memory that is there, and keeps what it holds; `size` bytes in whole pages.
+  StateBytes(Pages pages, std::uint64_t size, std::function<void()> on_free, const void* owner)
+      : pages_(std::move(pages)), size_(size), on_free_(std::move(on_free)), owner_(owner) {}
   StateBytes(StateBytes&& other) noexcept
       : pages_(std::move(other.pages_)),
         size_(std::exchange(other.size_, 0)),
@@ -46,6 +49,8 @@ class StateBytes {
   [[nodiscard]] const void* owner() const { return owner_; }
   /// From now on it counts against this budget; the one before hears that it has gone.
   void count_against(std::function<void()> on_free, const void* owner);
+  /// The memory itself, which counts against nothing any more; this is empty then.
+  Pages release();
 
  private:
   Pages pages_;

@@ -34,12 +34,11 @@ std::string path_of(const std::string& folder, const std::string& key) {
 
 std::string_view text(std::span<const char> bytes) { return {bytes.data(), bytes.size()}; }
 
-/// The digest of a state that comes or goes block by block, taken while other blocks are on their
-/// way.
+/// The digest of a state that comes block by block, taken while other blocks are on their way.
 class PassingDigest {
  public:
   explicit PassingDigest(std::span<const char> state) : state_(text(state)) {}
-  /// For a transfer of the state's pages; goes with this object.
+  /// For a read of the state's pages; goes with this object.
   Progress progress() {
     return [this](std::uint64_t front) {
       const std::uint64_t end = std::min<std::uint64_t>(front, state_.size());
@@ -99,17 +98,6 @@ tl::unexpected<Error> no_room(const std::string& folder, std::uint64_t bytes, Er
   return within(fmt::format("no room for {} bytes in {}", bytes, folder), std::move(error));
 }
 
-Status write_draft(Disk& disk, const std::string& draft, const std::string& key,
-                   const StateBytes& state) {
-  TROUPE_ASSIGN(const auto file, disk.create_large(draft, state_file_bytes(state.size())));
-  PassingDigest digest(state.bytes());
-  TROUPE_TRY(file->append_large(text(state.pages()), digest.progress()));
-  Pages last(Pages::kPage);
-  fill(last.bytes(), {{key, state.size()}, digest.hex()});
-  TROUPE_TRY(file->append(text(last.bytes())));
-  return file->sync();
-}
-
 }  // namespace
 
 std::uint64_t state_file_bytes(std::uint64_t size) { return Pages::whole(size) + Pages::kPage; }
@@ -123,18 +111,41 @@ Status check_state_key(const std::string& key) {
                                         key));
 }
 
-Status write_state(Disk& disk, const std::string& folder, const std::string& key,
-                   const StateBytes& state) {
-  const std::string path = path_of(folder, key);
-  const std::string draft = path + std::string(kDraft);
-  TROUPE_TRY(disk.remove(draft));  // what an attempt that failed could not remove
-  Status written = write_draft(disk, draft, key, state);
-  if (written) written = disk.rename(draft, path);
-  if (!written) {
-    (void)disk.remove(draft);
-    return no_room(folder, state_file_bytes(state.size()), std::move(written.error()));
-  }
-  return disk.sync_folder(folder);
+StateWriter::StateWriter(Disk& disk, std::string folder, std::string key, const StateBytes& state)
+    : disk_(disk),
+      folder_(std::move(folder)),
+      key_(std::move(key)),
+      state_(state),
+      path_(path_of(folder_, key_)),
+      draft_(path_ + std::string(kDraft)) {}
+
+void StateWriter::digest() { digest_ = Digest().add(text(state_.bytes())).hex(); }
+
+void StateWriter::write() {
+  const auto body = [&]() -> Status {
+    TROUPE_TRY(disk_.remove(draft_));  // what an attempt that failed could not remove
+    TROUPE_ASSIGN(file_, disk_.create_large(draft_, state_file_bytes(state_.size())));
+    return file_->append_large(text(state_.pages()), [](std::uint64_t) {});
+  };
+  written_ = body();
+}
+
+Status StateWriter::close() {
+  TROUPE_TRY(written_);
+  Pages last(Pages::kPage);
+  fill(last.bytes(), {{key_, state_.size()}, digest_});
+  TROUPE_TRY(file_->append(text(last.bytes())));
+  TROUPE_TRY(file_->sync());
+  file_.reset();
+  return disk_.rename(draft_, path_);
+}
+
+Status StateWriter::finish() {
+  Status closed = close();
+  if (closed) return disk_.sync_folder(folder_);
+  file_.reset();
+  (void)disk_.remove(draft_);
+  return no_room(folder_, state_file_bytes(state_.size()), std::move(closed.error()));
 }
 
 Result<StateFile> look_at_state(Disk& disk, const std::string& folder, const std::string& key) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,9 +34,27 @@ std::uint64_t state_file_bytes(std::uint64_t size);
 /// kInvalid: a key that is empty or too long for a file's name.
 Status check_state_key(const std::string& key);
 
-/// Writes the state atomically and durably. kNoSpace, with folder and bytes: what was there stays.
-Status write_state(Disk& disk, const std::string& folder, const std::string& key,
-                   const StateBytes& state);
+/// A state on its way to disk: atomically and durably. write() and digest() may run beside each
+/// other; finish() comes after both. Borrows disk and state.
+class StateWriter {
+ public:
+  StateWriter(Disk& disk, std::string folder, std::string key, const StateBytes& state);
+  void write();
+  void digest();
+  /// kNoSpace, with folder and bytes: what was there stays.
+  Status finish();
+
+ private:
+  Status close();
+
+  Disk& disk_;
+  std::string folder_, key_;
+  const StateBytes& state_;
+  std::string path_, draft_;
+  std::unique_ptr<AppendFile> file_;
+  Status written_;
+  std::string digest_;
+};
 
 /// What the file of `key` says about itself; kIo if it is not whole.
 Result<StateFile> look_at_state(Disk& disk, const std::string& folder, const std::string& key);

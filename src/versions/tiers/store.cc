@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "versions/tiers/state_file.h"
-
 namespace troupe {
 namespace {
 
@@ -104,7 +102,7 @@ Async<Result<StateBytes>> MemoryAndDisk::allocate(std::uint64_t size, Wait wait)
   demand->size = size;
   const Status granted = co_await room(demand, wait);
   if (!granted) co_return tl::unexpected(granted.error());
-  co_return new_bytes(size);
+  co_return new_bytes(Pages(), size);
 }
 
 Async<Status> MemoryAndDisk::set(std::string key, StateBytes bytes, Place place, Wait wait) {

@@ -12,6 +12,7 @@
 #include "base/disk.h"
 #include "base/executor.h"
 #include "versions/tiers/room_plan.h"
+#include "versions/tiers/state_file.h"
 #include "versions/tiers/tier_store.h"
 
 namespace troupe {
@@ -62,8 +63,10 @@ class MemoryAndDisk final : public TierStore, public std::enable_shared_from_thi
     std::string key;
     const StateBytes* bytes = nullptr;
     std::uint64_t version = 0;
-    std::uint64_t file_bytes = 0;                 ///< that it counts against the disk's budget
-    bool evicts = false;                          ///< for others' sake; else set() asked for it
+    std::uint64_t file_bytes = 0;  ///< that it counts against the disk's budget
+    bool evicts = false;           ///< for others' sake; else set() asked for it
+    std::optional<StateWriter> writer = {};
+    int parts = 0;                                ///< of the writer that run
     std::unique_ptr<StateBytes> superseded = {};  ///< `bytes`, once the key has got others
     Status result = {};
     bool done = false;
@@ -104,8 +107,11 @@ class MemoryAndDisk final : public TierStore, public std::enable_shared_from_thi
   void grant(const std::shared_ptr<Demand>& demand);
   bool evict(const std::string& key, Entry& entry);
   void fail_demands(const Error& error);
-  Result<StateBytes> new_bytes(std::uint64_t size);
+  Result<StateBytes> new_bytes(Pages spare, std::uint64_t size);
   void charge(std::uint64_t size);
+  void let_go(std::unique_ptr<StateBytes> bytes);
+  Pages spare_pages(std::uint64_t size);
+  void trim_spare();
   std::function<void()> giver_back(std::uint64_t size);
   void changed();
 
@@ -113,6 +119,7 @@ class MemoryAndDisk final : public TierStore, public std::enable_shared_from_thi
   std::shared_ptr<FileWork> queue_write(const std::string& key, Entry& entry, bool evicts);
   std::shared_ptr<FileWork> queue_remove(const std::string& key);
   void next_file();
+  void write_file(const std::shared_ptr<FileWork>& work);
   void file_done(const std::shared_ptr<FileWork>& work);
   void read(const std::string& key, Entry& entry, bool prefetch);
   void read_done(const std::shared_ptr<Reading>& reading);
@@ -126,6 +133,10 @@ class MemoryAndDisk final : public TierStore, public std::enable_shared_from_thi
   std::map<std::string, Nanos> needed_;
   std::map<std::string, int> wanted_;           ///< how many get() wait for a key
   std::map<std::string, std::uint64_t> files_;  ///< bytes of each file
+  /// Memory of states that left, for those that come from disk: it has its pages already. With what
+  /// is used it stays within the budget.
+  std::deque<Pages> spare_;
+  std::uint64_t spare_bytes_ = 0;
   std::deque<std::shared_ptr<Demand>> demands_;
   std::deque<std::shared_ptr<FileWork>> lane_;  ///< the first is under way if lane_busy_
   bool lane_busy_ = false;

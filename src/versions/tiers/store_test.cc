@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include "versions/tiers/tiers_test_support.h"
 
 // What a TierStore promises, one promise at a time.
@@ -277,6 +280,41 @@ TEST_F(Tiers, RefuseWhatIsNoState) {
     co_return Status();
   };
   run(*executor, body());
+}
+
+/// The same on the machine's clock, threads and disk: three states take turns in memory for two.
+TEST(TiersLive, MoveBetweenMemoryAndDisk) {
+  constexpr std::uint64_t kLarge = 5ULL << 20;
+  const std::string folder = ::testing::TempDir() + fmt::format("troupe-tiers-{}", ::getpid());
+  const auto disk = make_posix_disk();
+  const auto executor = make_live_executor(1);
+  TierBudgets budgets;
+  budgets.host = 2 * kLarge;
+  auto opened = open_tier_store(*executor, *disk, folder + "/t", budgets, Leftovers::kKeep);
+  ASSERT_TRUE(opened);
+  TierStore& store = **opened;
+  const std::vector<std::string> keys = {"a", "b", "c"};
+  auto body = [&]() -> Async<Status> {
+    for (std::uint64_t i = 0; i < 3; ++i) {
+      MUST(co_await store_value(store, keys[i], kLarge, i, i == 1 ? Place::kDisk : Place::kHost));
+    }
+    for (std::uint64_t round = 0; round < 9; ++round) {
+      const std::uint64_t i = round % 3;
+      store.needed_at(keys[i], executor->now());
+      store.prefetch(keys[(i + 1) % 3]);
+      auto got = co_await store.get(keys[i], soon());
+      MUST(got);
+      EXPECT_TRUE(holds(*got, i + (round - i) / 3 * 3)) << round;
+      fill(*got, round + 3);
+      const Place place = round % 4 == 0 ? Place::kDisk : Place::kHost;
+      MUST(co_await store.set(keys[i], std::move(*got), place, soon()));
+    }
+    co_return Status();
+  };
+  run(*executor, body());
+  EXPECT_LE(store.figures().host_peak, 2 * kLarge);
+  EXPECT_GT(store.figures().read_bytes, 0U);
+  EXPECT_TRUE(disk->remove(folder));
 }
 
 TEST_F(Tiers, AFolderIsFoundAgainOrForgotten) {

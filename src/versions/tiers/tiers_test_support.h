@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,16 +21,20 @@ inline const std::string kFolder = "run/tiers";
 /// Any wait of a test that is longer is a deadlock.
 inline Wait soon() { return {1000 * kSecond, "test"}; }
 
-/// Byte i is a function of the value and i alone.
-inline char expected_byte(std::uint64_t value, std::uint64_t i) {
-  return static_cast<char>(seed_join(value, i / 8) >> (i % 8 * 8));
-}
+/// The bytes are a function of the value and their place alone.
 inline void fill(StateBytes& state, std::uint64_t value) {
-  for (std::uint64_t i = 0; i < state.size(); ++i) state.bytes()[i] = expected_byte(value, i);
+  const std::span<char> bytes = state.bytes();
+  for (std::uint64_t i = 0; i < bytes.size(); i += 8) {
+    const std::uint64_t word = seed_join(value, i);
+    std::memcpy(bytes.data() + i, &word, std::min<std::uint64_t>(8, bytes.size() - i));
+  }
 }
 inline bool holds(const StateBytes& state, std::uint64_t value) {
-  for (std::uint64_t i = 0; i < state.size(); ++i) {
-    if (state.bytes()[i] != expected_byte(value, i)) return false;
+  const std::span<const char> bytes = state.bytes();
+  for (std::uint64_t i = 0; i < bytes.size(); i += 8) {
+    const std::uint64_t word = seed_join(value, i);
+    const std::uint64_t size = std::min<std::uint64_t>(8, bytes.size() - i);
+    if (std::memcmp(bytes.data() + i, &word, size) != 0) return false;
   }
   return true;
 }
