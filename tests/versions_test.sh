@@ -73,3 +73,24 @@ open(sys.argv[1], "wb").write(data)
 P
 "$program" versions verify "$work/run" > "$work/verify.txt" 2>&1 && fail "damage was not seen"
 grep -q "version 3.5: payload 0003-00000005.delta" "$work/verify.txt" || { cat "$work/verify.txt"; fail "not named"; }
+
+# Of adapters the adapters are published; what is exported is the merged model.
+cat > "$work/run.toml" <<T
+[run]
+steps = 3
+[environment]
+name = "chain"
+[model]
+base = "$work/plain/checkpoints/step-000006/policy-first"
+lora_rank = 2
+[eval]
+every = 0
+final_episodes = 20
+[versions]
+publish = true
+T
+"$program" train "$work/run.toml" --quiet --output "$work/lora"
+"$program" versions verify "$work/lora" > /dev/null || fail "verify adapters"
+"$program" versions export "$work/lora" --policy second --to "$work/merged"
+"$program" checkpoint export "$work/lora" "$work/merged-kept" --policy second
+cmp "$work/merged/model.safetensors" "$work/merged-kept/model.safetensors" || fail "export of an adapter"
