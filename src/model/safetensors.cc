@@ -144,26 +144,39 @@ void append(std::string& out, std::span<const float> values, Dtype dtype) {
 
 }  // namespace
 
-std::string encode_safetensors(const std::vector<NamedTensor>& tensors,
-                               const std::vector<std::pair<std::string, std::string>>& metadata,
-                               Dtype dtype) {
-  const char* name = dtype == Dtype::kFp32 ? "F32" : "BF16";
-  const std::size_t each = dtype == Dtype::kFp32 ? 4 : 2;
+std::string safetensors_header(const std::vector<SafetensorsForm>& tensors,
+                               const std::vector<std::pair<std::string, std::string>>& metadata) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   for (const auto& [key, text] : metadata) header["__metadata__"][key] = text;
-  std::size_t at = 0;
-  for (const NamedTensor& tensor : tensors) {
-    const std::size_t end = at + each * tensor.data.size();
-    header[tensor.name] = {{"dtype", name}, {"shape", tensor.shape}, {"data_offsets", {at, end}}};
+  std::uint64_t at = 0;
+  for (const SafetensorsForm& tensor : tensors) {
+    const DtypeName& known =
+        *std::find_if(std::begin(kDtypes), std::end(kDtypes),
+                      [&](const DtypeName& candidate) { return candidate.type == tensor.type; });
+    std::uint64_t end = known.bytes;
+    for (const std::int64_t n : tensor.shape) end *= static_cast<std::uint64_t>(n);
+    end += at;
+    header[tensor.name] = {
+        {"dtype", known.name}, {"shape", tensor.shape}, {"data_offsets", {at, end}}};
     at = end;
   }
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const std::uint64_t length = text.size();
-  std::string out(sizeof length, '\0');
-  std::memcpy(out.data(), &length, sizeof length);
-  out.reserve(sizeof length + text.size() + at);
-  out += text;
+  return std::string(reinterpret_cast<const char*>(&length), sizeof length) + text;
+}
+
+std::string encode_safetensors(const std::vector<NamedTensor>& tensors,
+                               const std::vector<std::pair<std::string, std::string>>& metadata,
+                               Dtype dtype) {
+  std::vector<SafetensorsForm> forms;
+  std::size_t bytes = 0;
+  for (const NamedTensor& tensor : tensors) {
+    forms.push_back({tensor.name, dtype == Dtype::kFp32 ? Type::kF32 : Type::kBf16, tensor.shape});
+    bytes += tensor.data.size() * (dtype == Dtype::kFp32 ? 4 : 2);
+  }
+  std::string out = safetensors_header(forms, metadata);
+  out.reserve(out.size() + bytes);
   for (const NamedTensor& tensor : tensors) append(out, tensor.data, dtype);
   return out;
 }

@@ -41,6 +41,19 @@ struct SafetensorsView {
 /// length at most, whatever shapes it claims. kInvalid says what is wrong.
 Result<SafetensorsView> parse_safetensors(std::string_view bytes);
 
+/// A tensor of a file to be written, without its values.
+struct SafetensorsForm {
+  std::string name;
+  TensorView::Type type = TensorView::Type::kF32;
+  std::vector<std::int64_t> shape;
+};
+
+/// What stands before the values: 8-byte little-endian header length, JSON header (padded with
+/// spaces to 8). The values of all tensors, row-major, follow in the given order without gaps.
+/// `metadata` entries are text pairs.
+std::string safetensors_header(const std::vector<SafetensorsForm>& tensors,
+                               const std::vector<std::pair<std::string, std::string>>& metadata);
+
 /// A named fp32 tensor to write; `data` is borrowed.
 struct NamedTensor {
   std::string name;
@@ -48,9 +61,8 @@ struct NamedTensor {
   std::span<const float> data;
 };
 
-/// safetensors bytes: 8-byte little-endian header length, JSON header (padded with spaces to 8),
-/// data in the given order. `metadata` entries are text pairs. With kBf16 values are rounded to
-/// nearest, ties to even.
+/// A whole safetensors file: safetensors_header() and the data in the given order. With kBf16
+/// values are rounded to nearest, ties to even.
 std::string encode_safetensors(const std::vector<NamedTensor>& tensors,
                                const std::vector<std::pair<std::string, std::string>>& metadata,
                                Dtype dtype = Dtype::kFp32);

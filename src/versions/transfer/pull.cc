@@ -69,7 +69,8 @@ class Puller {
         ErrorCode::kDeadline,
         fmt::format("policy {}: was not brought up to date within {} s, in {} attempts; the "
                     "last one: {}",
-                    policy(), task_.limits.deadline / kSecond, report_.failures, last.message));
+                    policy(), static_cast<double>(task_.limits.deadline) / kSecond,
+                    report_.failures, last.message));
   }
   /// Pauses, and looks every tenth of a second whether it shall stop.
   Async<Status> sleep(Nanos pause) {
