@@ -20,8 +20,8 @@ refused "share: .*2 not in" --share 2
 refused "parameters: .*0 not in" --parameters 0
 grep -q -- --json <<<"$("$weights" --help)" || fail "--help does not name --json"
 
-"$weights" --seconds 0 --parameters 5000000 --json > "$work/out.json" || fail "a quick run ended with $?"
-"$weights" --seconds 0 --parameters 300000 --share 0.05 > "$work/out.txt" || fail "a table ended with $?"
+"$weights" --seconds 0 --parameters 5000000 --transfer-bytes 3000000 --folder "$work" --json > "$work/out.json" || fail "a quick run ended with $?"
+"$weights" --seconds 0 --parameters 300000 --share 0.05 --transfer-bytes 0 > "$work/out.txt" || fail "a table ended with $?"
 grep -qE '^300,000 bf16 values, [0-9.]+% changed by a step of learning rate [0-9.e-]+, one core$' "$work/out.txt" || fail "the table's head"
 grep -qE '^troupe +[0-9,]+ +[0-9.]+ +[0-9.]+x$' "$work/out.txt" || fail "the table's line"
 
@@ -44,7 +44,15 @@ for t in times.values():
     assert t["rounds"] >= 2 and 0 < t["seconds"] <= t["slowest_seconds"], t
     assert near(t["bytes_per_second"] * t["seconds"], out["full_bytes"]), t
     assert near(t["share_of_memcpy"] * t["seconds"], times["memcpy"]["seconds"]), t
-assert [a["name"] for a in out["aims"]] == ["payload_over_entropy", "compare, unchanged"], out["aims"]
+assert [a["name"] for a in out["aims"]] == ["payload_over_entropy", "compare, unchanged", "fetch", "fetch, digest", "fetch, digest, file"], out["aims"]
+names = ["raw socket copy", "fetch", "fetch, digest", "fetch, digest, file"]
+assert [(t["name"], t["receivers"]) for t in out["transfer"]] == [(n, r) for r in (1, 3) for n in names], out["transfer"]
+for t in out["transfer"]:
+    assert t["rounds"] >= 3 and 0 < t["seconds"] <= t["slowest_seconds"] and t["bytes"] == 3000000, t
+    assert near(t["bytes_per_second"] * t["seconds"], t["bytes"] * t["receivers"]), t
+    raw = next(r for r in out["transfer"] if r["receivers"] == t["receivers"])
+    assert near(t["share_of_raw"] * t["seconds"], raw["seconds"]), t
 P
+[[ -z $(ls -d "$work"/troupe-transfer-* 2>/dev/null) ]] || fail "files were left behind"
 echo "$failures failures"
 [[ $failures -eq 0 ]]

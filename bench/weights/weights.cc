@@ -1,4 +1,5 @@
-// Bytes and time of a weight delta beside its entropy, memcpy and the published formats.
+// Bytes and time of a weight delta beside its entropy, memcpy and the published formats, and its
+// transfer beside a raw socket copy.
 // docs/benchmarks.md explains the output.
 #include <fmt/format.h>
 
@@ -15,6 +16,7 @@
 #include "versions/delta/encode.h"
 #include "weights/drift.h"
 #include "weights/published.h"
+#include "weights/transfer.h"
 
 using namespace troupe;
 using namespace troupe::bench;
@@ -23,8 +25,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double kSizeAim = 1.1;     // payload over entropy, at most
-constexpr double kCompareAim = 0.5;  // of memcpy's bandwidth, unchanged data
+constexpr double kSizeAim = 1.1;      // payload over entropy, at most
+constexpr double kCompareAim = 0.5;   // of memcpy's bandwidth, unchanged data
+constexpr double kTransferAim = 0.8;  // of a raw socket copy
 constexpr const char* kEntropy =
     "N h(K/N) + K H(d): N values, K changed, h binary entropy, H zero-order entropy of differences";
 
@@ -32,7 +35,9 @@ struct Options {
   bool json = false;
   std::uint64_t parameters = 100'000'000;
   double share = 0.006;
-  double seconds = 1;  ///< of each figure
+  double seconds = 1;                                       ///< of each figure
+  std::uint64_t transfer_bytes = std::uint64_t{256} << 20;  ///< 0: no transfer
+  std::string folder = "/tmp";
 };
 
 /// One thread's work on the bytes of one version.
@@ -49,6 +54,7 @@ struct Outcome {
   std::uint64_t anchor = 0;  ///< bytes of a full anchor
   std::vector<Timed> times;  ///< the first is memcpy
   std::vector<PublishedSize> published;
+  TransferOutcome transfer;
 };
 
 /// Versions 1 and 2 in turn: a delta forth, a delta back.
@@ -147,6 +153,10 @@ Result<Outcome> measure(const Options& options) {
   }
   out.times.front().rounds = copying;
   out.published = measure_published(base, next);
+  if (options.transfer_bytes > 0) {
+    TROUPE_ASSIGN(out.transfer,
+                  measure_transfer(options.transfer_bytes, options.seconds, options.folder));
+  }
   return out;
 }
 
@@ -156,6 +166,14 @@ double over(std::uint64_t a, std::uint64_t b) {
 
 double share_of_memcpy(const Outcome& out, const Timed& timed) {
   return out.times.front().rounds.best / timed.rounds.best;
+}
+
+double share_of_raw(const TransferOutcome& out, const TransferFigure& figure) {
+  return out.raw(figure).rounds.best / figure.rounds.best;
+}
+
+double transfer_rate(const TransferOutcome& out, const TransferFigure& figure) {
+  return static_cast<double>(out.bytes) * figure.receivers / figure.rounds.best;
 }
 
 double over_entropy(const Outcome& out) {
@@ -190,11 +208,27 @@ void print_json(const Outcome& out, const Options& options, double others) {
                                  {"times_ours", over(one.bytes, out.delta.payload.size())},
                                  {"encode_seconds", one.encode_seconds}});
   }
+  for (const TransferFigure& figure : out.transfer.figures) {
+    json["transfer"].push_back({{"name", figure.name},
+                                {"receivers", figure.receivers},
+                                {"bytes", out.transfer.bytes},
+                                {"bytes_per_second", transfer_rate(out.transfer, figure)},
+                                {"seconds", figure.rounds.best},
+                                {"slowest_seconds", figure.rounds.slowest},
+                                {"rounds", figure.rounds.count},
+                                {"share_of_raw", share_of_raw(out.transfer, figure)}});
+  }
   json["aims"] = {
       {{"name", "payload_over_entropy"}, {"reached", over_entropy(out)}, {"aim", kSizeAim}},
       {{"name", "compare, unchanged"},
        {"reached", share_of_memcpy(out, out.times[1])},
        {"aim", kCompareAim}}};
+  for (const TransferFigure& figure : out.transfer.figures) {
+    if (figure.receivers > 1 || &figure == &out.transfer.raw(figure)) continue;
+    json["aims"].push_back({{"name", figure.name},
+                            {"reached", share_of_raw(out.transfer, figure)},
+                            {"aim", kTransferAim}});
+  }
   fmt::print("{}\n", json.dump(1));
 }
 
@@ -225,6 +259,16 @@ void print_table(const Outcome& out, double others) {
   fmt::print(
       "\npayload: {:.3f} of its entropy, aim at most {}; compare: {:.2f} of memcpy, aim {}\n",
       over_entropy(out), kSizeAim, share_of_memcpy(out, out.times[1]), kCompareAim);
+  if (!out.transfer.figures.empty()) {
+    fmt::print("\n{} bytes over loopback TCP\n{:<24} {:>9} {:>8} {:>8} {:>12}\n",
+               with_commas(static_cast<double>(out.transfer.bytes)), "transfer", "receivers", "ms",
+               "GB/s", "of raw copy");
+  }
+  for (const TransferFigure& figure : out.transfer.figures) {
+    fmt::print("{:<24} {:>9} {:>8.1f} {:>8.1f} {:>11.0f}%\n", figure.name, figure.receivers,
+               1e3 * figure.rounds.best, 1e-9 * transfer_rate(out.transfer, figure),
+               100 * share_of_raw(out.transfer, figure));
+  }
   if (others > 0.05) {
     fmt::print(
         "other processes and the kernel used {:.0f}% of the processors meanwhile: a quiet machine "
@@ -247,6 +291,10 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1e-5, 0.9));
   app.add_option("--seconds", options.seconds, "seconds of each figure (1)")
       ->check(CLI::Range(0.0, 1e6));
+  app.add_option("--transfer-bytes", options.transfer_bytes,
+                 "payload that is transferred (268435456); 0: none")
+      ->check(CLI::Range(0ULL, 1ULL << 40));
+  app.add_option("--folder", options.folder, "where it and its copies lie meanwhile (/tmp)");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -16,7 +16,8 @@ namespace http = boost::beast::http;
 
 namespace {
 
-constexpr std::size_t kPiece = std::size_t{1} << 20;
+// Small enough that a sink which digests a piece finds it in the cache.
+constexpr std::size_t kPiece = std::size_t{256} << 10;
 constexpr std::uint32_t kMostHeader = 16384;
 
 /// Reads "bytes 5-9/100" into the head.
