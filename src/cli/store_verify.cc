@@ -1,45 +1,17 @@
 #include "experience/inspect/verify.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "base/executor.h"
+#include "cli/bar.h"
 #include "cli/commands.h"
 #include "cli/store.h"
-#include "observe/progress_text.h"
 
 namespace troupe {
 namespace {
-
-/// A bar on standard error, for a reading that takes longer than a second.
-class Bar {
- public:
-  explicit Bar(Executor& executor) : executor_(executor), at_(executor.now()) {}
-  ~Bar() {
-    if (drawn_) fmt::print(stderr, "\r\x1b[K");
-  }
-  Bar(const Bar&) = delete;
-  Bar& operator=(const Bar&) = delete;
-  void draw(std::uint64_t done, std::uint64_t total) {
-    const Nanos now = executor_.now();
-    if (!shown_ || now - at_ < (drawn_ ? kSecond / 10 : kSecond)) return;
-    at_ = now;
-    drawn_ = true;
-    const double share = static_cast<double>(done) / static_cast<double>(total);
-    fmt::print(stderr, "\r{} {} of {}\x1b[K", progress_bar(share, 40), bytes_text(done),
-               bytes_text(total));
-    std::fflush(stderr);
-  }
-
- private:
-  Executor& executor_;
-  bool shown_ = isatty(STDERR_FILENO) != 0;
-  bool drawn_ = false;
-  Nanos at_;
-};
 
 void print_report(const std::string& folder, const JournalVerification& seen) {
   std::uint64_t bytes = 0;
