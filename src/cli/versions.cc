@@ -11,6 +11,7 @@
 #include "base/folder_lock.h"
 #include "cli/commands.h"
 #include "cli/store.h"
+#include "cli/versions_transfer.h"
 #include "versions/published/published_versions.h"
 
 namespace troupe {
@@ -178,9 +179,9 @@ Result<StateId> choose_version(const Catalogue& catalogue, const std::string& wa
 void add_versions(CLI::App& app, int& exit_code) {
   const auto arguments = std::make_shared<VersionsArguments>();
   CLI::App* all = app.add_subcommand(
-      "versions", "List a run's published versions, check, export or roll them back");
+      "versions", "Published versions: list, check, export, roll back, serve, pull");
   all->require_subcommand(1);
-  all->footer("All but rollback only read, and may be used while the run goes on.");
+  all->footer("All but rollback leave the run as it is, and may be used while it goes on.");
   add_command(*all, "list", "What is kept, oldest first", list, arguments, exit_code)
       ->add_flag("--json", arguments->json, "A list of objects");
   add_command(*all, "verify", "Put every version together, and compare its digests", verify,
@@ -200,6 +201,8 @@ void add_versions(CLI::App& app, int& exit_code) {
                      "Its number, such as 7, or 2.7 of incarnation 2; default: the current one")
         ->required(command == back);
   }
+  add_versions_serve(*all, exit_code);
+  add_versions_pull(*all, exit_code);
 }
 
 }  // namespace troupe
