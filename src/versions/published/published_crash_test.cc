@@ -107,6 +107,9 @@ TEST(PublishedCrash, AfterAFaultTheSameVersionIsPublishedByTryingAgain) {
         const Copy before = (*versions)->shadow();
         if (act(**versions, told, i)) continue;
         EXPECT_EQ((*versions)->shadow(), before) << "the shadow stays, fault at call " << n;
+        expect_readable(disk, told.log);
+        expect_readable(*disk.after_crash(Loss::kNone, 0), told.log);
+        expect_readable(*disk.after_crash(Loss::kAll, 0), told.log);
         ASSERT_TRUE(act(**versions, told, i)) << "fault at call " << n;
       }
       EXPECT_EQ(told.done, story.done) << "fault at call " << n;
