@@ -48,6 +48,14 @@ Status Disk::link(const std::string& from, const std::string& to) {
   return fail(ErrorCode::kIo, fmt::format("cannot link {} to {}: not supported here", from, to));
 }
 
+Result<std::unique_ptr<AppendFile>> Disk::overwrite_large(const std::string& path,
+                                                          std::uint64_t size) {
+  TROUPE_ASSIGN(const std::uint64_t before, this->size(path));  // kNotFound
+  (void)before;
+  TROUPE_TRY(remove(path));
+  return create_large(path, size);
+}
+
 Status write_atomic(Disk& disk, const std::string& path, std::string_view bytes) {
   const std::string draft = path + ".writing";
   const std::size_t slash = path.rfind('/');

@@ -70,6 +70,11 @@ class Disk {
   /// kNoSpace at once, and no file, if there is no room for them.
   virtual Result<std::unique_ptr<AppendFile>> create_large(const std::string& path,
                                                            std::uint64_t size);
+  /// The same over a file that is there: its blocks are used again, which saves the file system
+  /// finding and clearing some. What it holds until the sync is unknown. Unless a disk knows
+  /// better, the file is removed and made anew.
+  virtual Result<std::unique_ptr<AppendFile>> overwrite_large(const std::string& path,
+                                                              std::uint64_t size);
   /// Cuts `path` to `size` bytes.
   virtual Status truncate(const std::string& path, std::uint64_t size) = 0;
   /// Atomically replaces `to`; both in one directory's file system.

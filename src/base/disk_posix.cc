@@ -155,6 +155,10 @@ class PosixDisk : public Disk {
                                                    std::uint64_t size) override {
     return posix::create_large(how_, path, size);
   }
+  Result<std::unique_ptr<AppendFile>> overwrite_large(const std::string& path,
+                                                      std::uint64_t size) override {
+    return posix::overwrite_large(how_, path, size);
+  }
   Status truncate(const std::string& path, std::uint64_t size) override {
     if (::truncate(path.c_str(), static_cast<off_t>(size)) == 0) return {};
     return failed("truncate", path, errno);

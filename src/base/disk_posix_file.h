@@ -38,5 +38,7 @@ Status read_large(BlockIo how, const std::string& path, std::uint64_t offset, st
                   const Progress& progress);
 Result<std::unique_ptr<AppendFile>> create_large(BlockIo how, const std::string& path,
                                                  std::uint64_t size);
+Result<std::unique_ptr<AppendFile>> overwrite_large(BlockIo how, const std::string& path,
+                                                    std::uint64_t size);
 
 }  // namespace troupe::posix

@@ -29,13 +29,17 @@ int transfer(BlockIo how, const File& file, const Transfer& transfer, const Prog
 
 class LargeFile final : public AppendFile {
  public:
-  LargeFile(BlockIo how, const std::string& path)
-      : how_(how), path_(path), file_(path, O_WRONLY | O_CREAT | O_EXCL) {}
+  LargeFile(BlockIo how, const std::string& path, int flags)
+      : how_(how), path_(path), file_(path, O_WRONLY | flags) {}
   [[nodiscard]] bool open() const { return file_.open(); }
 
   /// Asks for all blocks at once: a full disk says so now, and writes that go on beside each other
   /// need not wait for the file to grow. 0 or ENOSPC and the like.
   int reserve(std::uint64_t size) {
+    if (::lseek(file_.descriptor(), 0, SEEK_END) > static_cast<off_t>(size) &&
+        ::ftruncate(file_.descriptor(), static_cast<off_t>(size)) != 0) {
+      return errno;
+    }
     if (size == 0 || ::fallocate(file_.descriptor(), 0, 0, static_cast<off_t>(size)) == 0) {
       reserved_ = size;
       return 0;
@@ -94,14 +98,28 @@ Status read_large(BlockIo how, const std::string& path, std::uint64_t offset, st
   return {};
 }
 
-Result<std::unique_ptr<AppendFile>> create_large(BlockIo how, const std::string& path,
-                                                 std::uint64_t size) {
-  auto file = std::make_unique<LargeFile>(how, path);
+namespace {
+
+Result<std::unique_ptr<AppendFile>> open_large(BlockIo how, const std::string& path, int flags,
+                                               std::uint64_t size) {
+  auto file = std::make_unique<LargeFile>(how, path, flags);
   if (!file->open()) return failed("create", path, errno);
   const int error = file->reserve(size);
   if (error == 0) return file;
   (void)::unlink(path.c_str());
   return failed("create", path, error);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<AppendFile>> create_large(BlockIo how, const std::string& path,
+                                                 std::uint64_t size) {
+  return open_large(how, path, O_CREAT | O_EXCL, size);
+}
+
+Result<std::unique_ptr<AppendFile>> overwrite_large(BlockIo how, const std::string& path,
+                                                    std::uint64_t size) {
+  return open_large(how, path, 0, size);
 }
 
 }  // namespace troupe::posix

@@ -153,6 +153,22 @@ TEST_P(EveryDisk, LargeFilesGoOutAndComeBackInAnySize) {
   }
 }
 
+TEST_P(EveryDisk, ALargeFileIsOverwrittenWholeWhateverItsSizeWas) {
+  const auto none = [](std::uint64_t) {};
+  EXPECT_EQ(disk_->overwrite_large(at("f"), 1).error().code, ErrorCode::kNotFound);
+  for (const std::uint64_t before : {100U, 40960U, 100000U}) {
+    ASSERT_TRUE(disk_->write(at("f"), std::string(before, 'o'), false));
+    auto file = disk_->overwrite_large(at("f"), 40960);
+    ASSERT_TRUE(file) << file.error().message;
+    Pages bytes(40960);
+    bytes.bytes()[7] = 'n';
+    const std::string_view text(bytes.bytes().data(), 40960);
+    ASSERT_TRUE((*file)->append_large(text, none));
+    ASSERT_TRUE((*file)->sync());
+    EXPECT_TRUE(disk_->read(at("f")).value() == text) << before;
+  }
+}
+
 TEST_P(EveryDisk, ALargeFileIsReadFromTheMiddle) {
   std::string bytes(3 * kBlockBytes, '\0');
   for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(mix64(i));

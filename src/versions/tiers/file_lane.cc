@@ -33,36 +33,44 @@ void MemoryAndDisk::next_file() {
   if (lane_busy_ || lane_.empty()) return;
   lane_busy_ = true;
   const auto work = lane_.front();
-  const std::uint64_t used = figures_.disk_used;
-  figures_.disk_used += work->file_bytes;
-  const auto done = [self = shared_from_this(), work] { self->file_done(work); };
-  if (budgets_.disk != 0 && figures_.disk_used > budgets_.disk && work->bytes != nullptr) {
-    figures_.disk_used = used;
-    work->result =
-        fail(ErrorCode::kNoSpace,
-             fmt::format("no room for {} bytes in {}: {} of the {} bytes that training states may "
-                         "take there are in use",
-                         work->file_bytes, folder_, used, budgets_.disk));
-    work->file_bytes = 0;
-    executor_.post(done);
-    return;
-  }
   if (work->bytes != nullptr) {
     write_file(work);
-    return;
+  } else {
+    remove_file(work);
   }
+}
+
+void MemoryAndDisk::remove_file(const std::shared_ptr<FileWork>& work) {
   Job job;
   job.kind = "remove state";
   job.work = [&disk = disk_, &folder = folder_, work = work.get()] {
     work->result = remove_state(disk, folder, work->key);
   };
-  job.done = done;
+  job.done = [self = shared_from_this(), work] { self->file_done(work); };
   executor_.io(std::move(job));
 }
 
 /// Writes and digests beside each other, then closes the file.
 void MemoryAndDisk::write_file(const std::shared_ptr<FileWork>& work) {
-  work->writer.emplace(disk_, folder_, work->key, *work->bytes);
+  const std::uint64_t others = figures_.disk_used - spare_file_;
+  if (budgets_.disk != 0 && others + work->file_bytes > budgets_.disk) {
+    work->result =
+        fail(ErrorCode::kNoSpace,
+             fmt::format("no room for {} bytes in {}: {} of the {} bytes that training states may "
+                         "take there are in use",
+                         work->file_bytes, folder_, others, budgets_.disk));
+    work->file_bytes = 0;
+    executor_.post([self = shared_from_this(), work] { self->file_done(work); });
+    return;
+  }
+  const auto older = files_.find(work->key);
+  StateFile file;
+  file.key = work->key;
+  file.version = work->version;
+  work->writer.emplace(disk_, folder_, file, older == files_.end() ? 0 : older->second.version,
+                       spare_file_ != 0, *work->bytes);
+  figures_.disk_used = others + work->file_bytes;
+  spare_file_ = 0;
   work->parts = 2;
   const auto ended = [self = shared_from_this(), work] {
     if (--work->parts > 0) return;
@@ -91,11 +99,19 @@ void MemoryAndDisk::file_done(const std::shared_ptr<FileWork>& work) {
   const auto found = entries_.find(work->key);
   Entry* entry = found == entries_.end() ? nullptr : &found->second;
   if (work->result) {
-    // What the file replaces, or what was removed, is gone.
-    figures_.disk_used -= files_[work->key];
-    files_[work->key] = work->file_bytes;
-    if (work->bytes == nullptr) files_.erase(work->key);
-    if (work->bytes != nullptr) figures_.written_bytes += work->bytes->size();
+    File& file = files_[work->key];
+    if (work->bytes != nullptr) {
+      if (work->writer->left_spare()) {
+        spare_file_ = file.bytes;
+      } else {
+        figures_.disk_used -= file.bytes;
+      }
+      file = {work->version, work->file_bytes};
+      figures_.written_bytes += work->bytes->size();
+    } else {
+      figures_.disk_used -= file.bytes;
+      files_.erase(work->key);
+    }
     if (entry != nullptr) entry->on_disk = work->version;
   } else {
     figures_.disk_used -= work->file_bytes;
@@ -124,6 +140,7 @@ void MemoryAndDisk::read(const std::string& key, Entry& entry, bool prefetch) {
   }
   auto reading = std::make_shared<Reading>();
   reading->key = key;
+  reading->version = entry.on_disk;
   reading->bytes = std::move(*bytes);
   reading->prefetch = prefetch;
   entry.reading = reading;
@@ -131,7 +148,10 @@ void MemoryAndDisk::read(const std::string& key, Entry& entry, bool prefetch) {
   Job job;
   job.kind = "read state";
   job.work = [&disk = disk_, &folder = folder_, reading = reading.get()] {
-    reading->result = read_state(disk, folder, reading->key, reading->bytes);
+    StateFile file;
+    file.key = reading->key;
+    file.version = reading->version;
+    reading->result = read_state(disk, folder, file, reading->bytes);
   };
   job.done = [self = shared_from_this(), reading] { self->read_done(reading); };
   executor_.io(std::move(job));

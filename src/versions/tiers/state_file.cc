@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <map>
 
 #include "base/bytes.h"
 #include "base/digest.h"
@@ -28,8 +30,28 @@ std::string escaped(const std::string& key) {
   return out;
 }
 
-std::string path_of(const std::string& folder, const std::string& key) {
-  return folder + '/' + escaped(key).append(kEnding);
+std::string path_of(const std::string& folder, const std::string& key, std::uint64_t version) {
+  return fmt::format("{}/{}.{}{}", folder, escaped(key), version, kEnding);
+}
+
+/// The name of a state's file without its version.
+std::string stem_of(const std::string& name) {
+  return name.substr(0, name.rfind('.', name.size() - kEnding.size() - 1));
+}
+
+/// 0 of what is no such name.
+std::uint64_t version_of(std::string_view name) {
+  name.remove_suffix(kEnding.size());
+  const std::size_t dot = name.rfind('.');
+  std::uint64_t version = 0;
+  if (dot == std::string_view::npos) return 0;
+  const auto end = name.data() + name.size();
+  const auto [rest, error] = std::from_chars(name.data() + dot + 1, end, version);
+  return error == std::errc() && rest == end ? version : 0;
+}
+
+std::string spare_path(const std::string& folder) {
+  return folder + "/spare" + std::string(kDraft);
 }
 
 std::string_view text(std::span<const char> bytes) { return {bytes.data(), bytes.size()}; }
@@ -111,20 +133,26 @@ Status check_state_key(const std::string& key) {
                                         key));
 }
 
-StateWriter::StateWriter(Disk& disk, std::string folder, std::string key, const StateBytes& state)
+StateWriter::StateWriter(Disk& disk, std::string folder, StateFile file, std::uint64_t older,
+                         bool spare, const StateBytes& state)
     : disk_(disk),
       folder_(std::move(folder)),
-      key_(std::move(key)),
+      state_file_(std::move(file)),
+      older_(older),
+      spare_(spare),
       state_(state),
-      path_(path_of(folder_, key_)),
-      draft_(path_ + std::string(kDraft)) {}
+      draft_(spare ? spare_path(folder_) : folder_ + "/new" + std::string(kDraft)) {
+  state_file_.size = state.size();
+}
 
 void StateWriter::digest() { digest_ = Digest().add(text(state_.bytes())).hex(); }
 
 void StateWriter::write() {
   const auto body = [&]() -> Status {
-    TROUPE_TRY(disk_.remove(draft_));  // what an attempt that failed could not remove
-    TROUPE_ASSIGN(file_, disk_.create_large(draft_, state_file_bytes(state_.size())));
+    const std::uint64_t size = state_file_bytes(state_.size());
+    if (!spare_) TROUPE_TRY(disk_.remove(draft_));  // what an attempt that failed could not remove
+    TROUPE_ASSIGN(file_,
+                  spare_ ? disk_.overwrite_large(draft_, size) : disk_.create_large(draft_, size));
     return file_->append_large(text(state_.pages()), [](std::uint64_t) {});
   };
   written_ = body();
@@ -133,31 +161,34 @@ void StateWriter::write() {
 Status StateWriter::close() {
   TROUPE_TRY(written_);
   Pages last(Pages::kPage);
-  fill(last.bytes(), {{key_, state_.size()}, digest_});
+  fill(last.bytes(), {state_file_, digest_});
   TROUPE_TRY(file_->append(text(last.bytes())));
   TROUPE_TRY(file_->sync());
   file_.reset();
-  return disk_.rename(draft_, path_);
+  TROUPE_TRY(disk_.rename(draft_, path_of(folder_, state_file_.key, state_file_.version)));
+  return disk_.sync_folder(folder_);
 }
 
 Status StateWriter::finish() {
+  const std::string path = path_of(folder_, state_file_.key, state_file_.version);
   Status closed = close();
-  if (closed) return disk_.sync_folder(folder_);
   file_.reset();
+  if (closed && older_ != 0) {
+    const std::string older = path_of(folder_, state_file_.key, older_);
+    left_spare_ = disk_.rename(older, spare_path(folder_)).has_value();
+    if (!left_spare_) (void)disk_.remove(older);  // or the next opening does
+  }
+  if (closed) return {};
   (void)disk_.remove(draft_);
+  (void)disk_.remove(path);  // its name may not be durable
   return no_room(folder_, state_file_bytes(state_.size()), std::move(closed.error()));
 }
 
-Result<StateFile> look_at_state(Disk& disk, const std::string& folder, const std::string& key) {
-  TROUPE_ASSIGN(Closing closing, read_closing(disk, path_of(folder, key)));
-  return std::move(closing.state);
-}
-
-Status read_state(Disk& disk, const std::string& folder, const std::string& key, StateBytes& into) {
-  const std::string path = path_of(folder, key);
+Status read_state(Disk& disk, const std::string& folder, const StateFile& file, StateBytes& into) {
+  const std::string path = path_of(folder, file.key, file.version);
   TROUPE_ASSIGN(const Closing closing, read_closing(disk, path));
-  if (closing.state.key != key || closing.state.size != into.size()) {
-    return fail(ErrorCode::kIo, fmt::format("{} is another state than '{}'", path, key));
+  if (closing.state.key != file.key || closing.state.size != into.size()) {
+    return fail(ErrorCode::kIo, fmt::format("{} is another state than '{}'", path, file.key));
   }
   PassingDigest digest(into.bytes());
   TROUPE_TRY(disk.read_large(path, 0, into.pages(), digest.progress()));
@@ -168,27 +199,43 @@ Status read_state(Disk& disk, const std::string& folder, const std::string& key,
 }
 
 Status remove_state(Disk& disk, const std::string& folder, const std::string& key) {
-  TROUPE_TRY(disk.remove(path_of(folder, key)));
+  TROUPE_TRY(disk.sync_folder(folder));  // so that an older version cannot be there again
+  TROUPE_ASSIGN(const std::vector<std::string> names, disk.list(folder));
+  for (const std::string& name : names) {
+    if (name.ends_with(kEnding) && stem_of(name) == escaped(key)) {
+      TROUPE_TRY(disk.remove(folder + '/' + name));
+    }
+  }
   return disk.sync_folder(folder);
 }
 
 Result<std::vector<StateFile>> open_state_folder(Disk& disk, const std::string& folder) {
   TROUPE_TRY(disk.make_folders(folder));
   TROUPE_ASSIGN(const std::vector<std::string> names, disk.list(folder));
+  // The last file of each name without its version; the others may be half overwritten.
+  std::map<std::string, std::uint64_t> last;
+  for (const std::string& name : names) {
+    if (name.ends_with(kDraft)) TROUPE_TRY(disk.remove(folder + '/' + name));
+    if (!name.ends_with(kEnding)) continue;
+    std::uint64_t& version = last[stem_of(name)];
+    version = std::max(version, version_of(name));
+  }
   std::vector<StateFile> out;
   for (const std::string& name : names) {
+    if (!name.ends_with(kEnding)) continue;
     const std::string path = folder + '/' + name;
-    if (name.ends_with(kDraft)) {
+    const std::uint64_t version = version_of(name);
+    if (version != last[stem_of(name)]) {
       TROUPE_TRY(disk.remove(path));
-    } else if (name.ends_with(kEnding)) {
-      TROUPE_ASSIGN(Closing closing, read_closing(disk, path));
-      if (path_of(folder, closing.state.key) != path) {
-        return fail(ErrorCode::kIo,
-                    fmt::format("{} is the state '{}' under a wrong name: remove it", path,
-                                closing.state.key));
-      }
-      out.push_back(std::move(closing.state));
+      continue;
     }
+    TROUPE_ASSIGN(Closing closing, read_closing(disk, path));
+    if (path_of(folder, closing.state.key, version) != path) {
+      return fail(ErrorCode::kIo, fmt::format("{} is the state '{}' under a wrong name: remove it",
+                                              path, closing.state.key));
+    }
+    closing.state.version = version;
+    out.push_back(std::move(closing.state));
   }
   return out;
 }

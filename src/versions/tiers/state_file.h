@@ -21,10 +21,13 @@ namespace troupe {
 ///   ...   zeros
 ///   4088  u64  XXH3 of the page up to here
 ///
-/// A file is written under another name and renamed when it is durable, so that a crash leaves the
-/// old state or the new one. All functions block.
+/// A state's file is KEY.VERSION.state; versions of a key count up. A new one is written under
+/// another name and renamed when it is durable, and only then the older one goes, so that a crash
+/// leaves the old state or the new. An older file becomes the folder's spare one, whose blocks the
+/// next state takes. All functions block.
 struct StateFile {
   std::string key;
+  std::uint64_t version = 0;
   std::uint64_t size = 0;  ///< of the state
 };
 
@@ -35,38 +38,44 @@ std::uint64_t state_file_bytes(std::uint64_t size);
 Status check_state_key(const std::string& key);
 
 /// A state on its way to disk: atomically and durably. write() and digest() may run beside each
-/// other; finish() comes after both. Borrows disk and state.
+/// other; finish() comes after both. Two of one folder must not overlap. Borrows disk and state.
 class StateWriter {
  public:
-  StateWriter(Disk& disk, std::string folder, std::string key, const StateBytes& state);
+  /// As `file`, and in place of version `older` of its key (0: none). `spare`: there is a spare
+  /// file.
+  StateWriter(Disk& disk, std::string folder, StateFile file, std::uint64_t older, bool spare,
+              const StateBytes& state);
   void write();
   void digest();
-  /// kNoSpace, with folder and bytes: what was there stays.
+  /// kNoSpace, with folder and bytes: what was there stays, but for a spare file.
   Status finish();
+  /// After a finish() that went well: the older version is now the spare file.
+  [[nodiscard]] bool left_spare() const { return left_spare_; }
 
  private:
   Status close();
 
   Disk& disk_;
-  std::string folder_, key_;
+  std::string folder_;
+  StateFile state_file_;
+  std::uint64_t older_;
+  bool spare_;
   const StateBytes& state_;
-  std::string path_, draft_;
+  std::string draft_;
   std::unique_ptr<AppendFile> file_;
   Status written_;
   std::string digest_;
+  bool left_spare_ = false;
 };
 
-/// What the file of `key` says about itself; kIo if it is not whole.
-Result<StateFile> look_at_state(Disk& disk, const std::string& folder, const std::string& key);
-
 /// Fills `into`, whose size is the state's, and checks it. kIo: damaged.
-Status read_state(Disk& disk, const std::string& folder, const std::string& key, StateBytes& into);
+Status read_state(Disk& disk, const std::string& folder, const StateFile& file, StateBytes& into);
 
-/// Removes it durably; absent is success.
+/// Removes all versions of a state durably; absent is success.
 Status remove_state(Disk& disk, const std::string& folder, const std::string& key);
 
-/// Makes the folder if there is none, removes what a crash left half written, and gives the states
-/// in it, ordered by the names of their files.
+/// Makes the folder if there is none, removes what a crash left half written or outdated, and gives
+/// the last version of each state in it.
 Result<std::vector<StateFile>> open_state_folder(Disk& disk, const std::string& folder);
 
 }  // namespace troupe

@@ -56,8 +56,9 @@ Status MemoryAndDisk::open(Leftovers leftovers) {
   for (const StateFile& file : found) {
     Entry& entry = entries_[file.key];
     entry.size = file.size;
-    entry.version = entry.on_disk = ++versions_;
-    files_[file.key] = state_file_bytes(file.size);
+    entry.version = entry.on_disk = file.version;
+    versions_ = std::max(versions_, file.version);
+    files_[file.key] = {file.version, state_file_bytes(file.size)};
     figures_.disk_used += state_file_bytes(file.size);
   }
   return {};

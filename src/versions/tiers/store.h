@@ -63,7 +63,7 @@ class MemoryAndDisk final : public TierStore, public std::enable_shared_from_thi
     std::string key;
     const StateBytes* bytes = nullptr;
     std::uint64_t version = 0;
-    std::uint64_t file_bytes = 0;  ///< that it counts against the disk's budget
+    std::uint64_t file_bytes = 0;  ///< that it adds to the disk's use; 0 once refused
     bool evicts = false;           ///< for others' sake; else set() asked for it
     std::optional<StateWriter> writer = {};
     int parts = 0;                                ///< of the writer that run
@@ -73,6 +73,7 @@ class MemoryAndDisk final : public TierStore, public std::enable_shared_from_thi
   };
   struct Reading {
     std::string key;
+    std::uint64_t version = 0;
     StateBytes bytes;
     bool prefetch = false;
     Status result = {};
@@ -89,6 +90,11 @@ class MemoryAndDisk final : public TierStore, public std::enable_shared_from_thi
     std::shared_ptr<Reading> reading = {};
     std::shared_ptr<Demand> demand = {};  ///< waits for room to be read
     std::optional<Error> failed = {};     ///< why it could not be read, for those who wait
+  };
+  /// What the disk has of a key.
+  struct File {
+    std::uint64_t version = 0;
+    std::uint64_t bytes = 0;
   };
   using Entries = std::map<std::string, Entry>;
   class Wanted;
@@ -119,6 +125,7 @@ class MemoryAndDisk final : public TierStore, public std::enable_shared_from_thi
   std::shared_ptr<FileWork> queue_write(const std::string& key, Entry& entry, bool evicts);
   std::shared_ptr<FileWork> queue_remove(const std::string& key);
   void next_file();
+  void remove_file(const std::shared_ptr<FileWork>& work);
   void write_file(const std::shared_ptr<FileWork>& work);
   void file_done(const std::shared_ptr<FileWork>& work);
   void read(const std::string& key, Entry& entry, bool prefetch);
@@ -131,8 +138,9 @@ class MemoryAndDisk final : public TierStore, public std::enable_shared_from_thi
   std::shared_ptr<Usage> usage_ = std::make_shared<Usage>();
   Entries entries_;
   std::map<std::string, Nanos> needed_;
-  std::map<std::string, int> wanted_;           ///< how many get() wait for a key
-  std::map<std::string, std::uint64_t> files_;  ///< bytes of each file
+  std::map<std::string, int> wanted_;  ///< how many get() wait for a key
+  std::map<std::string, File> files_;
+  std::uint64_t spare_file_ = 0;  ///< bytes of the file whose blocks the next one takes
   /// Memory of states that left, for those that come from disk: it has its pages already. With what
   /// is used it stays within the budget.
   std::deque<Pages> spare_;

@@ -235,9 +235,12 @@ TEST_F(Tiers, TheDiskHasABudgetToo) {
   store = open(*executor, disk, 3 * kSize, 2 * file);
   auto body = [&]() -> Async<Status> {
     MUST(co_await put("a", 1, Place::kDisk));
-    MUST(co_await put("a", 2, Place::kDisk));  // both versions fit beside each other
-    EXPECT_EQ(store->figures().disk_used, file);
-    MUST(co_await put("b", 3, Place::kDisk));
+    MUST(co_await put("a", 2, Place::kDisk));         // both versions fit beside each other
+    EXPECT_EQ(store->figures().disk_used, 2 * file);  // the older one is spare
+    EXPECT_TRUE(disk.exists("run/tiers/spare.writing"));
+    MUST(co_await put("b", 3, Place::kDisk));  // takes its blocks
+    EXPECT_EQ(store->figures().disk_used, 2 * file);
+    EXPECT_FALSE(disk.exists("run/tiers/spare.writing"));
     const Status full = co_await put("c", 4, Place::kDisk);
     EXPECT_EQ(full.error().code, ErrorCode::kNoSpace);
     EXPECT_EQ(full.error().message,
@@ -246,8 +249,8 @@ TEST_F(Tiers, TheDiskHasABudgetToo) {
     EXPECT_EQ(store->place("c").value(), Place::kHost);
     MUST(co_await store->remove("a"));
     EXPECT_EQ(store->figures().disk_used, file);
-    EXPECT_FALSE(disk.exists("run/tiers/a.state"));
-    EXPECT_TRUE(disk.exists("run/tiers/b.state"));
+    EXPECT_FALSE(disk.exists("run/tiers/a.2.state"));
+    EXPECT_TRUE(disk.exists("run/tiers/b.3.state"));
     co_return Status();
   };
   run(*executor, body());
@@ -256,10 +259,10 @@ TEST_F(Tiers, TheDiskHasABudgetToo) {
 TEST_F(Tiers, ADamagedFileIsAnError) {
   auto body = [&]() -> Async<Status> {
     MUST(co_await put("a", 1, Place::kDisk));
-    EXPECT_TRUE(disk.flip("run/tiers/a.state", 5000, 3));
+    EXPECT_TRUE(disk.flip("run/tiers/a.1.state", 5000, 3));
     const auto got = co_await store->get("a", soon());
     EXPECT_EQ(got.error().code, ErrorCode::kIo);
-    EXPECT_NE(got.error().message.find("run/tiers/a.state is damaged"), std::string::npos);
+    EXPECT_NE(got.error().message.find("run/tiers/a.1.state is damaged"), std::string::npos);
     EXPECT_EQ(store->figures().host_used, 0U);
     MUST(co_await put("a", 2, Place::kDisk));
     MUST(co_await store->get("a", soon()));
@@ -325,11 +328,12 @@ TEST_F(Tiers, AFolderIsFoundAgainOrForgotten) {
     co_return Status();
   };
   run(*executor, body());
-  ASSERT_TRUE(disk.write("run/tiers/b.state.writing", "half", false));
+  ASSERT_TRUE(disk.write("run/tiers/new.writing", "half", false));
+  ASSERT_TRUE(disk.write("run/tiers/b.1.state", "of old, and half overwritten", false));
   const auto next = make_virtual_executor({});
   store = open(*next, disk, 3 * kSize);
   EXPECT_EQ(store->keys(), (std::vector<std::string>{"a/1", "b"}));
-  EXPECT_FALSE(disk.exists("run/tiers/b.state.writing"));
+  EXPECT_EQ(disk.list(kFolder).value(), (std::vector<std::string>{"a%2f1.1.state", "b.2.state"}));
   auto look = [&]() -> Async<Status> {
     const auto got = co_await store->get("a/1", soon());
     MUST(got);
@@ -338,11 +342,12 @@ TEST_F(Tiers, AFolderIsFoundAgainOrForgotten) {
   };
   run(*next, look());
 
-  ASSERT_TRUE(disk.flip("run/tiers/b.state", 12288 + 5, 0));
+  ASSERT_TRUE(disk.flip("run/tiers/b.2.state", 12288 + 5, 0));
   TierBudgets budgets;
   budgets.host = kSize;
   const auto damaged = open_tier_store(*next, disk, kFolder, budgets, Leftovers::kKeep);
-  EXPECT_EQ(damaged.error().message, "run/tiers/b.state is not a whole training state: remove it");
+  EXPECT_EQ(damaged.error().message,
+            "run/tiers/b.2.state is not a whole training state: remove it");
   const auto forgot = open_tier_store(*next, disk, kFolder, budgets, Leftovers::kForget);
   ASSERT_TRUE(forgot);
   EXPECT_TRUE((*forgot)->keys().empty());

@@ -27,7 +27,7 @@ struct TierBudgets {
 struct TierFigures {
   std::uint64_t host_used = 0;          ///< what callers hold and what is on its way included
   std::uint64_t host_peak = 0;          ///< the most that ever was
-  std::uint64_t disk_used = 0;          ///< files that are being written included
+  std::uint64_t disk_used = 0;          ///< what is being written and a spare file included
   std::uint64_t written_bytes = 0;      ///< to disk, evictions included
   std::uint64_t read_bytes = 0;         ///< from disk
   std::uint64_t evictions = 0;          ///< states that left memory for others
@@ -41,7 +41,8 @@ struct TierFigures {
 /// an `allocate`, `get` or `set` for which no room can be made waits, at most as long as its Wait
 /// says (kDeadline), or ends with kExhausted if the budget is too small for it alone.
 ///
-/// While a state is replaced on disk, its old file and the new one count against the disk's budget.
+/// While a state is replaced on disk, its old file and the new one count against the disk's budget;
+/// the old one then stays as the spare, whose blocks the next state takes.
 /// A disk without room is kNoSpace, which names the folder and the bytes; whoever waits for memory
 /// that only that disk could free hears it, and all states stay where they were.
 ///
