@@ -332,6 +332,7 @@ TEST_F(Tiers, AFolderIsFoundAgainOrForgotten) {
   ASSERT_TRUE(disk.write("run/tiers/b.1.state", "of old, and half overwritten", false));
   const auto next = make_virtual_executor({});
   store = open(*next, disk, 3 * kSize);
+  ASSERT_NE(store, nullptr);
   EXPECT_EQ(store->keys(), (std::vector<std::string>{"a/1", "b"}));
   EXPECT_EQ(disk.list(kFolder).value(), (std::vector<std::string>{"a%2f1.1.state", "b.2.state"}));
   auto look = [&]() -> Async<Status> {
