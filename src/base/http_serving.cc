@@ -15,7 +15,8 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t kPiece = std::size_t{1} << 20;
-constexpr std::size_t kRelease = std::size_t{4} << 20;
+// A request of a chunk ends before this and gives its whole mapping back, which is cheaper.
+constexpr std::size_t kRelease = std::size_t{64} << 20;
 
 }  // namespace
 

@@ -132,8 +132,9 @@ class Puller {
     }
     TROUPE_ASSIGN(auto path, plan_path(catalogue, held.digest.empty() ? nullptr : &held));
     if (!task_.for_newcomers) return path;
-    TROUPE_ASSIGN(const auto whole, plan_path(catalogue, nullptr));
-    for (const PayloadEntry& payload : whole) {
+    const auto whole = plan_path(catalogue, nullptr);
+    if (!whole) return path;  // the source cannot serve them either
+    for (const PayloadEntry& payload : *whole) {
       const bool there = std::any_of(path.begin(), path.end(), [&](const PayloadEntry& other) {
         return other.name == payload.name;
       });
