@@ -63,4 +63,4 @@ refused() {  # refused PATTERN OPTIONS...
   if out=$("$program" plan examples/eight-agents.toml "$@" 2>&1); then fail "accepted: $*"; fi
   grep -qE -- "$pattern" <<< "$out" || fail "$*: wanted '$pattern': $out"
 }
-refused "use at least 4, or lower training.slots" --set training.slots=7 --set training.memory_megabytes=1
+refused "use at least 7, or lower training.slots" --set training.slots=7 --set training.memory_megabytes=1

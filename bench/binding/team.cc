@@ -32,7 +32,7 @@ ModelConfig shape(std::int64_t parameters, int tokens) {
 Result<std::unique_ptr<TrainingTeam>> TrainingTeam::make(Executor& executor, Disk& disk,
                                                          const TeamOptions& options,
                                                          const Variant& variant) {
-  std::unique_ptr<TrainingTeam> out(new TrainingTeam(executor, disk, options));
+  std::unique_ptr<TrainingTeam> out(new TrainingTeam(executor, options));
   const ModelConfig config = shape(options.parameters, options.tokens);
   for (int i = 0; i < options.policies; ++i) {
     auto member = std::make_unique<Member>();

@@ -66,14 +66,13 @@ class TrainingTeam {
       return *trainer;
     }
   };
-  TrainingTeam(Executor& executor, Disk& disk, TeamOptions options)
-      : executor_(executor), disk_(disk), options_(std::move(options)) {}
+  TrainingTeam(Executor& executor, TeamOptions options)
+      : executor_(executor), options_(std::move(options)) {}
   Async<void> accumulate(Member& member, std::shared_ptr<const Group> group, Gate::Pass pass);
   Async<void> train(Member& member, int index, Gate::Pass pass);
   [[nodiscard]] std::shared_ptr<const Group> group(int member, int index) const;
 
   Executor& executor_;
-  Disk& disk_;
   TeamOptions options_;
   std::shared_ptr<TierStore> store_;
   std::unique_ptr<TrainingSlots> slots_;

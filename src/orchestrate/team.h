@@ -66,8 +66,8 @@ struct PolicyRuntime {
       slotted;  ///< the trainer, on a slot that it shares; null: its own
   std::unique_ptr<RolloutEngine> engine;
 
-  /// What a checkpoint holds of its trainer, copied on a worker; `whole`: the optimizer's moments and the critic too. A
-  /// state that is away is brought in.
+  /// What a checkpoint holds of its trainer, copied on a worker; `whole`: the optimizer's moments
+  /// and the critic too. A state that is away is brought in.
   Async<Result<TrainerState>> export_state(Executor& executor, bool whole) const;
   /// What computes the policy's gradients and steps.
   [[nodiscard]] TrainEngine& train_engine() const {
