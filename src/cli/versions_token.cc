@@ -13,7 +13,7 @@ Result<std::string> read_token(Disk& disk, const std::string& path) {
   return fail(ErrorCode::kInvalid,
               path +
                   ": its first line is no token of 8 or more letters and digits; make one, e.g. "
-                  "openssl rand -hex 24 > " +
+                  "head -c 24 /dev/urandom | base64 > " +
                   path);
 }
 

@@ -1,4 +1,4 @@
-#include "team.h"
+#include "swap/team.h"
 
 #include <cmath>
 #include <cstring>
