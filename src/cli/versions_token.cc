@@ -12,9 +12,8 @@ Result<std::string> read_token(Disk& disk, const std::string& path) {
   if (line.size() >= 8 && printable) return line;
   return fail(ErrorCode::kInvalid,
               path +
-                  ": its first line is no token of 8 or more letters and digits; make one, e.g. "
-                  "head -c 24 /dev/urandom | base64 > " +
-                  path);
+                  ": its first line is no token of 8 or more letters and digits; make one that "
+                  "nobody can guess, e.g. with a password generator");
 }
 
 }  // namespace troupe
