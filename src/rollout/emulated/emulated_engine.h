@@ -11,6 +11,11 @@
 
 namespace troupe {
 
+/// Seconds that devices have spent in each phase, added up when a phase ends.
+struct DeviceSeconds {
+  double load = 0, prefill = 0, decode = 0;
+};
+
 /// An instance without a model: its answers come from a script, and it takes the time that a cost
 /// model says, on the executor's clock, live or virtual.
 ///
@@ -50,6 +55,8 @@ class EmulatedEngine final : public RolloutEngine {
 
   /// Tokens of KV cache that no session has reserved.
   [[nodiscard]] std::int64_t kv_free() const;
+  /// Adds the time of its phases to `seconds`, which many instances may share.
+  void count_into(std::shared_ptr<DeviceSeconds> seconds) { seconds_ = std::move(seconds); }
 
   // Faults, for tests.
   /// It is gone: all its requests fail with kUnavailable, now and from now on.
@@ -70,6 +77,7 @@ class EmulatedEngine final : public RolloutEngine {
   void change();
   /// The phase is over: its tokens are there, and the next one begins.
   void advance();
+  void count(Phase over);
   void begin(Nanos start);
   /// Moves what waits, as much as fits, to joining_; tokens to be prefilled.
   std::int64_t admit();
@@ -91,6 +99,7 @@ class EmulatedEngine final : public RolloutEngine {
   Script script_;
   std::shared_ptr<const EngineWeights> weights_;
   std::shared_ptr<Shared> shared_;
+  std::shared_ptr<DeviceSeconds> seconds_;  ///< null: nobody counts
   bool hung_ = false;
   std::int64_t in_flight_ = 0, sampled_ = 0;
 

@@ -77,6 +77,21 @@ Async<Status> limits(EmulatedStage& stage) {
   co_return Status();
 }
 
+TEST(EmulatedEngine, CountsTheSecondsOfItsPhases) {
+  EmulatedStage stage;
+  const auto seconds = std::make_shared<DeviceSeconds>();
+  stage.engine->count_into(seconds);
+  ASSERT_TRUE(stage.engine->load(Version{0, 2}, nullptr, InFlight::kKeep));
+  play(stage, [](EmulatedStage& s) -> Async<Status> {
+    Asked one;
+    co_await open_and_ask(s, emulated_request(100, 300), one);
+    co_return Status();
+  });
+  EXPECT_NEAR(seconds->load, 1, 1e-8);
+  EXPECT_NEAR(seconds->prefill, 0.020 + 1e-4 * 300, 1e-8);
+  EXPECT_NEAR(seconds->load + seconds->prefill + seconds->decode, stage.seconds(), 1e-8);
+}
+
 TEST(EmulatedEngine, BatchAndPrefillHaveLimits) {
   EmulatedOptions options = plain_options();
   options.max_batch = 2;

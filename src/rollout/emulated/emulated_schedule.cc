@@ -55,8 +55,17 @@ void EmulatedEngine::change() {
   }
 }
 
+void EmulatedEngine::count(Phase over) {
+  if (!seconds_) return;
+  const double spent = static_cast<double>(until_ - start_) / kSecond;
+  if (over == Phase::kLoad) seconds_->load += spent;
+  if (over == Phase::kPrefill) seconds_->prefill += spent;
+  if (over == Phase::kDecode) seconds_->decode += spent;
+}
+
 void EmulatedEngine::advance() {
   const Phase over = std::exchange(phase_, Phase::kIdle);
+  count(over);
   if (over == Phase::kDecode) steps_ += planned_;
   if (over == Phase::kPrefill) {
     for (const auto& sequence : joining_) {
