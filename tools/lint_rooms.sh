@@ -7,7 +7,7 @@ set -uo pipefail
 cd "${1:-$(dirname "$0")/..}" || exit 2
 
 # In the order of who may include whom: a room includes itself and the rooms before it.
-rooms=(base config model environment versions experience rollout train orchestrate observe cli)
+rooms=(base config model environment versions experience rollout train orchestrate simulate observe cli)
 declare -A rank
 for i in "${!rooms[@]}"; do rank[${rooms[$i]}]=$i; done
 

@@ -26,6 +26,7 @@ void add_checkpoint(CLI::App& app, int& exit_code);
 void add_versions(CLI::App& app, int& exit_code);
 void add_store(CLI::App& app, int& exit_code);
 void add_explain(CLI::App& app, int& exit_code);
+void add_simulate(CLI::App& app, int& exit_code);
 
 /// Prints the error of a command as one line on standard error and gives its exit code.
 int report_error(const Error& error);

@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
   troupe::add_versions(app, exit_code);
   troupe::add_store(app, exit_code);
   troupe::add_explain(app, exit_code);
+  troupe::add_simulate(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

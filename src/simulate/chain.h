@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "rollout/emulated/cost_model.h"
+
+namespace troupe {
+
+/// One turn of a chain: a tool runs, the context gains what is said to the agent, which answers.
+struct ChainTurn {
+  int policy = 0;
+  double tool_seconds = 0;
+  int fed = 0;     ///< tokens that the context gains before the answer
+  int answer = 1;  ///< tokens
+};
+
+/// An episode as work: turns one after the other, whose agents all read one growing text. The
+/// context of a turn is all that was said before it, so each policy that speaks has a session of
+/// its own, which extends.
+struct Chain {
+  std::string task;  ///< chains of one task have answers alike
+  std::vector<ChainTurn> turns;
+
+  /// Tokens that are said in all.
+  [[nodiscard]] std::int64_t tokens() const {
+    std::int64_t out = 0;
+    for (const ChainTurn& turn : turns) out += turn.fed + turn.answer;
+    return out;
+  }
+};
+
+/// Calls `each(turn, tokens of its context, tokens to prefill if no cache is ever lost)`.
+template <class Each>
+void walk(const Chain& chain, const Each& each) {
+  std::map<int, std::int64_t> cached;
+  std::int64_t context = 0;
+  for (const ChainTurn& turn : chain.turns) {
+    context += turn.fed;
+    each(turn, context, context - cached[turn.policy]);
+    context += turn.answer;
+    cached[turn.policy] = context - 1;  // the last token has not been fed yet
+  }
+}
+
+/// Seconds of a chain that has an instance of every policy to itself and loses no cache. `cost_of`
+/// gives the cost model of a policy.
+template <class CostOf>
+double alone_seconds(const Chain& chain, const CostOf& cost_of) {
+  double out = 0;
+  walk(chain, [&](const ChainTurn& turn, std::int64_t context, std::int64_t feed) {
+    const CostModel& cost = cost_of(turn.policy);
+    out += turn.tool_seconds + cost.prefill(feed) +
+           cost.decode(turn.answer - 1, 1, static_cast<double>(context + 1));
+  });
+  return out;
+}
+
+}  // namespace troupe

@@ -1,0 +1,35 @@
+#include "simulate/planned_turn.h"
+
+#include <fmt/format.h>
+
+namespace troupe {
+
+std::string plan_text(const PlannedTurn& turn) {
+  return fmt::format(">{}:{:.0f}", turn.tokens, 1e6 * turn.tool_seconds);
+}
+
+PlannedTurn planned(const std::string& text) {
+  const std::size_t at = text.rfind('>');
+  const std::size_t colon = text.rfind(':');
+  PlannedTurn out;
+  out.tokens = std::stoi(text.substr(at + 1));
+  out.tool_seconds = 1e-6 * std::stod(text.substr(colon + 1));
+  return out;
+}
+
+Async<Result<Outcome>> play_planned(Episode& episode, Task task) {
+  auto turn = co_await episode.reset(std::move(task));
+  while (turn && !turn->done()) {
+    Prompt prompt = std::move(turn->prompts.front());
+    const double tool = planned(prompt.text).tool_seconds;
+    if (tool > 0) co_await sleep_for(episode.executor(), static_cast<Nanos>(tool * kSecond));
+    auto action = co_await episode.act(std::move(prompt));
+    if (!action) co_return tl::unexpected(action.error());
+    std::vector<Action> actions(1, std::move(*action));
+    turn = co_await episode.step(std::move(actions));
+  }
+  if (!turn) co_return tl::unexpected(turn.error());
+  co_return episode.finish();
+}
+
+}  // namespace troupe

@@ -1,0 +1,165 @@
+#include "simulate/simulated_team.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "rollout/balancer/shares.h"
+#include "rollout/pool/emulated_link.h"
+#include "rollout/router/make_router.h"
+#include "simulate/planned_turn.h"
+#include "simulate/workload_environment.h"
+
+namespace troupe {
+namespace {
+
+constexpr Nanos kForever = 100'000'000 * kSecond;  // only a bug lasts so long
+
+/// The answer that the plan at the end of the prompt asks for. An answer has no '>' in it, so the
+/// plan is behind the context's last one.
+ScriptedAnswer answer_by_plan(const GenerateRequest& request) {
+  const std::vector<TokenId>& context = request.context;
+  const std::size_t end = context.size() - static_cast<std::size_t>(request.sampled_before);
+  std::size_t at = end;
+  while (context[at - 1] != '>') --at;
+  std::size_t length = 0;
+  for (; at < end && context[at] != ':'; ++at) {
+    length = 10 * length + static_cast<std::size_t>(context[at] - '0');
+  }
+  ScriptedAnswer out;
+  out.tokens.assign(length, 'x');
+  out.tokens.back() = ByteTokenizer::kEnd;
+  out.logprobs.assign(length, -1.0F);
+  return out;
+}
+
+}  // namespace
+
+Result<TeamCosts> team_costs(const SimulationOptions& o) {
+  TROUPE_ASSIGN(const Device device, find_device(o.cluster.device));
+  const auto slot_devices = static_cast<int>(o.cluster.training_devices / o.slots());
+  const auto tensor = static_cast<int>(o.cluster.tensor_parallel);
+  const auto training_tensor =
+      std::min(static_cast<int>(o.cluster.training_tensor_parallel), slot_devices);
+  TeamCosts out;
+  for (std::size_t a = 0; a < static_cast<std::size_t>(o.team.agents); ++a) {
+    TROUPE_ASSIGN(const ModelShape model, find_model(o.team.models[a % o.team.models.size()]));
+    TROUPE_ASSIGN(EmulatedOptions rollout, rollout_costs(device, tensor, model, o.efficiency));
+    if (rollout.kv_tokens < o.workload.max_context) {
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("an instance of {} holds {} tokens of KV cache, less than "
+                              "workload.max_context = {}; raise cluster.tensor_parallel",
+                              model.name, rollout.kv_tokens, o.workload.max_context));
+    }
+    TROUPE_ASSIGN(
+        const TrainingCosts training,
+        training_costs(device, slot_devices, training_tensor,
+                       static_cast<int>(o.cluster.devices_per_node), model, o.efficiency));
+    out.rollout.push_back(rollout);
+    out.training.push_back(training);
+  }
+  return out;
+}
+
+Result<std::unique_ptr<SimulatedTeam>> SimulatedTeam::make(Executor& executor,
+                                                           const SimulationOptions& options,
+                                                           TeamCosts costs) {
+  std::unique_ptr<SimulatedTeam> team(new SimulatedTeam(options));
+  TROUPE_TRY(team->make_pool(executor, costs));
+  team->slots_ = std::make_shared<TrainSlots>(executor, options.slots(), std::move(costs.training));
+  for (int a = 0; a < options.team.agents; ++a) {
+    team->engines_.push_back(team->pool_->engine(a));
+    team->trainers_.push_back(std::make_unique<SimulatedTrainer>(executor, team->slots_, a));
+  }
+  return team;
+}
+
+Status SimulatedTeam::make_pool(Executor& executor, const TeamCosts& costs) {
+  PoolSettings settings;
+  settings.seed = static_cast<std::uint64_t>(options_.run.seed);
+  settings.reply_limit = kForever;
+  const auto make_instance = [&executor, rollout = costs.rollout, seconds = device_seconds_](
+                                 int, int policy) -> Result<std::unique_ptr<InstanceLink>> {
+    auto engine = std::make_shared<EmulatedEngine>(
+        executor, rollout[static_cast<std::size_t>(policy)], answer_by_plan);
+    engine->count_into(seconds);
+    return std::make_unique<EngineLink>(std::move(engine),
+                                        Wait(kForever, "room in a rollout instance"));
+  };
+  pool_ = std::make_unique<InstancePool>(executor, settings, make_instance);
+  for (std::size_t a = 0; a < costs.rollout.size(); ++a) {
+    PoolPolicy about;
+    about.name = agent_name(static_cast<int>(a));
+    about.minimum = static_cast<int>(options_.balancer.minimum);
+    about.fallback = std::max(1.0, static_cast<double>(options_.workload.answer_cap) / 2);
+    about.kv_tokens = static_cast<double>(costs.rollout[a].kv_tokens);
+    about.load_time = std::llround(costs.rollout[a].cost.load() * kSecond);
+    TROUPE_ASSIGN(auto router, make_router(options_.router.kind, options_.router));
+    pool_->add_policy(std::move(about), std::move(router), Version(), nullptr);
+  }
+  MigrationLimits migration;
+  migration.young = static_cast<double>(options_.balancer.migrate_below);
+  if (options_.balancer.migrate_below == 0) migration.moves = 0;
+  if (costs.rollout.size() > 1 || migration.moves > 0) {
+    const auto context = static_cast<int>(options_.workload.max_context);
+    pool_->set_balancer(make_balancer(options_.balancer), migration,
+                        emulated_rates(costs.rollout.front(), context));
+  }
+  const std::vector<double> loads(costs.rollout.size(), 1.0);
+  TROUPE_ASSIGN(const std::vector<int> shares,
+                proportional_shares(loads, options_.instances(),
+                                    static_cast<int>(options_.balancer.minimum)));
+  for (std::size_t a = 0; a < shares.size(); ++a) {
+    for (int i = 0; i < shares[a]; ++i) {
+      const auto joined = pool_->join(static_cast<int>(a));
+      if (!joined) return tl::unexpected(joined.error());
+    }
+  }
+  return {};
+}
+
+AgentBindings SimulatedTeam::bindings() const {
+  AgentBindings out;
+  for (std::size_t a = 0; a < engines_.size(); ++a) {
+    AgentBinding binding;
+    binding.policy = agent_name(static_cast<int>(a));
+    binding.engine = engines_[a].get();
+    binding.tokenizer = tokenizer_;
+    binding.max_answer_tokens = static_cast<int>(options_.workload.answer_cap);
+    binding.max_context = static_cast<int>(options_.workload.max_context);
+    out[binding.policy] = binding;
+  }
+  return out;
+}
+
+std::vector<PolicyLane> SimulatedTeam::lanes() {
+  std::vector<PolicyLane> out;
+  const ModeOptions& mode = options_.pipeline.mode;
+  for (std::size_t a = 0; a < engines_.size(); ++a) {
+    PolicyLane lane;
+    lane.policy = agent_name(static_cast<int>(a));
+    lane.agents = {lane.policy};
+    lane.rollout = engines_[a].get();
+    lane.train = trainers_[a].get();
+    lane.mode = mode.pipeline_mode();
+    lane.staleness = mode.bound();
+    lane.update = mode.weight_update();
+    out.push_back(lane);
+  }
+  return out;
+}
+
+std::int64_t SimulatedTeam::tokens_sampled() const {
+  std::int64_t out = 0;
+  for (const auto& engine : engines_) out += engine->tokens_sampled();
+  return out;
+}
+
+std::int64_t SimulatedTeam::tokens_trained() const {
+  std::int64_t out = 0;
+  for (const auto& trainer : trainers_) out += trainer->tokens_trained();
+  return out;
+}
+
+}  // namespace troupe

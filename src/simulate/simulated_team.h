@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "orchestrate/team.h"
+#include "rollout/emulated/emulated_engine.h"
+#include "simulate/byte_tokenizer.h"
+#include "simulate/simulation_options.h"
+#include "simulate/trainer.h"
+
+namespace troupe {
+
+/// What each policy of a simulated team takes, on an instance and in a training slot.
+struct TeamCosts {
+  std::vector<EmulatedOptions> rollout;
+  std::vector<TrainingCosts> training;
+};
+/// kInvalid: unknown names, or what does not fit.
+Result<TeamCosts> team_costs(const SimulationOptions& options);
+
+/// The policies of a simulated run: emulated instances behind one pool, trainers on slots, and the
+/// lanes and bindings that the pipeline takes. Must outlive the pipeline. Lives on the strand.
+class SimulatedTeam {
+ public:
+  static Result<std::unique_ptr<SimulatedTeam>> make(Executor& executor,
+                                                     const SimulationOptions& options,
+                                                     TeamCosts costs);
+
+  [[nodiscard]] AgentBindings bindings() const;
+  [[nodiscard]] std::vector<PolicyLane> lanes();
+  [[nodiscard]] TrainSlots& slots() { return *slots_; }
+  [[nodiscard]] const InstancePool& pool() const { return *pool_; }
+  [[nodiscard]] const DeviceSeconds& device_seconds() const { return *device_seconds_; }
+  [[nodiscard]] std::int64_t tokens_sampled() const;
+  [[nodiscard]] std::int64_t tokens_trained() const;
+
+ private:
+  SimulatedTeam(const SimulationOptions& options) : options_(options) {}
+  Status make_pool(Executor& executor, const TeamCosts& costs);
+
+  const SimulationOptions& options_;
+  std::shared_ptr<const Tokenizer> tokenizer_ = std::make_shared<ByteTokenizer>();
+  std::shared_ptr<DeviceSeconds> device_seconds_ = std::make_shared<DeviceSeconds>();
+  std::unique_ptr<InstancePool> pool_;
+  std::vector<std::unique_ptr<RolloutEngine>> engines_;
+  std::shared_ptr<TrainSlots> slots_;
+  std::vector<std::unique_ptr<SimulatedTrainer>> trainers_;
+};
+
+}  // namespace troupe

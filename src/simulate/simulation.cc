@@ -1,0 +1,227 @@
+#include "simulate/simulation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "experience/selection/selection.h"
+#include "orchestrate/pipeline.h"
+#include "orchestrate/tail/make_tail.h"
+#include "simulate/bound.h"
+#include "simulate/counting_executor.h"
+#include "simulate/planned_turn.h"
+#include "simulate/simulated_team.h"
+#include "simulate/workload_environment.h"
+
+namespace troupe {
+namespace {
+
+constexpr Nanos kForever = 100'000'000 * kSecond;  // only a bug lasts so long
+
+std::unique_ptr<Executor> make_clock(const SimulationOptions& options) {
+  VirtualOptions clock;
+  clock.seed = static_cast<std::uint64_t>(options.run.seed);
+  clock.job_time = [](const Job&) { return Nanos{0}; };  // the journal's writes are not modelled
+  return make_virtual_executor(std::move(clock));
+}
+
+/// One run, from its parts to its result.
+class Run {
+ public:
+  Run(const SimulationOptions& options, TeamCosts costs, const OnSimulatedStep& on_step)
+      : options_(options),
+        on_step_(on_step),
+        executor_(make_clock(options)),
+        tail_(make_tail(options.pipeline.tail, options.pipeline.tail_factor, options.run.groups,
+                        options.run.group_size)),
+        bound_(costs.rollout, costs.training, options.instances(), options.slots()),
+        costs_(std::move(costs)),
+        environment_(options.workload, static_cast<int>(options.team.agents),
+                     static_cast<std::uint64_t>(options.run.seed),
+                     [this](std::uint64_t place, const Chain& chain) { hear(place, chain); }) {}
+
+  Result<SimulationResult> result() {
+    TROUPE_ASSIGN(team_, SimulatedTeam::make(executor_, options_, costs_));
+    TROUPE_TRY(open_store());
+    TROUPE_TRY(executor_.inner().run(steps()));
+    finish();
+    return std::move(out_);
+  }
+
+ private:
+  void hear(std::uint64_t place, const Chain& chain) {
+    out_.turns += static_cast<std::int64_t>(chain.turns.size());
+    ++out_.episodes;
+    if (tail_ != nullptr) return;
+    const auto group = static_cast<std::int64_t>(place);
+    bound_.add(group / options_.run.groups, group, chain);
+  }
+
+  Status open_store() {
+    JournalOptions journal;
+    journal.folder = "/experience";
+    journal.segment_bytes = 16U << 20;
+    ExperienceStore::Setting setting{executor_, disk_, journal, {}, {}};
+    setting.backlog_bytes = UINT64_MAX / 2;
+    for (const PolicyLane& lane : team_->lanes()) {
+      ExperienceStore::Policy table;
+      table.name = lane.policy;
+      table.agents = lane.agents;
+      table.byte_budget = UINT64_MAX / 2;
+      // As in a run: with a tail policy the flow admits.
+      if (tail_ == nullptr) table.admission = lane.admission(options_.run.groups);
+      TROUPE_ASSIGN(table.selector, make_selector("admission", 0));
+      setting.policies.push_back(std::move(table));
+    }
+    TROUPE_ASSIGN(store_, ExperienceStore::open(std::move(setting)));
+    return store_->restart(
+        0, 0, std::vector<std::int64_t>(static_cast<std::size_t>(options_.team.agents), 0));
+  }
+
+  [[nodiscard]] PipelineSetting setting() {
+    PipelineSetting out{executor_, environment_, team_->bindings(), team_->lanes(), *store_};
+    out.steps = options_.run.steps;
+    out.groups = out.refill.batch = options_.run.groups;
+    out.group_size = options_.run.group_size;
+    out.tail = tail_.get();
+    out.micro_batch = options_.pipeline.micro_batch;
+    out.seed = static_cast<std::uint64_t>(options_.run.seed);
+    out.turn_wait = Wait(kForever, "room in an engine");
+    out.group_wait = Wait(kForever, "a complete micro-batch");
+    static const CoroutineWorkflow workflow(play_planned);
+    out.workflow = &workflow;
+    return out;
+  }
+
+  [[nodiscard]] double seconds() const { return static_cast<double>(executor_.now()) / kSecond; }
+
+  Async<Status> steps() {
+    co_await wait_for_weights();
+    Pipeline pipeline(setting(), 0);
+    Status status;
+    for (std::int64_t step = 0; step < options_.run.steps && status; ++step) {
+      begin_step();
+      auto done = co_await pipeline.step(
+          step, std::vector<double>(static_cast<std::size_t>(options_.team.agents), 1e-6));
+      if (!done) {
+        status = tl::unexpected(done.error());
+        break;
+      }
+      end_step(step, *done);
+      status = store_->retire(step + 1);  // so that memory holds no more than a live run's disk
+    }
+    co_await pipeline.stop();
+    co_return status;
+  }
+
+  /// The instances load their first weights, as when a live run starts.
+  Async<void> wait_for_weights() {
+    double longest = 0;
+    for (const EmulatedOptions& one : costs_.rollout) longest = std::max(longest, one.cost.load());
+    co_await sleep_for(executor_, static_cast<Nanos>(longest * kSecond) + kMillisecond);
+    out_.loading = seconds();
+    counted_ = team_->device_seconds();
+    waited_ = team_->slots().states();
+    first_ = waited_;
+    first_devices_ = counted_;
+  }
+
+  void begin_step() {
+    began_ = seconds();
+    team_->slots().idle_reason("first complete group");
+  }
+
+  static double busy(const std::map<std::string, double>& states) {
+    double out = 0;
+    for (const auto& [state, spent] : states) {
+      if (state == "backward" || state == "optimizer") out += spent;
+    }
+    return out;
+  }
+
+  void end_step(std::int64_t step, const StepOutcome& outcome) {
+    const DeviceSeconds devices = team_->device_seconds();
+    const auto states = team_->slots().states();
+    SimulatedStep now;
+    now.seconds = seconds() - began_;
+    const double rollout = devices.decode + devices.prefill + devices.load - counted_.decode -
+                           counted_.prefill - counted_.load;
+    now.rollout_busy = rollout / (now.seconds * options_.instances());
+    now.training_busy = (busy(states) - busy(waited_)) / (now.seconds * options_.slots());
+    const std::int64_t sampled = team_->tokens_sampled();
+    now.tokens = sampled - sampled_;
+    sampled_ = sampled;
+    counted_ = devices;
+    waited_ = states;
+    // After the step's last group rollout has nothing to do, unless it runs ahead.
+    const StageSpan span = outcome.numbers.front().stages.generate;
+    if (options_.pipeline.mode.mode != "overlap" && span.end > 0) {
+      after_ += seconds() - std::max(began_, static_cast<double>(span.end) / kSecond);
+    }
+    out_.steps.push_back(now);
+    if (on_step_) on_step_(step, now);
+  }
+
+  void finish() {
+    out_.seconds = seconds() - out_.loading;
+    out_.instances = options_.instances();
+    out_.slots = options_.slots();
+    out_.tokens = sampled_;
+    out_.trained = team_->tokens_trained();
+    out_.pool = team_->pool().counts();
+    out_.swaps = team_->slots().swaps();
+    out_.events = executor_.events();
+    out_.digest = fmt::format("{:016x}", executor_.digest());
+    const double rollout = out_.seconds * out_.instances;
+    const DeviceSeconds& d = counted_;
+    out_.rollout["decode"] = (d.decode - first_devices_.decode) / rollout;
+    out_.rollout["prefill"] = (d.prefill - first_devices_.prefill) / rollout;
+    out_.rollout["load"] = (d.load - first_devices_.load) / rollout;
+    double left = 1;
+    for (const auto& [state, share] : out_.rollout) left -= share;
+    // New weights are loaded in that time, too.
+    const double training = std::min(after_ / out_.seconds, left);
+    out_.rollout["wait: training"] = training;
+    out_.rollout["wait: requests"] = left - training;
+    for (const auto& [state, spent] : team_->slots().states()) {
+      const double own = spent - (first_.contains(state) ? first_.at(state) : 0);
+      if (own > 0) out_.training[state] = own / (out_.seconds * out_.slots);
+    }
+    if (tail_ == nullptr) {
+      out_.bound = options_.pipeline.mode.mode == "overlap"
+                       ? bound_.overlapped(options_.run.steps)
+                       : bound_.synchronous(options_.run.steps);
+    }
+  }
+
+  const SimulationOptions& options_;
+  const OnSimulatedStep& on_step_;
+  CountingExecutor executor_;
+  MemoryDisk disk_;
+  std::unique_ptr<TailPolicy> tail_;
+  WorkBound bound_;
+  TeamCosts costs_;
+  WorkloadEnvironment environment_;
+  std::unique_ptr<SimulatedTeam> team_;
+  std::unique_ptr<ExperienceStore> store_;
+  SimulationResult out_;
+  double began_ = 0, after_ = 0;
+  std::int64_t sampled_ = 0;
+  DeviceSeconds counted_, first_devices_;
+  std::map<std::string, double> waited_, first_;
+};
+
+}  // namespace
+
+Result<SimulationResult> simulate(const SimulationOptions& options,
+                                  const OnSimulatedStep& on_step) {
+  TROUPE_TRY(options.check());
+  TROUPE_ASSIGN(TeamCosts costs, team_costs(options));
+  const double began = unix_time();
+  Run run(options, std::move(costs), on_step);
+  auto out = run.result();
+  if (out) out->wall_seconds = unix_time() - began;
+  return out;
+}
+
+}  // namespace troupe

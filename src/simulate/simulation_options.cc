@@ -1,0 +1,152 @@
+#include "simulate/simulation_options.h"
+
+#include <fmt/format.h>
+
+#include "config/run_file.h"
+#include "experience/admission.h"
+#include "orchestrate/idle_parts.h"
+
+namespace troupe {
+
+void SimulatedRun::declare(OptionSet& o) {
+  o.add("steps", &steps, "Optimizer steps that are simulated.").range(1, 1e6);
+  o.add("groups", &groups, "Tasks in a step.").range(1, 1e6);
+  o.add("group_size", &group_size, "Episodes of each task.").range(1, 1e5);
+  o.add("seed", &seed, "All that is drawn follows from it.").range(0, 1e18);
+}
+
+void ClusterOptions::declare(OptionSet& o) {
+  o.add("device", &device, "What the accelerators are: h100, h200, h800, h20, l40s, npu64 or cpu.");
+  o.add("devices", &devices, "Accelerators in all.").range(2, 1e6);
+  o.add("devices_per_node", &devices_per_node, "Accelerators of one node.").range(1, 1e4);
+  o.add("training_devices", &training_devices,
+        "Accelerators that train, divided equally among the policies or slots; the others serve "
+        "rollout instances.")
+      .range(1, 1e6);
+  o.add("tensor_parallel", &tensor_parallel, "Accelerators of a rollout instance.").range(1, 1024);
+  o.add("training_tensor_parallel", &training_tensor_parallel,
+        "Accelerators that hold one replica of a policy in training.")
+      .range(1, 1024);
+  o.add("training_slots", &training_slots,
+        "Sets of training accelerators that the policies share; one that finds another's state in "
+        "a slot swaps it. 0: each policy has its own.")
+      .range(0, 1e4);
+  o.add("shared", &shared,
+        "All accelerators do both: rollout, and then training, in mode barrier. Both tables of "
+        "utilisation then count all of them.");
+}
+
+void TeamShape::declare(OptionSet& o) {
+  o.add("agents", &agents, "Agents of the team, each with a policy of its own.").range(1, 4096);
+  o.add("models", &models, "Models of the policies; the list is repeated as often as needed.");
+}
+
+void SimulatedPipeline::declare(OptionSet& o) {
+  mode.declare(o);
+  o.add("micro_batch", &micro_batch,
+        "Complete groups that backward begins with, while the rest is still being generated.")
+      .range(1, 1e6);
+  o.add("tail", &tail, "How a step keeps its slowest episodes from holding it up.")
+      .one_of({"none", "redundant_groups", "redundant_members", "tail_batching"});
+  o.add("tail_factor", &tail_factor,
+        "How many times as many groups or episodes are launched as a step needs, with a tail.")
+      .range(1, 8);
+}
+
+std::vector<std::unique_ptr<OptionSet>> SimulationOptions::declare() {
+  std::vector<std::unique_ptr<OptionSet>> out;
+  const auto add = [&out](const char* table, auto& options) {
+    out.push_back(std::make_unique<OptionSet>(table));
+    options.declare(*out.back());
+  };
+  add("simulation", run);
+  add("cluster", cluster);
+  add("roofline", efficiency);
+  add("team", team);
+  add("workload", workload);
+  add("pipeline", pipeline);
+  add("router", router);
+  add("balancer", balancer);
+  return out;
+}
+
+Status SimulationOptions::check() const {
+  TROUPE_TRY(workload.check());
+  const ClusterOptions& c = cluster;
+  const auto invalid = [](std::string message) {
+    return fail(ErrorCode::kInvalid, std::move(message));
+  };
+  if (c.training_devices > c.devices || (!c.shared && c.training_devices == c.devices)) {
+    return invalid(
+        fmt::format("cluster.training_devices = {} leaves none of cluster.devices = {} to rollout",
+                    c.training_devices, c.devices));
+  }
+  if (c.shared && (c.training_devices != c.devices || pipeline.mode.mode != "barrier")) {
+    return invalid(
+        "cluster.shared = true: training has all devices, and only when rollout is "
+        "over; set cluster.training_devices = cluster.devices and pipeline.mode = "
+        "\"barrier\"");
+  }
+  if (c.training_slots > team.agents || c.training_slots == team.agents) {
+    return invalid(
+        fmt::format("cluster.training_slots = {} would do nothing with {} agents: each "
+                    "policy has a slot of its own then; set it to 0",
+                    c.training_slots, team.agents));
+  }
+  if (c.training_devices < slots()) {
+    return invalid(
+        fmt::format("cluster.training_devices = {} are fewer than the {} policies or "
+                    "slots that they are divided among",
+                    c.training_devices, slots()));
+  }
+  if (instances() < team.agents * balancer.minimum) {
+    return invalid(fmt::format(
+        "{} devices make {} rollout instances of {}, fewer than the {} that {} agents need; lower "
+        "cluster.tensor_parallel or raise cluster.devices",
+        rollout_devices(), instances(), c.tensor_parallel, team.agents * balancer.minimum,
+        team.agents));
+  }
+  if (team.models.empty()) return invalid("team.models is empty");
+  if (pipeline.mode.mode != "overlap") {
+    const ModeOptions standard;
+    const std::string why = "pipeline.mode is \"" + pipeline.mode.mode + "\"";
+    const std::string remedy = "set pipeline.mode = \"overlap\"";
+    TROUPE_TRY(idle_if_given("pipeline.staleness", pipeline.mode.staleness, standard.staleness, why,
+                             remedy));
+    TROUPE_TRY(
+        idle_if_given("pipeline.update", pipeline.mode.update, standard.update, why, remedy));
+  } else if (pipeline.tail != "none") {
+    return invalid(
+        "pipeline.tail keeps staleness at 0, which mode = \"overlap\" has no need of; "
+        "choose one of them");
+  }
+  if (pipeline.mode.mode == "overlap") {
+    AdmissionSettings pace;
+    pace.batch = run.groups;
+    pace.staleness = pipeline.mode.staleness;
+    const Status valid = validate(pace);
+    if (!valid) return within("pipeline.staleness", valid.error());
+  }
+  if (pipeline.mode.mode == "barrier" && pipeline.micro_batch != 1) {
+    return idle_if_given("pipeline.micro_batch", pipeline.micro_batch, std::int64_t{1},
+                         "pipeline.mode is \"barrier\"", "set another mode");
+  }
+  if (pipeline.micro_batch > run.groups) {
+    return invalid(fmt::format("pipeline.micro_batch = {} exceeds simulation.groups = {}",
+                               pipeline.micro_batch, run.groups));
+  }
+  if (pipeline.tail == "none") {
+    TROUPE_TRY(idle_if_given("pipeline.tail_factor", pipeline.tail_factor,
+                             SimulatedPipeline().tail_factor, "pipeline.tail is \"none\"",
+                             "choose a tail"));
+  }
+  return {};
+}
+
+Status read_simulation(RunFile& file, SimulationOptions& options) {
+  for (const auto& set : options.declare()) TROUPE_TRY(file.bind(*set));
+  TROUPE_TRY(file.finish());
+  return options.check();
+}
+
+}  // namespace troupe

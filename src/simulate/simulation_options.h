@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/options.h"
+#include "orchestrate/pipeline_options.h"
+#include "rollout/balancer/options.h"
+#include "rollout/router/options.h"
+#include "simulate/roofline.h"
+#include "simulate/workload.h"
+#include "troupe/result.h"
+
+namespace troupe {
+
+class RunFile;
+
+/// How much is simulated.
+struct SimulatedRun {
+  std::int64_t steps = 3;
+  std::int64_t groups = 16;
+  std::int64_t group_size = 16;
+  std::int64_t seed = 1;
+
+  void declare(OptionSet& options);
+};
+
+/// Who has which devices.
+struct ClusterOptions {
+  std::string device = "h100";
+  std::int64_t devices = 64;
+  std::int64_t devices_per_node = 8;
+  std::int64_t training_devices = 32;
+  std::int64_t tensor_parallel = 1;
+  std::int64_t training_tensor_parallel = 8;
+  std::int64_t training_slots = 0;
+  bool shared = false;
+
+  void declare(OptionSet& options);
+};
+
+/// Who plays: one policy for each agent.
+struct TeamShape {
+  std::int64_t agents = 4;
+  std::vector<std::string> models = {"qwen2.5-7b"};
+
+  void declare(OptionSet& options);
+};
+
+/// How rollout and training are joined: what a run file's table of the same name says of it.
+struct SimulatedPipeline {
+  ModeOptions mode;
+  std::int64_t micro_batch = 1;
+  std::string tail = "none";
+  double tail_factor = 1.25;
+
+  void declare(OptionSet& options);
+};
+
+/// A simulated run: hardware, work and schedule.
+struct SimulationOptions {
+  SimulatedRun run;
+  ClusterOptions cluster;
+  Efficiency efficiency;
+  TeamShape team;
+  WorkloadOptions workload;
+  SimulatedPipeline pipeline;
+  RouterOptions router;
+  BalancerOptions balancer;
+
+  /// The tables of the file that describes it.
+  [[nodiscard]] std::vector<std::unique_ptr<OptionSet>> declare();
+  /// kInvalid: options that contradict each other or would do nothing.
+  [[nodiscard]] Status check() const;
+
+  [[nodiscard]] std::int64_t rollout_devices() const {
+    return cluster.shared ? cluster.devices : cluster.devices - cluster.training_devices;
+  }
+  [[nodiscard]] int instances() const {
+    return static_cast<int>(rollout_devices() / cluster.tensor_parallel);
+  }
+  [[nodiscard]] int slots() const {
+    return static_cast<int>(cluster.training_slots > 0 ? cluster.training_slots : team.agents);
+  }
+};
+
+/// Binds the whole file; an unknown key is an error that names the nearest known one.
+Status read_simulation(RunFile& file, SimulationOptions& options);
+
+}  // namespace troupe

@@ -1,0 +1,60 @@
+#include "simulate/trainer.h"
+
+namespace troupe {
+namespace {
+
+constexpr Nanos kForever = 100'000'000 * kSecond;  // only a bug lasts so long
+
+}  // namespace
+
+Async<void> SimulatedTrainer::accumulate(std::shared_ptr<const Group> group) {
+  std::int64_t tokens = 0;
+  for (const Trajectory& row : group->rows) tokens += row.tokens();
+  if (tokens == 0) co_return;
+  trained_ += tokens;
+  has_gradient_ = true;
+  const double seconds = static_cast<double>(tokens) * slots_->costs(policy_).per_token;
+  slots_->idle_reason("more complete groups");
+  co_await finish(std::make_shared<Work>(executor_, "backward", seconds));
+}
+
+Async<StepResult> SimulatedTrainer::step(std::int64_t, double learning_rate) {
+  if (has_gradient_) {
+    has_gradient_ = false;
+    slots_->idle_reason("other policies");
+    co_await finish(
+        std::make_shared<Work>(executor_, "optimizer", slots_->costs(policy_).optimizer));
+  }
+  ++version_.number;
+  StepResult out;
+  out.learning_rate = learning_rate;
+  co_return out;
+}
+
+Async<void> SimulatedTrainer::finish(std::shared_ptr<Work> work) {
+  queue_.push_back(work);
+  if (!draining_) {
+    draining_ = true;
+    spawn(drain());
+  }
+  while (!work->done) {
+    const bool notified = co_await work->finished.wait(Wait(kForever, "training devices"));
+    (void)notified;
+  }
+}
+
+Async<void> SimulatedTrainer::drain() {
+  const std::shared_ptr<TrainSlots> slots = slots_;
+  const int slot = co_await slots->acquire(policy_);
+  while (!queue_.empty()) {
+    const std::shared_ptr<Work> work = queue_.front();
+    queue_.pop_front();
+    co_await slots->compute(slot, work->kind, work->seconds);
+    work->done = true;
+    work->finished.notify_all();
+  }
+  draining_ = false;
+  slots->release(slot);
+}
+
+}  // namespace troupe

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/options.h"
+#include "simulate/chain.h"
+#include "troupe/result.h"
+
+namespace troupe {
+
+/// Episodes of a team, as distributions. An episode is a function of its seed and its task, so that
+/// whatever schedules are compared do the same work.
+struct WorkloadOptions {
+  std::int64_t turns = 6;  ///< most in an episode
+  std::int64_t min_turns = 6;
+  std::int64_t prompt_tokens = 400;
+  std::int64_t observation_tokens = 100;
+  double answer_median = 250;
+  double answer_sigma = 0.6;
+  std::int64_t answer_cap = 1500;
+  double task_sigma = 0.4;
+  double zipf = 1;
+  std::int64_t hot_groups = 0;
+  std::string tools = "none";
+  double tool_scale = 1;
+  std::int64_t max_context = 16384;
+
+  void declare(OptionSet& options);
+  /// kInvalid: options that contradict each other or would do nothing.
+  [[nodiscard]] Status check() const;
+};
+
+/// Least tokens of a prompt or an observation: as many as a plan may need (planned_turn.h).
+constexpr int kLeastFed = 32;
+
+/// The episode of this seed on the task at `place` of the order of the run that has `run_seed`.
+///
+/// Turns are drawn evenly from min_turns to turns. The agent of a turn is drawn by Zipf's law over
+/// the ranks, and every `hot_groups` groups everyone's rank changes by one, so that another agent
+/// is the hot spot. Answers are log-normal: a median, a factor of the task (its group's episodes
+/// share it) and one of the answer, cut at the cap. A tool of TraceLab's quantiles, scaled, runs
+/// before each turn but the first. The episode ends early where max_context would not hold a turn;
+/// an answer that has less room than its length is cut.
+Chain draw_chain(const WorkloadOptions& options, int agents, std::uint64_t run_seed,
+                 std::uint64_t place, std::uint64_t seed);
+
+}  // namespace troupe

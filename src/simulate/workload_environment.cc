@@ -1,0 +1,80 @@
+#include "simulate/workload_environment.h"
+
+#include <fmt/format.h>
+
+#include "base/rng.h"
+#include "simulate/planned_turn.h"
+
+namespace troupe {
+namespace {
+
+constexpr char kText = 'x';
+
+class Playing final : public Environment {
+ public:
+  Playing(const WorkloadOptions& options, int agents, std::uint64_t run_seed,
+          const WorkloadEnvironment::OnEpisode& hears)
+      : options_(options), agents_(agents), run_seed_(run_seed), hears_(hears) {}
+
+  Result<Turn> reset(const Task& task, std::uint64_t seed) override {
+    seed_ = seed;
+    const std::uint64_t place = std::stoull(task.id);
+    chain_ = draw_chain(options_, agents_, run_seed_, place, seed);
+    heard_.assign(static_cast<std::size_t>(agents_), 0);
+    if (hears_) hears_(place, chain_);
+    return next();
+  }
+  Result<Turn> step(const std::vector<Action>&) override { return next(); }
+  Outcome outcome() const override {
+    Outcome out;
+    out.rewards.assign(static_cast<std::size_t>(agents_),
+                       Rng(seed_join(seed_, "reward")).uniform());
+    out.success = true;
+    return out;
+  }
+  Result<std::string> demonstrate(const Prompt&, double, Rng&) const override {
+    return fail(ErrorCode::kNotFound, "nobody teaches a workload");
+  }
+
+ private:
+  Result<Turn> next() {
+    if (turn_ == chain_.turns.size()) return Turn{};
+    const ChainTurn& turn = chain_.turns[turn_++];
+    said_ += turn.fed;
+    std::int64_t& heard = heard_[static_cast<std::size_t>(turn.policy)];
+    const std::string plan = plan_text(PlannedTurn{turn.answer, turn.tool_seconds});
+    std::string text(static_cast<std::size_t>(said_ - heard) - plan.size(), kText);
+    text += plan;
+    said_ += turn.answer;
+    heard = said_;
+    return Turn{{Prompt{agent_name(turn.policy), std::move(text)}}};
+  }
+
+  const WorkloadOptions& options_;
+  const int agents_;
+  const std::uint64_t run_seed_;
+  const WorkloadEnvironment::OnEpisode& hears_;
+  std::uint64_t seed_ = 0;
+  Chain chain_;
+  std::size_t turn_ = 0;
+  std::int64_t said_ = 0;            ///< tokens, by everyone
+  std::vector<std::int64_t> heard_;  ///< of these, by each agent
+};
+
+}  // namespace
+
+std::string agent_name(int index) { return fmt::format("agent{}", index); }
+
+std::vector<std::string> WorkloadEnvironment::agents() const {
+  std::vector<std::string> out;
+  for (int a = 0; a < agents_; ++a) out.push_back(agent_name(a));
+  return out;
+}
+
+std::string WorkloadEnvironment::alphabet() const { return kPlanAlphabet + std::string(1, kText); }
+
+std::unique_ptr<Environment> WorkloadEnvironment::make() const {
+  return std::make_unique<Playing>(options_, agents_, seed_, hears_);
+}
+
+}  // namespace troupe

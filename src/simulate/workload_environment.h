@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+
+#include "simulate/workload.h"
+#include "troupe/environment.h"
+
+namespace troupe {
+
+/// The name of the agent, and of its policy, of this index.
+std::string agent_name(int index);
+
+/// A workload as an environment: each prompt has as many characters as the agent has not heard yet
+/// and ends with the plan of the turn (planned_turn.h); with a tokenizer of a token a character,
+/// contexts have the chain's lengths. Rewards are drawn from the episode's seed. For play_planned()
+/// and a script that answers by plan.
+class WorkloadEnvironment final : public EnvironmentSpec {
+ public:
+  /// Hears of each episode when it begins; once for each time that it is played.
+  using OnEpisode = std::function<void(std::uint64_t place, const Chain&)>;
+
+  WorkloadEnvironment(WorkloadOptions options, int agents, std::uint64_t run_seed, OnEpisode hears)
+      : options_(std::move(options)), agents_(agents), seed_(run_seed), hears_(std::move(hears)) {}
+
+  std::string name() const override { return "workload"; }
+  std::string summary() const override { return "episodes of drawn lengths"; }
+  std::string optimum() const override { return "none: rewards are drawn"; }
+  void declare(OptionSet&) override {}
+  Status prepare() override { return {}; }
+  std::vector<std::string> agents() const override;
+  std::string alphabet() const override;
+  std::optional<std::uint64_t> size(Split) const override { return std::nullopt; }
+  Result<Task> task(Split, std::uint64_t index) const override {
+    return Task{std::to_string(index), ""};
+  }
+  std::unique_ptr<Environment> make() const override;
+  int max_answer() const override { return static_cast<int>(options_.answer_cap); }
+  int max_turns() const override { return static_cast<int>(options_.turns); }
+  std::pair<double, double> reward_range() const override { return {0.0, 1.0}; }
+
+ private:
+  WorkloadOptions options_;
+  int agents_;
+  std::uint64_t seed_;
+  OnEpisode hears_;
+};
+
+}  // namespace troupe
