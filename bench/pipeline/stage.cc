@@ -152,7 +152,7 @@ class Stage {
     out.groups = out.refill.batch = options_.groups;
     out.group_size = options_.group_size;
     out.tail = tail_.get();
-    static const CoroutineWorkflow workflow(with_tools);
+    static const CoroutineWorkflow workflow(play_planned);
     out.workflow = &workflow;
     return out;
   }

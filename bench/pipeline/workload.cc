@@ -1,20 +1,12 @@
 #include "pipeline/workload.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cmath>
 
 #include "base/rng.h"
+#include "simulate/draws.h"
 
 namespace troupe::bench {
 namespace {
-
-struct Point {
-  double quantile, seconds;
-};
-constexpr Point kTools[] = {{0, 0.01},    {0.5, 0.3},  {0.9, 13.6},
-                            {0.9603, 60}, {0.99, 216}, {1, 3600}};
 
 class Played final : public Environment {
  public:
@@ -36,7 +28,7 @@ class Played final : public Environment {
     double tool = 0;
     if (turn_ > 0) tool = tool_seconds(Rng(seed_join(seed, "tool")).uniform()) * time_scale_;
     ++turn_;
-    return Turn{{Prompt{"agent", fmt::format(">{}:{:.0f}", answer_tokens(seed), 1e6 * tool)}}};
+    return Turn{{Prompt{"agent", plan_text(PlannedTurn{answer_tokens(seed), tool})}}};
   }
 
   double time_scale_;
@@ -48,19 +40,8 @@ class Played final : public Environment {
 
 int answer_tokens(std::uint64_t seed) {
   Rng rng(seed_join(seed, "answer"));
-  const double tokens = 40 * std::exp(0.99 * rng.normal());
+  const double tokens = log_normal(rng, 40, 0.99);
   return std::clamp(static_cast<int>(tokens), 1, kLongestAnswer);
-}
-
-double tool_seconds(double quantile) {
-  for (std::size_t i = 1; i < std::size(kTools); ++i) {
-    const Point& a = kTools[i - 1];
-    const Point& b = kTools[i];
-    if (quantile > b.quantile) continue;
-    const double share = (quantile - a.quantile) / (b.quantile - a.quantile);
-    return a.seconds * std::pow(b.seconds / a.seconds, share);
-  }
-  return kTools[std::size(kTools) - 1].seconds;
 }
 
 WorkloadNumbers workload_numbers() {
@@ -84,30 +65,6 @@ WorkloadNumbers workload_numbers() {
 
 std::unique_ptr<Environment> WorkloadSpec::make() const {
   return std::make_unique<Played>(time_scale_);
-}
-
-PlannedTurn planned(const std::string& text) {
-  const std::size_t at = text.rfind('>');
-  const std::size_t colon = text.rfind(':');
-  PlannedTurn out;
-  out.tokens = std::stoi(text.substr(at + 1));
-  out.tool_seconds = 1e-6 * std::stod(text.substr(colon + 1));
-  return out;
-}
-
-Async<Result<Outcome>> with_tools(Episode& episode, Task task) {
-  auto turn = co_await episode.reset(std::move(task));
-  while (turn && !turn->done()) {
-    Prompt prompt = std::move(turn->prompts.front());
-    const double tool = planned(prompt.text).tool_seconds;
-    if (tool > 0) co_await sleep_for(episode.executor(), static_cast<Nanos>(tool * kSecond));
-    auto action = co_await episode.act(std::move(prompt));
-    if (!action) co_return tl::unexpected(action.error());
-    std::vector<Action> actions(1, std::move(*action));
-    turn = co_await episode.step(std::move(actions));
-  }
-  if (!turn) co_return tl::unexpected(turn.error());
-  co_return episode.finish();
 }
 
 }  // namespace troupe::bench

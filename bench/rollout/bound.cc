@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
 
 namespace troupe::bench {
 namespace {
@@ -11,19 +10,6 @@ namespace {
 /// What a chain, or many of them, need, in seconds but for the counts.
 enum Need { kDecoded, kMarginal, kRoots, kPrefill, kPrefillWaits, kRequests, kNeeds };
 using Needs = std::array<double, kNeeds>;
-
-/// Calls `each(turn, tokens of its context, tokens to prefill)`.
-template <class Each>
-void walk(const Chain& chain, const Each& each) {
-  std::map<int, std::int64_t> cached;
-  std::int64_t context = 0;
-  for (const ChainTurn& turn : chain.turns) {
-    context += turn.fed;
-    each(turn, context, context - cached[turn.policy]);
-    context += turn.answer;
-    cached[turn.policy] = context - 1;  // the last token has not been fed yet
-  }
-}
 
 Needs needs_of(const Chain& chain, const CostModel& cost) {
   Needs out = {};
@@ -64,26 +50,18 @@ double shared(const Needs& n, const EmulatedOptions& emulated, double instances,
 
 }  // namespace
 
-double alone_seconds(const Chain& chain, const CostModel& cost) {
-  double out = 0;
-  walk(chain, [&](const ChainTurn& turn, std::int64_t context, std::int64_t feed) {
-    out += turn.tool_seconds + cost.prefill(feed) +
-           cost.decode(turn.answer - 1, 1, static_cast<double>(context + 1));
-  });
-  return out;
-}
-
 double Bound::seconds() const { return std::max({longest, shared, order}); }
 
 Bound least_seconds(const Work& work, const EmulatedOptions& emulated, int instances) {
   constexpr std::size_t kLooks = 64;  // chains between two prefixes that are sorted, of all: 1 / 64
   Bound out;
+  const auto cost_of = [&emulated](int) -> const CostModel& { return emulated.cost; };
   std::vector<Needs> needs;
   Needs all = {};
   for (const Chain& chain : work.chains) {
     needs.push_back(needs_of(chain, emulated.cost));
     for (std::size_t i = 0; i < kNeeds; ++i) all[i] += needs.back()[i];
-    out.longest = std::max(out.longest, alone_seconds(chain, emulated.cost));
+    out.longest = std::max(out.longest, alone_seconds(chain, cost_of));
   }
   const double room = std::floor(static_cast<double>(emulated.kv_tokens) / work.max_context);
   const double in_flight = std::min<double>(work.in_flight, instances * room);
@@ -103,7 +81,7 @@ Bound least_seconds(const Work& work, const EmulatedOptions& emulated, int insta
     }
     const double begin = first + 1 > begun ? shared(ended, emulated, instances, in_flight) : 0;
     for (std::size_t c = first; c < std::min(first + stride, needs.size()); ++c) {
-      out.order = std::max(out.order, begin + alone_seconds(work.chains[c], emulated.cost));
+      out.order = std::max(out.order, begin + alone_seconds(work.chains[c], cost_of));
     }
   }
   out.even = (all[kDecoded] * instances / in_flight * emulated.cost.decode_base + all[kMarginal] +

@@ -5,9 +5,6 @@
 
 namespace troupe::bench {
 
-/// Seconds of a chain with an instance to itself and no cache lost.
-double alone_seconds(const Chain& chain, const CostModel& cost);
-
 /// The least seconds in which M emulated instances can play the work, whatever serves whom, with
 /// moves that cost nothing. No schedule is faster: the largest of
 ///

@@ -7,7 +7,6 @@
 
 #include "base/rng.h"
 #include "rollout/balancer/shares.h"
-#include "rollout/bound.h"
 #include "rollout/pool/emulated_link.h"
 
 namespace troupe::bench {
@@ -176,10 +175,10 @@ Result<Played> play(Executor& executor, const Work& work, const FleetSetting& se
     out.mean += static_cast<double>(spent) / second / static_cast<double>(run.spent.size());
   }
   out.p90 = static_cast<double>(run.spent[run.spent.size() * 9 / 10]) / second;
+  const auto cost_of = [&setting](int) -> const CostModel& { return setting.emulated.cost; };
   for (std::size_t c = 0; c < run.begun.size(); ++c) {
     const double begin = static_cast<double>(run.begun[c] - began) / second;
-    out.unhindered =
-        std::max(out.unhindered, begin + alone_seconds(work.chains[c], setting.emulated.cost));
+    out.unhindered = std::max(out.unhindered, begin + alone_seconds(work.chains[c], cost_of));
   }
   out.counts = pool->counts();
   return out;

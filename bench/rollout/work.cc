@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/rng.h"
+#include "simulate/draws.h"
 
 namespace troupe::bench {
 namespace {
@@ -17,23 +18,7 @@ constexpr int kObservation = 100;
 constexpr int kLongest = 1500;
 constexpr int kPhases = 4;
 
-double log_normal(Rng& rng, double median, double sigma) {
-  return median * std::exp(sigma * rng.normal());
-}
-
 int tokens(double drawn, int longest) { return std::clamp(static_cast<int>(drawn), 1, longest); }
-
-/// Rank 0 is the most likely one.
-int zipf(Rng& rng, int count) {
-  double all = 0;
-  for (int r = 0; r < count; ++r) all += 1.0 / (r + 1);
-  double left = rng.uniform() * all;
-  for (int r = 0; r < count; ++r) {
-    left -= 1.0 / (r + 1);
-    if (left < 0) return r;
-  }
-  return count - 1;
-}
 
 }  // namespace
 

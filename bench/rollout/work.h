@@ -4,22 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "simulate/chain.h"
+
 namespace troupe::bench {
-
-/// One turn of a chain: a tool runs, the context gains what is said to the agent, which answers.
-struct ChainTurn {
-  int policy = 0;
-  double tool_seconds = 0;
-  int fed = 0;     ///< tokens that the context gains before the answer
-  int answer = 1;  ///< tokens
-};
-
-/// Turns one after the other, whose agents all read one growing text: the context of a turn is all
-/// that was said before it, so each policy that speaks has a session of its own, which extends.
-struct Chain {
-  std::string task;  ///< chains of one task have answers alike
-  std::vector<ChainTurn> turns;
-};
 
 /// What is played: `in_flight` chains at once, the next one as one ends, in this order.
 struct Work {
