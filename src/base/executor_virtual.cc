@@ -1,6 +1,9 @@
+#include <algorithm>
 #include <deque>
+#include <functional>
 #include <map>
 #include <tuple>
+#include <unordered_map>
 
 #include "base/executor.h"
 #include "base/rng.h"
@@ -23,10 +26,7 @@ class Virtual final : public Executor {
   /// What waits may own objects that cancel timers as they end: it goes one by one.
   ~Virtual() override {
     jobs_.clear();
-    while (!events_.empty()) {
-      const auto last = events_.extract(events_.begin());
-      keys_.erase(std::get<2>(last.key()));
-    }
+    while (!callbacks_.empty()) callbacks_.extract(callbacks_.begin());
   }
 
   Nanos now() const override { return now_; }
@@ -34,17 +34,18 @@ class Virtual final : public Executor {
 
   TimerId at(Nanos when, std::function<void()> callback) override {
     const TimerId id = ++last_;
-    const Key key(std::max(when, now_), rng_.next(), id);
-    events_.emplace(key, std::move(callback));
-    keys_.emplace(id, key);
+    events_.emplace_back(std::max(when, now_), rng_.next(), id);
+    std::push_heap(events_.begin(), events_.end(), std::greater<>());
+    callbacks_.emplace(id, std::move(callback));
     return id;
   }
 
   void cancel(TimerId id) override {
-    const auto found = keys_.find(id);
-    if (found == keys_.end()) return;
-    const auto gone = events_.extract(found->second);  // ends last: it may cancel others
-    keys_.erase(found);
+    const auto gone = callbacks_.extract(id);  // ends last: it may cancel others
+    if (events_.size() <= 64 || events_.size() <= 2 * callbacks_.size()) return;
+    std::erase_if(events_,
+                  [this](const Event& event) { return !callbacks_.contains(std::get<2>(event)); });
+    std::make_heap(events_.begin(), events_.end(), std::greater<>());
   }
 
   void blocking(Job job) override {
@@ -73,19 +74,22 @@ class Virtual final : public Executor {
  protected:
   Status loop(const bool& finished) override {
     while (!finished) {
-      if (events_.empty()) {
+      if (callbacks_.empty()) {
         return fail(ErrorCode::kInternal, "nothing is left to happen and the work is not done");
       }
-      auto node = events_.extract(events_.begin());
-      now_ = std::get<0>(node.key());
-      keys_.erase(std::get<2>(node.key()));
+      std::pop_heap(events_.begin(), events_.end(), std::greater<>());
+      const Event event = events_.back();
+      events_.pop_back();
+      const auto node = callbacks_.extract(std::get<2>(event));
+      if (node.empty()) continue;  // cancelled
+      now_ = std::get<0>(event);
       node.mapped()();
     }
     return {};
   }
 
  private:
-  using Key = std::tuple<Nanos, std::uint64_t, TimerId>;
+  using Event = std::tuple<Nanos, std::uint64_t, TimerId>;
 
   Nanos duration(const Job& job) {
     return options_.job_time ? options_.job_time(job)
@@ -117,8 +121,10 @@ class Virtual final : public Executor {
   Rng rng_;
   Nanos now_ = 0;
   TimerId last_ = 0;
-  std::map<Key, std::function<void()>> events_;
-  std::map<TimerId, Key> keys_;
+  // Most timers are deadlines that are cancelled long before they are due: those are forgotten in
+  // the heap until they are the larger part of it.
+  std::vector<Event> events_;                                     ///< a heap, the soonest in front
+  std::unordered_map<TimerId, std::function<void()>> callbacks_;  ///< of those not cancelled
   std::map<int, std::deque<Job>> jobs_;
   std::deque<int> idle_;
   std::deque<StateClock> clocks_;

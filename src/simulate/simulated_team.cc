@@ -38,10 +38,7 @@ ScriptedAnswer answer_by_plan(const GenerateRequest& request) {
 
 Result<TeamCosts> team_costs(const SimulationOptions& o) {
   TROUPE_ASSIGN(const Device device, find_device(o.cluster.device));
-  const auto slot_devices = static_cast<int>(o.cluster.training_devices / o.slots());
   const auto tensor = static_cast<int>(o.cluster.tensor_parallel);
-  const auto training_tensor =
-      std::min(static_cast<int>(o.cluster.training_tensor_parallel), slot_devices);
   TeamCosts out;
   for (std::size_t a = 0; a < static_cast<std::size_t>(o.team.agents); ++a) {
     TROUPE_ASSIGN(const ModelShape model, find_model(o.team.models[a % o.team.models.size()]));
@@ -54,7 +51,8 @@ Result<TeamCosts> team_costs(const SimulationOptions& o) {
     }
     TROUPE_ASSIGN(
         const TrainingCosts training,
-        training_costs(device, slot_devices, training_tensor,
+        training_costs(device, static_cast<int>(o.slot_devices()),
+                       static_cast<int>(o.cluster.training_tensor_parallel),
                        static_cast<int>(o.cluster.devices_per_node), model, o.efficiency));
     out.rollout.push_back(rollout);
     out.training.push_back(training);

@@ -99,12 +99,33 @@ Status SimulationOptions::check() const {
                     "slots that they are divided among",
                     c.training_devices, slots()));
   }
+  if (c.training_tensor_parallel > slot_devices()) {
+    return invalid(
+        fmt::format("cluster.training_tensor_parallel = {} exceeds the {} devices of a "
+                    "training slot",
+                    c.training_tensor_parallel, slot_devices()));
+  }
+  if (c.tensor_parallel > c.devices_per_node) {
+    return invalid(
+        fmt::format("cluster.tensor_parallel = {} exceeds cluster.devices_per_node = "
+                    "{}: an instance does not leave its node",
+                    c.tensor_parallel, c.devices_per_node));
+  }
   if (instances() < team.agents * balancer.minimum) {
     return invalid(fmt::format(
         "{} devices make {} rollout instances of {}, fewer than the {} that {} agents need; lower "
         "cluster.tensor_parallel or raise cluster.devices",
         rollout_devices(), instances(), c.tensor_parallel, team.agents * balancer.minimum,
         team.agents));
+  }
+  if (balancer.kind == "none") {
+    const BalancerOptions standard;
+    const std::string why = "balancer.kind is \"none\"";
+    const std::string remedy = "set balancer.kind = \"disparity\"";
+    TROUPE_TRY(
+        idle_if_given("balancer.threshold", balancer.threshold, standard.threshold, why, remedy));
+    TROUPE_TRY(idle_if_given("balancer.cooldown_seconds", balancer.cooldown_seconds,
+                             standard.cooldown_seconds, why, remedy));
   }
   if (team.models.empty()) return invalid("team.models is empty");
   if (pipeline.mode.mode != "overlap") {

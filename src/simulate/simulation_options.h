@@ -34,7 +34,7 @@ struct ClusterOptions {
   std::int64_t devices_per_node = 8;
   std::int64_t training_devices = 32;
   std::int64_t tensor_parallel = 1;
-  std::int64_t training_tensor_parallel = 8;
+  std::int64_t training_tensor_parallel = 1;
   std::int64_t training_slots = 0;
   bool shared = false;
 
@@ -81,6 +81,7 @@ struct SimulationOptions {
   [[nodiscard]] int instances() const {
     return static_cast<int>(rollout_devices() / cluster.tensor_parallel);
   }
+  [[nodiscard]] std::int64_t slot_devices() const { return cluster.training_devices / slots(); }
   [[nodiscard]] int slots() const {
     return static_cast<int>(cluster.training_slots > 0 ? cluster.training_slots : team.agents);
   }

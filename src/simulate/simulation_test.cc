@@ -145,11 +145,13 @@ TEST(Simulation, OptionsAreReadAndRefused) {
     return read_simulation(file, o);
   };
   EXPECT_TRUE(read("[cluster]\ndevices = 32\ntraining_devices = 16\n[simulation]\nsteps = 2\n"));
-  for (const char* text : {"[cluster]\ndevice_count = 3\n", "[pipeline]\nstaleness = 2\n",
-                           "[cluster]\ntraining_slots = 4\n", "[pipeline]\ntail_factor = 2\n",
-                           "[cluster]\ntraining_devices = 64\n", "[workload]\nmin_turns = 7\n",
-                           "[workload]\ntool_scale = 2\n", "[cluster]\nshared = true\n",
-                           "[team]\nmodels = []\n", "[team]\nagents = 40\n"}) {
+  for (const char* text :
+       {"[cluster]\ndevice_count = 3\n", "[pipeline]\nstaleness = 2\n",
+        "[cluster]\ntraining_slots = 4\n", "[pipeline]\ntail_factor = 2\n",
+        "[cluster]\ntraining_devices = 64\n", "[cluster]\ntraining_tensor_parallel = 16\n",
+        "[cluster]\ntensor_parallel = 16\n", "[balancer]\nkind = \"none\"\nthreshold = 2\n",
+        "[workload]\nmin_turns = 7\n", "[workload]\ntool_scale = 2\n", "[cluster]\nshared = true\n",
+        "[team]\nmodels = []\n", "[team]\nagents = 40\n"}) {
     const Status status = read(text);
     ASSERT_FALSE(status) << text;
     EXPECT_EQ(status.error().code, ErrorCode::kInvalid) << text;

@@ -17,7 +17,8 @@ constexpr std::int64_t kBranches = 16;
 constexpr std::int64_t kLongestAnswer = 8192;
 constexpr double kThreshold = 5;
 
-constexpr std::int64_t kContext = 32'768;  // that sessions reserve; not published
+constexpr std::int64_t kTrainingTensor = 8;  // of a policy in training; not published
+constexpr std::int64_t kContext = 32'768;    // that sessions reserve; not published
 
 const std::vector<FlexmarlSetting> kSettings = {
     {"MA",
@@ -111,6 +112,7 @@ SimulationOptions flexmarl_options(const FlexmarlSetting& setting,
   o.cluster.training_devices =
       std::llround(draw.at("training_share") * static_cast<double>(o.cluster.devices));
   o.cluster.tensor_parallel = std::int64_t{1} << whole("tensor_log2");
+  o.cluster.training_tensor_parallel = kTrainingTensor;
   o.team.agents = whole("agents");
   o.team.models = setting.models;
   if (schedule.on_demand) {
