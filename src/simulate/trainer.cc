@@ -7,18 +7,19 @@ constexpr Nanos kForever = 100'000'000 * kSecond;  // only a bug lasts so long
 
 }  // namespace
 
-Async<void> SimulatedTrainer::accumulate(std::shared_ptr<const Group> group) {
+Async<Status> SimulatedTrainer::accumulate(std::shared_ptr<const Group> group) {
   std::int64_t tokens = 0;
   for (const Trajectory& row : group->rows) tokens += row.tokens();
-  if (tokens == 0) co_return;
+  if (tokens == 0) co_return Status();
   trained_ += tokens;
   has_gradient_ = true;
   const double seconds = static_cast<double>(tokens) * slots_->costs(policy_).per_token;
   slots_->idle_reason("more complete groups");
   co_await finish(std::make_shared<Work>(executor_, "backward", seconds));
+  co_return Status();
 }
 
-Async<StepResult> SimulatedTrainer::step(std::int64_t, double learning_rate) {
+Async<Result<StepResult>> SimulatedTrainer::step(std::int64_t, double learning_rate) {
   if (has_gradient_) {
     has_gradient_ = false;
     slots_->idle_reason("other policies");

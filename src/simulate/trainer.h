@@ -18,8 +18,8 @@ class SimulatedTrainer final : public TrainEngine {
   SimulatedTrainer(Executor& executor, std::shared_ptr<TrainSlots> slots, int policy)
       : executor_(executor), slots_(std::move(slots)), policy_(policy) {}
 
-  Async<void> accumulate(std::shared_ptr<const Group> group) override;
-  Async<StepResult> step(std::int64_t groups, double learning_rate) override;
+  Async<Status> accumulate(std::shared_ptr<const Group> group) override;
+  Async<Result<StepResult>> step(std::int64_t groups, double learning_rate) override;
   Version version() const override { return version_; }
 
   [[nodiscard]] std::int64_t tokens_trained() const { return trained_; }
