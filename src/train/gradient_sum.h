@@ -28,6 +28,7 @@ class GradientSum {
 
   /// The sum as it is, so that it can lie elsewhere for a while: its bytes, into and out of memory
   /// of that size.
+  [[nodiscard]] std::size_t size() const { return units_.size(); }
   [[nodiscard]] std::uint64_t bytes() const { return (units_.size() + 1) * sizeof(std::int64_t); }
   void store(std::span<char> out) const;
   void load(std::span<const char> in);

@@ -28,9 +28,10 @@ struct TokenWeights {
 
 /// Memory of one worker's backward passes; kept from group to group.
 struct TrainWorkspace {
-  explicit TrainWorkspace(const ParameterLayout& layout, bool recompute = false,
+  explicit TrainWorkspace(const ParameterLayout& layout, bool recompute_in = false,
                           ExtraSums extra = {})
-      : pass(TrainPass::Options{recompute}),
+      : recompute(recompute_in),
+        pass(TrainPass::Options{recompute_in}),
         gradient(layout.size(), 0.0F),
         sum(layout.size()),
         unit(extra.unit ? layout.size() : 0),
@@ -54,6 +55,7 @@ struct TrainWorkspace {
     if (critic) critic->sum.merge(other.critic->sum);
   }
 
+  bool recompute;  ///< of `pass`
   TrainPass pass;
   TrainPass forward_pass{TrainPass::Options{true}};  ///< keeps one layer
   std::vector<float> gradient;                       ///< of the group in hand

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 
 #include "train/trainer.h"
@@ -23,12 +24,17 @@ void swap(Trainer& trainer) {
     elsewhere[name] = std::move(copy);
   }
   taken.clear();
+  Workspaces workspaces = trainer.give_workspaces();
+  for (const auto& workspace : workspaces) {
+    std::fill(workspace->gradient.begin(), workspace->gradient.end(), NAN);  // of no account
+  }
   ASSERT_EQ(trainer.parts().size(), parts.size()) << "a suspended trainer asks for what it gave";
   for (const StatePart& part : trainer.parts()) {
     StateBytes& block = elsewhere[part.name];
     if (block.empty()) block = StateBytes(part.bytes);
     ASSERT_EQ(block.size(), part.bytes) << part.name;
   }
+  trainer.take_workspaces(std::move(workspaces));
   trainer.resume(std::move(elsewhere));
 }
 

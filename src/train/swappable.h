@@ -2,12 +2,17 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "train/group_gradient.h"
 #include "versions/tiers/state_bytes.h"
 
 namespace troupe {
+
+/// Memory that only computing needs, with nothing in it that counts.
+using Workspaces = std::vector<std::unique_ptr<TrainWorkspace>>;
 
 /// One block of a training state.
 struct StatePart {
@@ -34,11 +39,14 @@ class Swappable {
   [[nodiscard]] virtual std::vector<StatePart> parts() const = 0;
   /// True if all of it is zero: a resume may bring zero memory in place of what was taken.
   [[nodiscard]] virtual bool fresh() const = 0;
-  /// Gives the state away and frees the memory that only computing needs. `room`: zero memory for
-  /// the gathered parts.
+  /// Gives the state away. `room`: zero memory for the gathered parts.
   virtual StateParts suspend(StateParts room) = 0;
   /// Puts it back: all of parts().
   virtual void resume(StateParts state) = 0;
+  /// After suspend(): the memory that only computing needs, for whoever computes next.
+  virtual Workspaces give_workspaces() { return {}; }
+  /// Before resume(): memory that somebody gave. What is of no use is freed.
+  virtual void take_workspaces(Workspaces) {}
 };
 
 }  // namespace troupe

@@ -86,6 +86,8 @@ class Trainer final : public TrainEngine, public Swappable {
   [[nodiscard]] bool fresh() const override;
   StateParts suspend(StateParts room) override;
   void resume(StateParts state) override;
+  Workspaces give_workspaces() override;
+  void take_workspaces(Workspaces workspaces) override;
 
   /// `whole`: the moments and the critic too; not while it is suspended.
   [[nodiscard]] TrainerState export_state(bool whole = true) const;
@@ -100,6 +102,8 @@ class Trainer final : public TrainEngine, public Swappable {
   void control_entropy(double entropy_per_token);
   [[nodiscard]] std::shared_ptr<const Decoder> pack(std::shared_ptr<const Weights> weights) const;
   [[nodiscard]] std::unique_ptr<TrainWorkspace> make_workspace() const;
+  /// Whether it is what make_workspace() would make.
+  [[nodiscard]] bool fits(const TrainWorkspace& workspace) const;
   void step_critic(bool taken, std::int64_t groups, double learning_rate);
   /// Adds all workspaces' sums up in the first's; the others' are empty afterwards.
   TrainWorkspace& merge_sums();
@@ -130,7 +134,7 @@ class Trainer final : public TrainEngine, public Swappable {
   Version version_;
   std::int64_t skips_in_row_ = 0;
   double entropy_coefficient_ = 0;
-  std::vector<std::unique_ptr<TrainWorkspace>> workspaces_;  ///< those not in use, of `slots_`
+  Workspaces workspaces_;        ///< those not in use, of `slots_`
   int slots_ = 0;                ///< workspaces made so far, at most one per worker
   std::uint64_t sum_bytes_ = 0;  ///< of the sums that suspend() gave away; 0: none
   Signal slot_free_;

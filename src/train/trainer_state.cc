@@ -47,10 +47,31 @@ StateParts Trainer::suspend(StateParts room) {
       rest = rest.subspan(sum->bytes());
     }
     out["sums"] = std::move(sums->second);
+    for (const auto& workspace : workspaces_) workspace->clear_all_sums();
   }
-  workspaces_.clear();
-  slots_ = 0;
   return out;
+}
+
+Workspaces Trainer::give_workspaces() {
+  slots_ = 0;
+  return std::exchange(workspaces_, {});
+}
+
+bool Trainer::fits(const TrainWorkspace& workspace) const {
+  const std::size_t size = weights_->layout.size();
+  const ExtraSums extra = extra_sums(algorithm_);
+  return workspace.recompute == recompute_ && workspace.gradient.size() == size &&
+         workspace.unit.size() == (extra.unit ? size : 0) &&
+         workspace.regularisers.size() == (extra.regularisers ? size : 0) && !workspace.critic &&
+         estimator_.critic_moments() == nullptr;
+}
+
+void Trainer::take_workspaces(Workspaces workspaces) {
+  for (auto& workspace : workspaces) {
+    if (slots_ >= executor_.workers() || !fits(*workspace)) continue;
+    workspaces_.push_back(std::move(workspace));
+    ++slots_;
+  }
 }
 
 void Trainer::resume(StateParts state) {
@@ -59,8 +80,10 @@ void Trainer::resume(StateParts state) {
   const auto sums = state.find("sums");
   sum_bytes_ = 0;
   if (sums == state.end()) return;
-  workspaces_.push_back(make_workspace());
-  ++slots_;
+  if (workspaces_.empty()) {
+    workspaces_.push_back(make_workspace());
+    ++slots_;
+  }
   std::span<const char> rest = sums->second.bytes();
   for (GradientSum* sum : sums_of(*workspaces_.front())) {
     sum->load(rest.first(sum->bytes()));

@@ -256,6 +256,7 @@ Async<Status> TrainingSlots::bring_parts(Trainee& t) {
     }
     state[part.name] = std::move(*block);
   }
+  t.trainer->take_workspaces(std::exchange(spare_, {}));
   co_await on_worker(executor_, "swap", 0, [&] {
     for (auto& [name, block] : had) {
       if (block.empty()) continue;
@@ -283,6 +284,7 @@ Async<Status> TrainingSlots::put_parts(Trainee& t) {
   }
   StateParts state;
   co_await on_worker(executor_, "swap", 0, [&] { state = t.trainer->suspend(std::move(room)); });
+  spare_ = t.trainer->give_workspaces();
   std::uint64_t bytes = 0;
   for (auto& [name, block] : state) {
     if (block.empty()) continue;  // nothing has trained yet

@@ -97,6 +97,7 @@ class TrainingSlots {
   Gate moves_;
   Status error_;
   SwapClock clock_;
+  Workspaces spare_;       ///< of the policy that left last, for the next one
   bool planning_ = false;  ///< a plan is on its way
   Executor::TimerId timer_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
