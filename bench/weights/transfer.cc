@@ -19,7 +19,7 @@ namespace troupe::bench {
 namespace {
 
 using Tcp = boost::asio::ip::tcp;
-constexpr std::size_t kPiece = std::size_t{1} << 20;
+constexpr std::size_t kPiece = std::size_t{256} << 10;  // as the fetch reads
 constexpr int kReceivers[] = {1, 3};
 
 /// One payload in a file.

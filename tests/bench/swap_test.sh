@@ -1,33 +1,19 @@
 #!/bin/bash
-# The benchmark of swapping training states and of sharing slots: its flags, that its figures add up, and that it leaves
-# nothing behind. Says nothing about speed.
-#   tests/swap_bench_test.sh SWAP
-set -uo pipefail
-swap=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
-fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
-
-# refused CODE PATTERN ARGS...: the exit code and a message.
-refused() {
-  local wanted=$1 pattern=$2 out code=0
-  shift 2
-  out=$("$swap" "$@" 2>&1) || code=$?
-  [[ $code -eq $wanted ]] && grep -qE -- "$pattern" <<<"$out" || fail "$*: exit $code, wanted $wanted and '$pattern': $out"
-}
-refused 2 "not expected: --speed" --speed
-refused 2 "mib: .*1 not in" --mib 1
-refused 2 "does not exist" --folder "$work/absent"
-refused 2 "policies: .*1 not in" --policies 1
-refused 2 "would do nothing: only policies reads it" --only bandwidth --steps 2
-grep -q -- --json <<<"$("$swap" --help)" || fail "--help does not name --json"
+# The benchmark of swapping training states and of sharing slots: its flags, that its figures add up,
+# and that it leaves nothing behind. Says nothing about speed.
+#   tests/bench/swap_test.sh SWAP
+bench=$1
+. "$(dirname "$0")/bench.sh"
+refused "mib: .*1 not in" --mib 1
+refused "does not exist" --folder "$work/absent"
+refused "policies: .*1 not in" --policies 1
+refused "would do nothing: only policies reads it" --only bandwidth --steps 2
 
 mkdir "$work/files"
-"$swap" --only bandwidth --seconds 0 --mib 9 --folder "$work/files" --json > "$work/out.json" || fail "a quick run ended with $?"
+"$bench" --only bandwidth --seconds 0 --mib 9 --folder "$work/files" --json > "$work/out.json" || fail "a quick run ended with $?"
 small=(--parameters 20000 --groups 3 --rows 2 --tokens 16 --steps 2 --threads 2)
-"$swap" --seconds 0 --mib 4 "${small[@]}" --policies 5 --folder "$work/files" > "$work/out.txt" || fail "a table ended with $?"
-"$swap" --only policies "${small[@]}" --folder "$work/files" --json > "$work/team.json" || fail "a team ended with $?"
+"$bench" --seconds 0 --mib 4 "${small[@]}" --policies 5 --folder "$work/files" > "$work/out.txt" || fail "a table ended with $?"
+"$bench" --only policies "${small[@]}" --folder "$work/files" --json > "$work/team.json" || fail "a team ended with $?"
 [[ -z $(ls "$work/files") ]] || fail "files are left: $(ls "$work/files")"
 grep -qE '^a state of 4 MiB; 8 blocks of 4096 KiB under way, (io_uring|threads), ' "$work/out.txt" || fail "the table's head"
 grep -qE '^to disk +[0-9.]+ +[0-9.]+ +[0-9]+%   raw O_DIRECT at [0-9.]+ GB/s$' "$work/out.txt" || fail "the table's line"
@@ -61,5 +47,4 @@ assert one["disk_read_per_step"] == 0 and two["disk_read_per_step"] > 0, out
 budget = 2 * (2 * out["state_bytes"] + 64)
 assert out["state_bytes"] <= two["peak_state_bytes"] <= budget < one["peak_state_bytes"], (budget, two, one)
 P
-echo "$failures failures"
-[[ $failures -eq 0 ]]
+finish

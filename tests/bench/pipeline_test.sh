@@ -1,28 +1,14 @@
 #!/bin/bash
 # The pipeline benchmark: its flags, that its figures add up, and that its bound is the one that its
 # docstring derives. Says nothing about speed.
-#   tests/pipeline_bench_test.sh PIPELINE
-set -uo pipefail
-pipeline=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
-fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
+#   tests/bench/pipeline_test.sh PIPELINE
+bench=$1
+. "$(dirname "$0")/bench.sh"
+refused "--steps: .*not in range" --steps 1
+refused "--workers" --workers 0
 
-# refused CODE PATTERN ARGS...: the exit code and a message.
-refused() {
-  local wanted=$1 pattern=$2 out code=0
-  shift 2
-  out=$("$pipeline" "$@" 2>&1) || code=$?
-  [[ $code -eq $wanted ]] && grep -qE -- "$pattern" <<<"$out" || fail "$*: exit $code, wanted $wanted and '$pattern': $out"
-}
-refused 2 "not expected: --speed" --speed
-refused 2 "--steps: .*not in range" --steps 1
-refused 2 "--workers" --workers 0
-grep -q -- --json <<<"$("$pipeline" --help)" || fail "--help does not name --json"
-
-"$pipeline" --quick --json > "$work/out.json" || fail "a quick run ended with $?"
-"$pipeline" --quick --steps 2 | grep -qE '^overlap 1, pin +[0-9.]+ +[0-9.]+ +[0-9]+% +[0-9]+% +[01] ' || fail "the table's line"
+"$bench" --quick --json > "$work/out.json" || fail "a quick run ended with $?"
+"$bench" --quick --steps 2 | grep -qE '^overlap 1, pin +[0-9.]+ +[0-9.]+ +[0-9]+% +[0-9]+% +[01] ' || fail "the table's line"
 
 python3 - "$work/out.json" <<'P' || fail "figures, see above"
 import json, sys
@@ -84,5 +70,4 @@ assert len(trained) == 1, "the modes did not do the same work: %s" % trained
 assert modes["barrier"]["rounds"][0]["weights_digest"] == modes["micro_batch"]["rounds"][0]["weights_digest"]
 assert modes["barrier"]["rounds"][0]["weights_digest"] != modes["overlap 1, pin"]["rounds"][0]["weights_digest"]
 P
-echo "$failures failures"
-[[ $failures -eq 0 ]]
+finish

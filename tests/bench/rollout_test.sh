@@ -1,31 +1,17 @@
 #!/bin/bash
 # The rollout benchmark: its flags, and that its figures add up. Says nothing about speed.
-#   tests/rollout_bench_test.sh ROLLOUT
-set -uo pipefail
-rollout=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
-fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
-
-# refused PATTERN ARGS...: exit code 2 and a message.
-refused() {
-  local pattern=$1 out code=0
-  shift
-  out=$("$rollout" "$@" 2>&1) || code=$?
-  [[ $code -eq 2 ]] && grep -qE -- "$pattern" <<<"$out" || fail "$*: exit $code, wanted 2 and '$pattern': $out"
-}
-refused "not expected: --speed" --speed
+#   tests/bench/rollout_test.sh ROLLOUT
+bench=$1
+. "$(dirname "$0")/bench.sh"
 refused "moves not in" --only moves
 refused "--instances" --instances 0
 refused "--policies.* would do nothing: only team reads it" --only routers --policies 4
 refused "--threshold.* would do nothing: only team, live read it" --only episodes --threshold 3
 refused "--instances.* each policy of team needs one" --only team --instances 4
-grep -q -- --json <<<"$("$rollout" --help)" || fail "--help does not name --json"
 
 small="--only team,routers,episodes --instances 8 --policies 4 --rounds 3 --in-flight 40 --loads 1 --seeds 1 --episodes 64 --seconds 1"
-"$rollout" $small --json > "$work/out.json" || fail "a small run ended with $?"
-"$rollout" --only team --instances 4 --policies 2 --rounds 1 > "$work/out.txt" || fail "a table ended with $?"
+"$bench" $small --json > "$work/out.json" || fail "a small run ended with $?"
+"$bench" --only team --instances 4 --policies 2 --rounds 1 > "$work/out.txt" || fail "a table ended with $?"
 grep -qE '^both +least_work +disparity +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9]+$' "$work/out.txt" || fail "the table's line"
 
 python3 - "$work/out.json" <<'P' || fail "figures, see above"
@@ -55,5 +41,4 @@ assert e["seconds"] >= 1 and near(e["cpu_seconds_per_turn"] * e["turns"], e["cpu
 assert 0 < e["token_bytes"] <= 8 * (40 * 4 + 32 * 8), e
 assert len(out["aims"]) == 3 + 2 + 2, out["aims"]
 P
-echo "$failures failures"
-[[ $failures -eq 0 ]]
+finish

@@ -1,36 +1,22 @@
 #!/bin/bash
 # The store benchmark: its flags, that its figures add up, and that it leaves nothing behind. Says
 # nothing about speed.
-#   tests/store_bench_test.sh STORE
-set -uo pipefail
-store=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
-fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
-
-# refused CODE PATTERN ARGS...: the exit code and a message.
-refused() {
-  local wanted=$1 pattern=$2 out code=0
-  shift 2
-  out=$("$store" "$@" 2>&1) || code=$?
-  [[ $code -eq $wanted ]] && grep -qE -- "$pattern" <<<"$out" || fail "$*: exit $code, wanted $wanted and '$pattern': $out"
-}
-refused 2 "not expected: --speed" --speed
-refused 2 "postgres not in" --only postgres
-refused 2 "--sample: .*8 not in" --sample 8
-refused 2 "does not exist" --folder "$work/absent"
-refused 2 "--rows does nothing without troupe" --only raw,redis --rows 100
+#   tests/bench/store_test.sh STORE
+bench=$1
+. "$(dirname "$0")/bench.sh"
+refused "postgres not in" --only postgres
+refused "--sample: .*8 not in" --sample 8
+refused "does not exist" --folder "$work/absent"
+refused "--rows does nothing without troupe" --only raw,redis --rows 100
 refused 1 "choose (another folder or )?a smaller --mib" --folder "$work" --mib 1000000
-grep -q -- --json <<<"$("$store" --help)" || fail "--help does not name --json"
 
-"$store" --quick --json --folder "$work" > "$work/out.json" || fail "a quick run ended with $?"
+"$bench" --quick --json --folder "$work" > "$work/out.json" || fail "a quick run ended with $?"
 [[ $(ls "$work") == out.json ]] || fail "files are left: $(ls "$work")"
 pgrep -f -- "--dir $work" && fail "a redis-server is left"
 mkdir "$work/empty"
-PATH=$work/empty "$store" --quick --sample 4 --only redis --folder "$work" > "$work/absent.txt" || fail "without redis-server: $?"
+PATH=$work/empty "$bench" --quick --sample 4 --only redis --folder "$work" > "$work/absent.txt" || fail "without redis-server: $?"
 grep -qE '^redis .* not measured: (redis-server is not installed|built without hiredis)' "$work/absent.txt" || fail "absent: $(cat "$work/absent.txt")"
-"$store" --quick --sample 64 --only raw --folder "$work" | grep -qE '^raw +1 MiB a write +64 +[0-9,]+ +[0-9]+ +100% ' || fail "the table's line"
+"$bench" --quick --sample 64 --only raw --folder "$work" | grep -qE '^raw +1 MiB a write +64 +[0-9,]+ +[0-9]+ +100% ' || fail "the table's line"
 
 python3 - "$work/out.json" <<'P' || fail "figures, see above"
 import json, sys
@@ -74,5 +60,4 @@ assert 0 < r["take_and_cover_median_us"] <= r["take_and_cover_p99_us"], r
 assert min(r["open_after_crash_seconds"], r["open_after_close_seconds"], r["longest_pause_ms"]) > 0, r
 assert r["memory_bytes_beyond_payload"] > 0 and r["disk_bytes_beyond_payload"] > 0, r
 P
-echo "$failures failures"
-[[ $failures -eq 0 ]]
+finish

@@ -1,27 +1,13 @@
 #!/bin/bash
 # The benchmark of weight deltas: its flags, and that its figures add up. Says nothing about speed.
-#   tests/weights_bench_test.sh WEIGHTS
-set -uo pipefail
-weights=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
-fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
-
-# refused PATTERN ARGS...: exit code 2 and a message.
-refused() {
-  local pattern=$1 out code=0
-  shift
-  out=$("$weights" "$@" 2>&1) || code=$?
-  [[ $code -eq 2 ]] && grep -qE -- "$pattern" <<<"$out" || fail "$*: exit $code, wanted 2 and '$pattern': $out"
-}
-refused "not expected: --speed" --speed
+#   tests/bench/weights_test.sh WEIGHTS
+bench=$1
+. "$(dirname "$0")/bench.sh"
 refused "share: .*2 not in" --share 2
 refused "parameters: .*0 not in" --parameters 0
-grep -q -- --json <<<"$("$weights" --help)" || fail "--help does not name --json"
 
-"$weights" --seconds 0 --parameters 5000000 --transfer-bytes 3000000 --folder "$work" --json > "$work/out.json" || fail "a quick run ended with $?"
-"$weights" --seconds 0 --parameters 300000 --share 0.05 --transfer-bytes 0 > "$work/out.txt" || fail "a table ended with $?"
+"$bench" --seconds 0 --parameters 5000000 --transfer-bytes 3000000 --folder "$work" --json > "$work/out.json" || fail "a quick run ended with $?"
+"$bench" --seconds 0 --parameters 300000 --share 0.05 --transfer-bytes 0 > "$work/out.txt" || fail "a table ended with $?"
 grep -qE '^300,000 bf16 values, [0-9.]+% changed by a step of learning rate [0-9.e-]+, one core$' "$work/out.txt" || fail "the table's head"
 grep -qE '^troupe +[0-9,]+ +[0-9.]+ +[0-9.]+x$' "$work/out.txt" || fail "the table's line"
 
@@ -54,5 +40,4 @@ for t in out["transfer"]:
     assert near(t["share_of_raw"] * t["seconds"], raw["seconds"]), t
 P
 [[ -z $(ls -d "$work"/troupe-transfer-* 2>/dev/null) ]] || fail "files were left behind"
-echo "$failures failures"
-[[ $failures -eq 0 ]]
+finish

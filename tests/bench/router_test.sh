@@ -1,27 +1,13 @@
 #!/bin/bash
 # The router benchmark: its flags, and that its figures add up. Says nothing about speed.
-#   tests/router_bench_test.sh ROUTER
-set -uo pipefail
-router=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
-fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
-
-# refused PATTERN ARGS...: exit code 2 and a message.
-refused() {
-  local pattern=$1 out code=0
-  shift
-  out=$("$router" "$@" 2>&1) || code=$?
-  [[ $code -eq 2 ]] && grep -qE -- "$pattern" <<<"$out" || fail "$*: exit $code, wanted 2 and '$pattern': $out"
-}
-refused "not expected: --speed" --speed
+#   tests/bench/router_test.sh ROUTER
+bench=$1
+. "$(dirname "$0")/bench.sh"
 refused "fastest not in" --only fastest
 refused "instances: .*0 not in" --instances 0
-grep -q -- --json <<<"$("$router" --help)" || fail "--help does not name --json"
 
-"$router" --seconds 0 --sessions 200 --instances 10 --json > "$work/out.json" || fail "a quick run ended with $?"
-"$router" --seconds 0 --sessions 200 --instances 10 --only random,least_work > "$work/out.txt" || fail "a table ended with $?"
+"$bench" --seconds 0 --sessions 200 --instances 10 --json > "$work/out.json" || fail "a quick run ended with $?"
+"$bench" --seconds 0 --sessions 200 --instances 10 --only random,least_work > "$work/out.txt" || fail "a table ended with $?"
 grep -qE '^random +[0-9,]+ +[0-9]+ +[0-9,]+ +[0-9]+ +[0-9.]+ +[0-9]+%$' "$work/out.txt" || fail "the table's line"
 grep -qE '^least_work: [0-9,]+ new sessions/s, [0-9]+% of the aim of 1,000,000$' "$work/out.txt" || fail "the aim's line"
 
@@ -43,5 +29,4 @@ assert rows["least_work"]["turns_away_from_home"] < rows["random"]["turns_away_f
 (aim,) = out["aims"]
 assert aim["router"] == "least_work" and near(aim["share"], aim["decisions_per_second"] / 1e6), aim
 P
-echo "$failures failures"
-[[ $failures -eq 0 ]]
+finish

@@ -1,34 +1,20 @@
 #!/bin/bash
 # The engine benchmark: its flags, and that its figures add up. Says nothing about speed.
-#   tests/bench_test.sh ENGINE
-set -uo pipefail
-engine=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
-fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
-
-# refused PATTERN ARGS...: exit code 2 and a message.
-refused() {
-  local pattern=$1 out code=0
-  shift
-  out=$("$engine" "$@" 2>&1) || code=$?
-  [[ $code -eq 2 ]] && grep -qE -- "$pattern" <<<"$out" || fail "$*: exit $code, wanted 2 and '$pattern': $out"
-}
-refused "not expected: --speed" --speed
+#   tests/bench/engine_test.sh ENGINE
+bench=$1
+. "$(dirname "$0")/bench.sh"
 refused "2M not in" --shape 2M
 refused "fp8 not in" --dtype fp8
 refused "--shape does nothing without packing, decode or training" --only limits --shape 1M
 refused "--batch does nothing without decode" --only training --batch 4
 refused "--sequences does nothing without training" --only decode --sequences 4
 refused "limits not among them" --bare --only limits
-grep -q -- --json <<<"$("$engine" --help)" || fail "--help does not name --json"
 
-"$engine" --json --shape 1M --threads 1 --seconds 0 --only decode,training \
+"$bench" --json --shape 1M --threads 1 --seconds 0 --only decode,training \
   --batch 2 --tokens 4 --sequences 2 > "$work/out.json" || fail "a small run ended with $?"
-bare=$("$engine" --bare --shape 1M --dtype fp32 --threads 1 --seconds 0 --only decode --batch 1 --tokens 2)
+bare=$("$bench" --bare --shape 1M --dtype fp32 --threads 1 --seconds 0 --only decode --batch 1 --tokens 2)
 grep -qE '^decode 1M batch 1 +fp32 +1 thread +[0-9,]+ tokens/s +[0-9.]+ GFLOP/s$' <<<"$bare" || fail "a bare run's line"
-"$engine" --json --bare --only gemm --dtype bf16 --seconds 0 > "$work/gemm.json" || fail "products ended with $?"
+"$bench" --json --bare --only gemm --dtype bf16 --seconds 0 > "$work/gemm.json" || fail "products ended with $?"
 python3 - "$work/out.json" "$work/gemm.json" <<'P' || fail "figures, see above"
 import json, sys
 out = json.load(open(sys.argv[1]))
@@ -63,5 +49,4 @@ for r in rows:
     assert near(r["limit_seconds"], max(times) / 1e9) and near(r["share"], r["limit_seconds"] / r["seconds"]), r
     assert r["limit"] == ("gemm" if max(times) == times[0] else "memory"), r
 P
-echo "$failures failures"
-[[ $failures -eq 0 ]]
+finish
