@@ -31,6 +31,9 @@ function(troupe_room name)
   target_include_directories(troupe_${name} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
   list(TRANSFORM ARG_ROOMS PREPEND troupe_)
   target_link_libraries(troupe_${name} PUBLIC ${ARG_ROOMS} ${ARG_LIBS})
+  if(TROUPE_HEADERS_AHEAD AND "nlohmann_json::nlohmann_json" IN_LIST ARG_LIBS)
+    target_precompile_headers(troupe_${name} PRIVATE <nlohmann/json.hpp>)
+  endif()
 
   # Kernels are written once and compiled for each instruction set; the choice is made at run time.
   foreach(isa "avx2;-mavx2 -mfma" "avx512;-mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma"
@@ -39,7 +42,8 @@ function(troupe_room name)
     list(GET isa 1 flags)
     set(files ${sources})
     list(FILTER files INCLUDE REGEX "_${suffix}\\.cc$")
-    set_source_files_properties(${files} PROPERTIES COMPILE_FLAGS "${flags}")
+    set_source_files_properties(${files} PROPERTIES COMPILE_FLAGS "${flags}"
+                                                    SKIP_PRECOMPILE_HEADERS ON)
   endforeach()
 
   troupe_tests(${name} quick "${quick}" ${ARG_LABEL})
@@ -61,6 +65,9 @@ function(troupe_tests name label files)
   # Tests are compiled more often than they are waited for.
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
   target_compile_definitions(${target} PRIVATE TROUPE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  if(TROUPE_HEADERS_AHEAD)
+    target_precompile_headers(${target} PRIVATE <gtest/gtest.h>)
+  endif()
   gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}." PROPERTIES LABELS ${label} TIMEOUT 300)
   if(ARGN)  # a list does not survive the call above
     set(script ${CMAKE_CURRENT_BINARY_DIR}/${target}_labels.cmake)
