@@ -63,7 +63,7 @@ function(troupe_tests name label files)
   add_executable(${target} ${files})
   target_link_libraries(${target} PRIVATE troupe_${name} GTest::gtest GTest::gtest_main)
   # Tests are compiled more often than they are waited for.
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1> $<$<BOOL:${TROUPE_SANITIZE}>:-O0>)
   target_compile_definitions(${target} PRIVATE TROUPE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   if(TROUPE_HEADERS_AHEAD)
     target_precompile_headers(${target} PRIVATE <gtest/gtest.h>)
