@@ -7,7 +7,7 @@
 namespace troupe {
 namespace {
 
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
   std::string out = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') {
@@ -36,10 +36,10 @@ struct ToText {
   std::string operator()(const bool* v) const { return *v ? "true" : "false"; }
   std::string operator()(const std::int64_t* v) const { return fmt::format("{}", *v); }
   std::string operator()(const double* v) const { return number(*v); }
-  std::string operator()(const std::string* v) const { return quoted(*v); }
+  std::string operator()(const std::string* v) const { return in_quotes(*v); }
   std::string operator()(const std::vector<std::string>* v) const {
     std::string out;
-    for (const auto& item : *v) out += (out.empty() ? "" : ", ") + quoted(item);
+    for (const auto& item : *v) out += (out.empty() ? "" : ", ") + in_quotes(item);
     return "[" + out + "]";
   }
   std::string operator()(const std::vector<double>* v) const {

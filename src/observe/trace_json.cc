@@ -19,7 +19,7 @@ constexpr int kWorkers = 1;
 constexpr int kRun = 2;
 constexpr int kFirstTrack = 3;
 
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -34,7 +34,7 @@ class Writer {
  public:
   explicit Writer(const TraceLog& log) : log_(log) {
     names_.reserve(log.names.size());
-    for (const std::string& name : log.names) names_.push_back(quoted(name));
+    for (const std::string& name : log.names) names_.push_back(in_quotes(name));
   }
 
   std::string text() {
@@ -114,7 +114,7 @@ class Writer {
     std::string args;
     if (span.args != nullptr) {
       for (const auto& [key, value] : *span.args) {
-        args += fmt::format("{}{}:{}", args.empty() ? "" : ",", quoted(key), quoted(value));
+        args += fmt::format("{}{}:{}", args.empty() ? "" : ",", in_quotes(key), in_quotes(value));
       }
     }
     add(fmt::format(R"("ph":"b",{},"ts":{},"args":{{{}}})", common, micros(span.begin), args));

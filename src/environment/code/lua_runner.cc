@@ -67,7 +67,7 @@ stdout:flush()
 constexpr std::string_view kMarker = "reply ";
 
 /// Every byte but letters and digits by its number, so that the line stays one.
-std::string quoted(std::string_view text) {
+std::string lua_text(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     const bool plain =
@@ -131,7 +131,7 @@ LuaRun read_reply(const SandboxReply& reply, std::size_t inputs) {
 
 std::string lua_literal(const CodeValue& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
-  if (const auto* text = std::get_if<std::string>(&value)) return quoted(*text);
+  if (const auto* text = std::get_if<std::string>(&value)) return lua_text(*text);
   return fmt::format("{{{}}}", fmt::join(std::get<std::vector<std::int64_t>>(value), ","));
 }
 
@@ -164,7 +164,7 @@ Result<LuaRun> LuaRunner::run(const std::string& code, const std::vector<CodeVal
   std::vector<std::string> literals;
   for (const CodeValue& input : inputs) literals.push_back(lua_literal(input));
   const std::string line =
-      fmt::format("{{code={},inputs={{{}}}}}", quoted(code), fmt::join(literals, ","));
+      fmt::format("{{code={},inputs={{{}}}}}", lua_text(code), fmt::join(literals, ","));
   TROUPE_ASSIGN(const SandboxReply reply, pool_.ask(line, limits_, kMarker));
   return read_reply(reply, inputs.size());
 }
