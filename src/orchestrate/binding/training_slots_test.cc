@@ -118,6 +118,7 @@ TEST(TrainingSlots, WhoTrainsAloneIsNeverSwapped) {
     Gate gate(*stage.executor);
     spawn(stage.train(1, 5, 30 * kMillisecond, Gate::Pass(gate)));
     Status done = co_await gate.wait_empty(Wait(3600 * kSecond, "one trainer"));
+    co_await stage.shared->stop();
     co_return done;
   };
   ASSERT_TRUE(stage.executor->run(alone()));
@@ -142,6 +143,7 @@ TEST(TrainingSlots, WhoAlwaysComputesLetsOthersInWhenTheirPatienceEnds) {
     spawn(stage.train(0, 1, kMillisecond, Gate::Pass(gate)));
     spawn(late(Gate::Pass(gate)));
     Status done = co_await gate.wait_empty(Wait(3600 * kSecond, "both"));
+    co_await stage.shared->stop();
     co_return done;
   };
   ASSERT_TRUE(stage.executor->run(run()));
