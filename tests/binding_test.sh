@@ -54,7 +54,8 @@ run cut --set training.memory_megabytes=1 --set run.max_seconds=0.001
 "$program" train "$work/cut/run.toml" --output "$work/cut" --resume --json --max-seconds 0 \
   --set training.slots=2 > "$work/cut.json" 2> "$work/err.txt" || { cat "$work/err.txt"; fail "the resume"; }
 same "a run that was cut and resumed" micro_batch-8 cut
-"$source/tools/kill_resume.sh" -n 5 -s 3 "$program" examples/eight-agents.toml "${small[@]}" \
+# Long enough for a fast machine to be killed in.
+"$source/tools/kill_resume.sh" -n 5 -s 3 "$program" examples/eight-agents.toml --steps 300 "${small[@]:2}" \
   --set training.memory_megabytes=1 --set checkpoint.every=3
 # What makes no sense is refused, and the number that would do is named.
 refused() {  # refused PATTERN OPTIONS...
