@@ -152,20 +152,6 @@ Status export_policy(const CheckpointArguments& arguments) {
   return {};
 }
 
-using Command = Status (*)(const CheckpointArguments&);
-
-/// A subcommand on a run's folder.
-CLI::App* add_command(CLI::App& parent, const char* name, const char* about, Command command,
-                      const std::shared_ptr<CheckpointArguments>& arguments, int& exit_code) {
-  CLI::App* out = parent.add_subcommand(name, about);
-  out->add_option("RUN", arguments->run, "A run's folder")->required();
-  out->callback([arguments, command, &exit_code] {
-    const Status status = command(*arguments);
-    exit_code = status ? 0 : report_error(status.error());
-  });
-  return out;
-}
-
 }  // namespace
 
 void add_checkpoint(CLI::App& app, int& exit_code) {
@@ -173,13 +159,17 @@ void add_checkpoint(CLI::App& app, int& exit_code) {
   CLI::App* all =
       app.add_subcommand("checkpoint", "List a run's checkpoints, check or export them");
   all->require_subcommand(1);
-  add_command(*all, "list", "Step, size and age of all, newest first", list, arguments, exit_code)
+  const auto add = [&](const char* name, const char* about,
+                       Status (*command)(const CheckpointArguments&)) {
+    return add_run_command(
+        *all, name, about, arguments->run, [arguments, command] { return command(*arguments); },
+        exit_code);
+  };
+  add("list", "Step, size and age of all, newest first", list)
       ->add_flag("--json", arguments->json, "A list of objects");
-  add_command(*all, "verify", "Read all of them: every file and digest", verify, arguments,
-              exit_code)
+  add("verify", "Read all of them: every file and digest", verify)
       ->add_option("NAME", arguments->name, "One checkpoint, e.g. step-000040, or best");
-  CLI::App* out = add_command(*all, "export", "Write one policy as a model folder", export_policy,
-                              arguments, exit_code);
+  CLI::App* out = add("export", "Write one policy as a model folder", export_policy);
   out->add_option("OUT", arguments->out, "New folder, in Hugging Face's layout")->required();
   out->add_option("--checkpoint", arguments->name,
                   "Its name, e.g. step-000040, or best; default: the newest kept for a resume");

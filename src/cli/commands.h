@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,11 @@ void add_simulate(CLI::App& app, int& exit_code);
 
 /// Prints the error of a command as one line on standard error and gives its exit code.
 int report_error(const Error& error);
+
+/// Adds a subcommand on a run's folder, which is read into `run`; that must live as long as
+/// `command`, and both references as long as the program.
+CLI::App* add_run_command(CLI::App& parent, const char* name, const char* about, std::string& run,
+                          std::function<Status()> command, int& exit_code);
 
 /// Worker threads: `asked`, or the machine's processors if 0.
 int worker_count(long long asked);

@@ -132,19 +132,6 @@ Status rollback(const VersionsArguments& arguments) {
   return {};
 }
 
-using Command = Status (*)(const VersionsArguments&);
-
-CLI::App* add_command(CLI::App& parent, const char* name, const char* about, Command command,
-                      const std::shared_ptr<VersionsArguments>& arguments, int& exit_code) {
-  CLI::App* out = parent.add_subcommand(name, about);
-  out->add_option("RUN", arguments->run, "A run's folder")->required();
-  out->callback([arguments, command, &exit_code] {
-    const Status status = command(*arguments);
-    exit_code = status ? 0 : report_error(status.error());
-  });
-  return out;
-}
-
 }  // namespace
 
 Result<Catalogue> choose_published(PublishedFolder& folder, const std::string& wanted) {
@@ -181,19 +168,23 @@ void add_versions(CLI::App& app, int& exit_code) {
   CLI::App* all = app.add_subcommand(
       "versions", "Published versions: list, check, export, roll back, serve, pull");
   all->require_subcommand(1);
+  const auto add = [&](const char* name, const char* about,
+                       Status (*command)(const VersionsArguments&)) {
+    return add_run_command(
+        *all, name, about, arguments->run, [arguments, command] { return command(*arguments); },
+        exit_code);
+  };
   all->footer("All but rollback leave the run as it is, and may be used while it goes on.");
-  add_command(*all, "list", "What is kept, oldest first", list, arguments, exit_code)
+  add("list", "What is kept, oldest first", list)
       ->add_flag("--json", arguments->json, "A list of objects");
-  add_command(*all, "verify", "Put every version together, and compare its digests", verify,
-              arguments, exit_code);
-  CLI::App* out = add_command(*all, "export", "Write a version as a model folder", export_version,
-                              arguments, exit_code);
+  add("verify", "Put every version together, and compare its digests", verify);
+  CLI::App* out = add("export", "Write a version as a model folder", export_version);
   out->add_option("--to", arguments->out, "New folder, in Hugging Face's layout")->required();
   out->add_option("--dtype", arguments->dtype, "fp32 or bf16; default: as published");
-  CLI::App* back = add_command(
-      *all, "rollback",
+  CLI::App* back = add(
+      "rollback",
       "Make an earlier version current again, under a new incarnation; the run must not be going",
-      rollback, arguments, exit_code);
+      rollback);
   for (CLI::App* command : {out, back}) {
     command->add_option("--policy", arguments->policy, "Which policy; default: the only one");
     command

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <set>
+#include <utility>
 
 #include "orchestrate/binding/arrivals.h"
 #include "orchestrate/binding/swap_speed.h"
