@@ -14,8 +14,9 @@ done
 "$program" simulate run examples/cluster-1536.toml --set simulation.groups=16 > "$work/large.txt" ||
   fail "examples/cluster-1536.toml failed"
 grep -q "512 rollout instances" "$work/large.txt" || fail "no 512 instances: $(cat "$work/large.txt")"
-"$program" simulate study flexmarl --draws 3 --steps 1 --json > "$work/study.json" 2> /dev/null ||
-  fail "the study failed"
+"$program" simulate study flexmarl --draws 3 --steps 1 --json --out "$work/out" \
+  > "$work/study.json" 2> /dev/null || fail "the study failed"
+grep -q "| MARTI-like |" "$work/out/flexmarl.md" || fail "the study left no table"
 python3 - "$work" <<'P' || fail "the figures do not hold together"
 import json, sys
 a, b, barrier, study = (json.load(open(f"{sys.argv[1]}/{n}.json")) for n in ("1", "2", "barrier", "study"))
@@ -25,8 +26,8 @@ assert barrier["tokens_trained"] == a["tokens_trained"]
 assert a["bound_step_seconds"] <= a["step_seconds"] <= barrier["step_seconds"] + 1e-6
 for shares in (a["rollout"], a["training"]):
     assert abs(sum(shares.values()) - 1) < 1e-6, shares
-assert [s["setting"] for s in study["settings"]] == ["MA", "CA"]
-assert len(study["ranges"]) == 17
+assert sorted({r["setting"][:2] for r in study["rows"]}) == ["CA", "MA"]
+assert sum(line.startswith("drawn: ") for line in study["assumptions"]) == 17
 P
 
 refused() {

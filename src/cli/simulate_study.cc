@@ -4,60 +4,74 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "base/disk.h"
 #include "cli/commands.h"
 #include "cli/simulate.h"
-#include "simulate/studies/flexmarl_report.h"
+#include "observe/gnuplot.h"
+#include "observe/study_chart.h"
+#include "simulate/studies/study_report.h"
 
 namespace troupe {
 namespace {
 
 struct StudyArguments {
-  int draws = 400;
-  int steps = 2;
-  std::uint64_t seed = 2048;
+  StudySize size;
   bool json = false;
+  std::string out;
 };
 
-Status flexmarl(const StudyArguments& arguments) {
-  std::vector<FlexmarlStudy> studies;
+void show_progress(const char* name, int done, int of) {
   const bool terminal = isatty(STDERR_FILENO) != 0;
-  for (const FlexmarlSetting& setting : flexmarl_settings()) {
-    const auto progress = [&](int done, int kept) {
-      if (terminal || done % 100 == 0) {
-        fmt::print(stderr, "{}{}: {} of {} draws, {} kept{}", terminal ? "\r" : "", setting.name,
-                   done, arguments.draws, kept, terminal ? "" : "\n");
-      }
-    };
-    TROUPE_ASSIGN(FlexmarlStudy study, study_flexmarl(setting, arguments.draws, arguments.steps,
-                                                      arguments.seed, progress));
-    if (terminal) fmt::print(stderr, "\n");
-    studies.push_back(std::move(study));
-    if (!arguments.json) fmt::print("{}", flexmarl_text(studies.back()));
-    std::fflush(stdout);
+  if (!terminal && done % 100 != 0) return;
+  fmt::print(stderr, "{}{}: {} of {}{}", terminal ? "\r" : "", name, done, of,
+             terminal && done < of ? "" : "\n");
+}
+
+/// FOLDER/NAME.md, .json and .svg.
+Status keep(const Study& study, const std::string& folder) {
+  const auto disk = make_posix_disk();
+  TROUPE_TRY(disk->make_folders(folder));
+  const std::string path = folder + "/" + study.name;
+  TROUPE_TRY(disk->write(path + ".md", study_markdown(study), false));
+  TROUPE_TRY(disk->write(path + ".json", study_json(study) + "\n", false));
+  const auto chart = run_gnuplot(study_chart(study));
+  if (!chart && chart.error().code == ErrorCode::kNotFound) {
+    fmt::print(stderr, "troupe: no chart: gnuplot is not installed (Debian: gnuplot-nox)\n");
+    return {};
   }
-  fmt::print("{}", arguments.json ? flexmarl_json(studies) + "\n" : flexmarl_free_text());
-  return {};
+  if (!chart) return tl::unexpected(chart.error());
+  return disk->write(path + ".svg", *chart, false);
+}
+
+Status run_study(const StudyEntry& entry, StudyArguments arguments) {
+  arguments.size.progress = [&entry](int done, int of) { show_progress(entry.name, done, of); };
+  TROUPE_ASSIGN(const Study study, entry.run(arguments.size));
+  fmt::print("{}", arguments.json ? study_json(study) + "\n" : study_text(study));
+  std::fflush(stdout);
+  return arguments.out.empty() ? Status() : keep(study, arguments.out);
 }
 
 }  // namespace
 
 void add_simulate_study(CLI::App& simulate, int& exit_code) {
-  auto arguments = std::make_shared<StudyArguments>();
   CLI::App* study =
       simulate.add_subcommand("study", "Schedules side by side on a published setting");
   study->require_subcommand(1);
-  CLI::App* command = study->add_subcommand(
-      "flexmarl", "FlexMARL's ablations (arXiv 2602.09578) beside its published seconds");
-  command->add_option("--draws", arguments->draws, "Draws of what is not public (400)")
-      ->check(CLI::Range(1, 1'000'000));
-  command->add_option("--steps", arguments->steps, "Steps of each simulated run (2)")
-      ->check(CLI::Range(1, 1000));
-  command->add_option("--seed", arguments->seed, "Seed of the draws (2048)");
-  command->add_flag("--json", arguments->json, "One JSON object");
-  command->callback([arguments, &exit_code] {
-    const Status status = flexmarl(*arguments);
-    exit_code = status ? 0 : report_error(status.error());
-  });
+  for (const StudyEntry& entry : all_studies()) {
+    auto arguments = std::make_shared<StudyArguments>();
+    CLI::App* command = study->add_subcommand(entry.name, entry.what);
+    command->add_option("--draws", arguments->size.draws, "Draws of what is not public")
+        ->check(CLI::Range(1, 1'000'000));
+    command->add_option("--steps", arguments->size.steps, "Steps of each simulated run")
+        ->check(CLI::Range(1, 100'000));
+    command->add_option("--seed", arguments->size.seed, "Seed of the draws (2048)");
+    command->add_flag("--json", arguments->json, "One JSON object, with every draw");
+    command->add_option("--out", arguments->out, "Folder for NAME.md, NAME.json and NAME.svg");
+    command->callback([&entry, arguments, &exit_code] {
+      const Status status = run_study(entry, *arguments);
+      exit_code = status ? 0 : report_error(status.error());
+    });
+  }
 }
 
 }  // namespace troupe

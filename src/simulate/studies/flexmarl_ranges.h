@@ -1,24 +1,16 @@
 #pragma once
 
-#include <array>
+#include <vector>
+
+#include "simulate/studies/ranges.h"
 
 namespace troupe {
-
-/// A parameter of FlexMARL's evaluation (arXiv 2602.09578) that is not public, and the range that
-/// we draw it from.
-struct StudyRange {
-  const char* name;
-  double low, high;
-  bool logarithmic;  ///< even in the logarithm, otherwise even
-  bool whole;        ///< rounded to a whole number
-  const char* why;
-};
 
 // Written down before the study was run for the first time, and not changed to fit its results.
 // What is published is in flexmarl.cc: 48 nodes of 16 NPUs of 64 GB, Qwen2.5-14B for every agent
 // (MA) or a mix of 14B and 32B (CA), 4 queries x 16 branches at once, global batch 64, micro-batch
 // 16, answers of at most 8,192 tokens, disparity threshold 5.
-inline constexpr std::array<StudyRange, 17> kFlexmarlRanges = {{
+inline const std::vector<StudyRange> kFlexmarlRanges = {
     {"agents", 4, 12, false, true, "teams of the paper's heterogeneity runs have 5 to 15"},
     {"turns", 3, 12, false, true, "at most; at least half of them: workflows of several agents"},
     {"sample_tokens", 900, 3600, true, false,
@@ -38,6 +30,6 @@ inline constexpr std::array<StudyRange, 17> kFlexmarlRanges = {{
     {"prefill", 0.2, 0.5, false, false, "share reached in prefill"},
     {"training", 0.05, 0.4, true, false, "MFU; the paper reports 20 to 32% of time active"},
     {"step_overhead", 0.002, 0.03, true, false, "seconds of a decode step besides the roofline"},
-}};
+};
 
 }  // namespace troupe

@@ -4,18 +4,18 @@
 
 #include <cmath>
 
+#include "base/rng.h"
 #include "simulate/studies/flexmarl_ranges.h"
-#include "simulate/studies/flexmarl_report.h"
+#include "simulate/studies/study_report.h"
 
 namespace troupe {
 namespace {
 
 TEST(FlexmarlStudy, DrawsStayInTheirRangesAndFillThem) {
-  const FlexmarlSetting& setting = flexmarl_settings().front();
   for (const StudyRange& range : kFlexmarlRanges) {
     double low = 1e300, high = -1e300;
     for (int i = 0; i < 300; ++i) {
-      const double value = flexmarl_draw(setting, 1, i).at(range.name);
+      const double value = draw_ranges(kFlexmarlRanges, 1, i).at(range.name);
       low = std::min(low, value);
       high = std::max(high, value);
       if (range.whole) {
@@ -27,13 +27,13 @@ TEST(FlexmarlStudy, DrawsStayInTheirRangesAndFillThem) {
     EXPECT_LT(low, range.low + 0.1 * (range.high - range.low) + 1e-12) << range.name;
     EXPECT_GT(high, range.high - 0.1 * (range.high - range.low)) << range.name;
   }
-  EXPECT_EQ(flexmarl_draw(setting, 1, 3), flexmarl_draw(setting, 1, 3));
-  EXPECT_NE(flexmarl_draw(setting, 1, 3), flexmarl_draw(setting, 2, 3));
+  EXPECT_EQ(draw_ranges(kFlexmarlRanges, 1, 3), draw_ranges(kFlexmarlRanges, 1, 3));
+  EXPECT_NE(draw_ranges(kFlexmarlRanges, 1, 3), draw_ranges(kFlexmarlRanges, 2, 3));
 }
 
 TEST(FlexmarlStudy, RowsDifferInTheirScheduleAndNotInTheirWork) {
   for (const FlexmarlSetting& setting : flexmarl_settings()) {
-    const auto draw = flexmarl_draw(setting, 1, 0);
+    const auto draw = draw_ranges(kFlexmarlRanges, 1, 0);
     std::int64_t tokens = -1;
     for (const std::string& row : flexmarl_rows()) {
       const SimulationOptions options = flexmarl_options(setting, draw, row, 1);
@@ -49,30 +49,20 @@ TEST(FlexmarlStudy, RowsDifferInTheirScheduleAndNotInTheirWork) {
 
 TEST(FlexmarlStudy, KeepsWhatMatchesMartiAlone) {
   FlexmarlSetting setting = flexmarl_settings().front();
-  const auto study = study_flexmarl(setting, 4, 1, 1, {});
-  ASSERT_TRUE(study);
-  ASSERT_FALSE(study->marti.empty());
+  const StudySize size{4, 1, 1, {}};
+  const auto marti = simulate(flexmarl_options(
+      setting, draw_ranges(kFlexmarlRanges, seed_join(1, setting.name), 2), "MARTI-like", 1));
+  ASSERT_TRUE(marti) << marti.error().message;
   // A setting whose published time is that of one of the draws.
-  setting.marti = study->marti.front();
-  const auto found = study_flexmarl(setting, 4, 1, 1, {});
-  ASSERT_TRUE(found);
-  ASSERT_FALSE(found->bounds.empty());
-  for (const double seconds : found->rows.front().seconds) {
-    EXPECT_NEAR(seconds / setting.marti, 1, kFlexmarlMatch);
-  }
-  std::size_t near = 0;
-  for (const double seconds : found->marti) {
-    near += std::abs(seconds / setting.marti - 1) <= kFlexmarlMatch ? 1 : 0;
-  }
-  EXPECT_EQ(near, found->rows.front().seconds.size());
-  EXPECT_NE(flexmarl_text(*found).find("FlexMARL without async"), std::string::npos);
-}
-
-TEST(FlexmarlStudy, QuantilesAreLinearBetweenValues) {
-  EXPECT_EQ(quantile({}, 0.5), 0);
-  EXPECT_EQ(quantile({3, 1, 2}, 0.5), 2);
-  EXPECT_DOUBLE_EQ(quantile({0, 10}, 0.1), 1);
-  EXPECT_EQ(quantile({1, 2, 3}, 1), 3);
+  setting.marti = marti->step_seconds();
+  const auto found = study_flexmarl(size, {setting});
+  ASSERT_TRUE(found) << found.error().message;
+  const std::vector<double>& kept = found->rows.front().values;
+  ASSERT_FALSE(kept.empty());
+  EXPECT_LT(kept.size(), 4U);
+  for (const double seconds : kept) EXPECT_NEAR(seconds / setting.marti, 1, kFlexmarlMatch);
+  for (const StudyRow& row : found->rows) EXPECT_EQ(row.values.size(), kept.size());
+  EXPECT_NE(study_text(*found).find("FlexMARL without async"), std::string::npos);
 }
 
 }  // namespace

@@ -1,0 +1,43 @@
+#include "simulate/studies/study.h"
+
+#include <algorithm>
+
+#include "simulate/studies/flexmarl.h"
+
+namespace troupe {
+
+const std::vector<StudyEntry>& all_studies() {
+  static const std::vector<StudyEntry> studies = {
+      {"flexmarl", "FlexMARL's ablations (arXiv 2602.09578) beside its published seconds",
+       study_flexmarl},
+  };
+  return studies;
+}
+
+const std::vector<double>& seconds_of(const Study& study, const std::string& setting,
+                                      const std::string& schedule) {
+  static const std::vector<double> none;
+  const auto row = std::find_if(study.rows.begin(), study.rows.end(), [&](const StudyRow& r) {
+    return r.setting == setting && r.schedule == schedule && r.quantity == kStepSeconds;
+  });
+  return row == study.rows.end() ? none : row->values;
+}
+
+std::vector<double> times_faster(const std::vector<double>& slow, const std::vector<double>& fast) {
+  std::vector<double> out;
+  for (std::size_t i = 0; i < std::min(slow.size(), fast.size()); ++i) {
+    out.push_back(slow[i] / fast[i]);
+  }
+  return out;
+}
+
+double quantile(std::vector<double> values, double share) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const double at = share * static_cast<double>(values.size() - 1);
+  const auto low = static_cast<std::size_t>(at);
+  const std::size_t high = std::min(low + 1, values.size() - 1);
+  return values[low] + (at - static_cast<double>(low)) * (values[high] - values[low]);
+}
+
+}  // namespace troupe
