@@ -31,8 +31,9 @@ void WorkBound::add(std::int64_t step, std::int64_t group, const Chain& chain) {
     context_of[turn.policy] = context + turn.answer;
   });
   for (const auto& [policy, tokens] : context_of) {
-    of.backward[policy] +=
-        training_[static_cast<std::size_t>(policy)].per_token * static_cast<double>(tokens);
+    const TrainingCosts& costs = training_[static_cast<std::size_t>(policy)];
+    const double first = of.backward.contains(policy) ? 0 : costs.per_group;
+    of.backward[policy] += first + costs.per_token * static_cast<double>(tokens);
   }
 }
 

@@ -2,7 +2,8 @@
 
 #include <string>
 
-#include "rollout/episode.h"
+#include "rollout/workflow/workflow.h"
+#include "simulate/lockstep.h"
 
 namespace troupe {
 
@@ -22,7 +23,18 @@ std::string plan_text(const PlannedTurn& turn);
 PlannedTurn planned(const std::string& text);
 
 /// Plays an environment whose prompts end with plans, one agent at a time: waits for the tool on
-/// the executor's clock, then lets the agent answer.
-Async<Result<Outcome>> play_planned(Episode& episode, Task task);
+/// the executor's clock, then lets the agent answer; with a lockstep, when all episodes have come
+/// that far.
+class PlannedWorkflow final : public Workflow {
+ public:
+  /// `lockstep`: null, or outlives every episode.
+  explicit PlannedWorkflow(Lockstep* lockstep) : lockstep_(lockstep) {}
+  [[nodiscard]] std::string name() const override { return "planned"; }
+  [[nodiscard]] std::string summary() const override { return "prompts say how long answers are"; }
+  Async<Result<Outcome>> play(Episode& episode, Task task) const override;
+
+ private:
+  Lockstep* lockstep_;
+};
 
 }  // namespace troupe

@@ -25,6 +25,10 @@ void Efficiency::declare(OptionSet& o) {
       .range(0, 1);
   o.add("collective", &collective, "Seconds before the first byte of an all-reduce in a node.")
       .range(0, 1);
+  o.add("backward_overhead", &backward_overhead,
+        "Seconds of each group's backward that its arithmetic does not explain: log-probabilities "
+        "that are computed again, launches, gathering of sharded weights.")
+      .range(0, 1000);
   o.add("memory", &memory, "Share of the memory that weights and KV caches may fill.")
       .range(0.001, 1);
 }
@@ -74,6 +78,7 @@ Result<TrainingCosts> training_costs(const Device& device, int devices, int tens
                             n * device.memory * e.memory / 1e9));
   }
   TrainingCosts out;
+  out.per_group = e.backward_overhead;
   out.per_token = 6 * model.parameters / (n * device.flops * e.training);
   const double replicas = std::max(1.0, n / tensor_parallel);
   const double shard = model.weight_bytes() / tensor_parallel;

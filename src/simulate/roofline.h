@@ -18,6 +18,7 @@ struct Efficiency {
   double step_overhead = 0;         ///< seconds of a decode step or prefill pass besides: launches
   double sequence_overhead = 2e-5;  ///< seconds of a sequence in a decode step: sampling
   double collective = 1e-5;         ///< seconds before the first byte of an all-reduce
+  double backward_overhead = 0;     ///< seconds of each group's backward besides
   double memory = 0.9;              ///< of a device's memory that weights and KV caches may fill
 
   void declare(OptionSet& options);
@@ -43,6 +44,7 @@ Result<EmulatedOptions> rollout_costs(const Device& device, int tensor_parallel,
 
 /// What training one policy on some devices takes, in seconds.
 struct TrainingCosts {
+  double per_group = 0;  ///< of each group's backward besides its tokens
   double per_token = 0;  ///< forward and backward: 6 N FLOP (Kaplan et al., arXiv 2001.08361)
   double optimizer = 0;  ///< gradients summed over the replicas, and Adam's pass over its state
   double swap_in = 0;    ///< of the whole training state, from the host

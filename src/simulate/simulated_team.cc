@@ -50,10 +50,17 @@ Result<TeamCosts> team_costs(const SimulationOptions& o) {
                               model.name, rollout.kv_tokens, o.workload.max_context));
     }
     TROUPE_ASSIGN(
-        const TrainingCosts training,
+        TrainingCosts training,
         training_costs(device, static_cast<int>(o.slot_devices()),
                        static_cast<int>(o.cluster.training_tensor_parallel),
                        static_cast<int>(o.cluster.devices_per_node), model, o.efficiency));
+    const ClusterOptions& c = o.cluster;
+    if (c.load_bandwidth > 0) rollout.cost.load_per_byte = 1 / c.load_bandwidth;
+    // In mode barrier all policies step before the next episode begins, which needs them all.
+    if (c.serial_load) rollout.cost.load_per_byte *= static_cast<double>(o.team.agents);
+    if (c.swap_bandwidth > 0) {
+      training.swap_in = training.swap_out = model.training_bytes() / c.swap_bandwidth;
+    }
     out.rollout.push_back(rollout);
     out.training.push_back(training);
   }

@@ -32,6 +32,7 @@ class Run {
       : options_(options),
         on_step_(on_step),
         executor_(make_clock(options)),
+        workflow_(options.pipeline.lockstep ? &lockstep_ : nullptr),
         tail_(make_tail(options.pipeline.tail, options.pipeline.tail_factor, options.run.groups,
                         options.run.group_size)),
         bound_(costs.rollout, costs.training, options.instances(), options.slots()),
@@ -88,8 +89,7 @@ class Run {
     out.seed = static_cast<std::uint64_t>(options_.run.seed);
     out.turn_wait = Wait(kForever, "room in an engine");
     out.group_wait = Wait(kForever, "a complete micro-batch");
-    static const CoroutineWorkflow workflow(play_planned);
-    out.workflow = &workflow;
+    out.workflow = &workflow_;
     return out;
   }
 
@@ -107,6 +107,10 @@ class Run {
         status = tl::unexpected(done.error());
         break;
       }
+      // What follows a synchronous step waits for its weights; after the last one nothing would.
+      if (step + 1 == options_.run.steps && options_.pipeline.mode.mode != "overlap") {
+        co_await sleep_for(executor_, longest_load());
+      }
       end_step(step, *done);
       status = store_->retire(step + 1);  // so that memory holds no more than a live run's disk
     }
@@ -114,11 +118,15 @@ class Run {
     co_return status;
   }
 
-  /// The instances load their first weights, as when a live run starts.
-  Async<void> wait_for_weights() {
+  [[nodiscard]] Nanos longest_load() const {
     double longest = 0;
     for (const EmulatedOptions& one : costs_.rollout) longest = std::max(longest, one.cost.load());
-    co_await sleep_for(executor_, static_cast<Nanos>(longest * kSecond) + kMillisecond);
+    return static_cast<Nanos>(longest * kSecond);
+  }
+
+  /// The instances load their first weights, as when a live run starts.
+  Async<void> wait_for_weights() {
+    co_await sleep_for(executor_, longest_load() + kMillisecond);
     out_.loading = seconds();
     counted_ = team_->device_seconds();
     waited_ = team_->slots().states();
@@ -197,6 +205,8 @@ class Run {
   const SimulationOptions& options_;
   const OnSimulatedStep& on_step_;
   CountingExecutor executor_;
+  Lockstep lockstep_{executor_};
+  PlannedWorkflow workflow_;
   MemoryDisk disk_;
   std::unique_ptr<TailPolicy> tail_;
   WorkBound bound_;

@@ -34,6 +34,17 @@ void ClusterOptions::declare(OptionSet& o) {
   o.add("shared", &shared,
         "All accelerators do both: rollout, and then training, in mode barrier. Both tables of "
         "utilisation then count all of them.");
+  o.add("swap_bandwidth", &swap_bandwidth,
+        "Bytes a second at which the whole training state of a policy is swapped, in or out. 0: "
+        "all host links of its slot at once.")
+      .range(0, 1e15);
+  o.add("load_bandwidth", &load_bandwidth,
+        "Bytes a second at which an instance takes new weights. 0: the network links of its "
+        "devices at once.")
+      .range(0, 1e15);
+  o.add("serial_load", &serial_load,
+        "New weights are sent to one policy's instances after another's, as MARTI does, in mode "
+        "barrier.");
 }
 
 void TeamShape::declare(OptionSet& o) {
@@ -51,6 +62,9 @@ void SimulatedPipeline::declare(OptionSet& o) {
   o.add("tail_factor", &tail_factor,
         "How many times as many groups or episodes are launched as a step needs, with a tail.")
       .range(1, 8);
+  o.add("lockstep", &lockstep,
+        "Episodes wait for each other at every turn, as where one turn of a whole batch is "
+        "generated at a time.");
 }
 
 std::vector<std::unique_ptr<OptionSet>> SimulationOptions::declare() {
@@ -85,6 +99,11 @@ Status SimulationOptions::check() const {
     return invalid(
         "cluster.shared = true: training has all devices, and only when rollout is "
         "over; set cluster.training_devices = cluster.devices and pipeline.mode = "
+        "\"barrier\"");
+  }
+  if (c.serial_load && pipeline.mode.mode != "barrier") {
+    return invalid(
+        "cluster.serial_load = true: all policies take their steps together; set pipeline.mode = "
         "\"barrier\"");
   }
   if (c.training_slots > team.agents || c.training_slots == team.agents) {

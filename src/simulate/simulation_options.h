@@ -37,6 +37,9 @@ struct ClusterOptions {
   std::int64_t training_tensor_parallel = 1;
   std::int64_t training_slots = 0;
   bool shared = false;
+  double swap_bandwidth = 0;
+  double load_bandwidth = 0;
+  bool serial_load = false;
 
   void declare(OptionSet& options);
 };
@@ -55,6 +58,7 @@ struct SimulatedPipeline {
   std::int64_t micro_batch = 1;
   std::string tail = "none";
   double tail_factor = 1.25;
+  bool lockstep = false;
 
   void declare(OptionSet& options);
 };

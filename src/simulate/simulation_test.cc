@@ -48,7 +48,7 @@ TEST(Simulation, OneEpisodeTakesWhatTheFormulasSay) {
   // 400 tokens are prefilled and give the first of 100; then the observation and the last token.
   double seconds = c.prefill(400) + c.decode(99, 1, 401) + c.prefill(51) + c.decode(99, 1, 551);
   seconds += t.per_token * 650 + t.optimizer;
-  EXPECT_NEAR(out.seconds, seconds, 1e-6);
+  EXPECT_NEAR(out.seconds, seconds + c.load(), 1e-6);
   EXPECT_NEAR(out.bound, seconds, 1e-6) << "nothing can be better scheduled";
   EXPECT_EQ(out.tokens, 200);
   EXPECT_EQ(out.trained, 650);
@@ -123,6 +123,37 @@ TEST(Simulation, SharedSlotsSwapAndDoTheSameWork) {
   EXPECT_GT(shared.training.at("swap"), 0);
   EXPECT_EQ(own.trained, shared.trained);
   EXPECT_GE(shared.seconds, shared.bound);
+}
+
+TEST(Simulation, EpisodesInLockstepTakeLongerForTheSameWork) {
+  SimulationOptions o = small();
+  const SimulationResult alone = run(o);
+  o.pipeline.lockstep = true;
+  const SimulationResult together = run(o);
+  EXPECT_GT(together.seconds, 1.05 * alone.seconds);
+  EXPECT_EQ(together.trained, alone.trained);
+}
+
+TEST(Simulation, BandwidthsAndOverheadsTakeTheirTime) {
+  SimulationOptions o = small();
+  o.pipeline.mode.mode = "barrier";
+  const SimulationResult plain = run(o);
+  const double bytes = find_model(o.team.models.front())->weight_bytes();
+  o.cluster.load_bandwidth = bytes / 7;  // seconds
+  const SimulationResult slow = run(o);
+  EXPECT_NEAR(slow.loading, 7, 0.1);
+  EXPECT_GT(slow.step_seconds(), plain.step_seconds() + 6);
+  o.cluster.serial_load = true;
+  EXPECT_NEAR(run(o).loading, 21, 0.1);  // three agents
+  o = small();
+  o.efficiency.backward_overhead = 5;
+  const SimulationResult late = run(o);
+  EXPECT_GE(late.seconds, late.bound);
+  EXPECT_GT(late.bound, plain.bound + 5);
+  o = small();
+  o.cluster.training_slots = 2;
+  o.cluster.swap_bandwidth = find_model(o.team.models.front())->training_bytes() / 3;
+  EXPECT_GT(run(o).training.at("swap") * run(o).seconds * run(o).slots, 3);
 }
 
 TEST(Simulation, TailsAndOnePoolRun) {

@@ -13,7 +13,8 @@ Async<Status> SimulatedTrainer::accumulate(std::shared_ptr<const Group> group) {
   if (tokens == 0) co_return Status();
   trained_ += tokens;
   has_gradient_ = true;
-  const double seconds = static_cast<double>(tokens) * slots_->costs(policy_).per_token;
+  const TrainingCosts& costs = slots_->costs(policy_);
+  const double seconds = costs.per_group + static_cast<double>(tokens) * costs.per_token;
   slots_->idle_reason("more complete groups");
   co_await finish(std::make_shared<Work>(executor_, "backward", seconds));
   co_return Status();

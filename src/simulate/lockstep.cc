@@ -1,0 +1,37 @@
+#include "simulate/lockstep.h"
+
+namespace troupe {
+namespace {
+
+constexpr Nanos kForever = 100'000'000 * kSecond;  // only a bug lasts so long
+/// Episodes that begin at one instant have all begun so much later.
+constexpr Nanos kSettle = 1000;
+
+}  // namespace
+
+void Lockstep::end() {
+  --playing_;
+  look();
+}
+
+Async<void> Lockstep::arrive() {
+  const std::int64_t turn = turn_;
+  ++arrived_;
+  look();
+  while (turn_ == turn) {
+    const bool notified = co_await released_.wait(Wait(kForever, "the other episodes' turns"));
+    (void)notified;
+  }
+}
+
+void Lockstep::look() {
+  if (arrived_ == 0 || arrived_ < playing_) return;
+  executor_.at(executor_.now() + kSettle, [this] {
+    if (arrived_ == 0 || arrived_ < playing_) return;
+    arrived_ = 0;
+    ++turn_;
+    released_.notify_all();
+  });
+}
+
+}  // namespace troupe
