@@ -27,7 +27,7 @@ assert a["bound_step_seconds"] <= a["step_seconds"] <= barrier["step_seconds"] +
 for shares in (a["rollout"], a["training"]):
     assert abs(sum(shares.values()) - 1) < 1e-6, shares
 assert sorted({r["setting"][:2] for r in study["rows"]}) == ["CA", "MA"]
-assert sum(line.startswith("drawn: ") for line in study["assumptions"]) == 22
+assert sum(line.startswith("drawn: ") for line in study["assumptions"]) == 23
 P
 
 refused() {

@@ -29,6 +29,8 @@ void Efficiency::declare(OptionSet& o) {
         "Seconds of each group's backward that its arithmetic does not explain: log-probabilities "
         "that are computed again, launches, gathering of sharded weights.")
       .range(0, 1000);
+  o.add("max_batch", &max_batch, "Sequences that an instance decodes together, at most.")
+      .range(1, 65536);
   o.add("memory", &memory, "Share of the memory that weights and KV caches may fill.")
       .range(0.001, 1);
 }
@@ -60,6 +62,7 @@ Result<EmulatedOptions> rollout_costs(const Device& device, int tensor_parallel,
   out.cost.decode_per_context_token = model.kv_bytes() / bandwidth;
   out.cost.prefill_base = out.cost.decode_base;
   out.cost.prefill_per_token = arithmetic + token_link;
+  out.max_batch = e.max_batch;
   out.cost.load_per_byte = 1 / (t * device.network * e.link);
   out.cost.weight_bytes = model.weight_bytes();
   out.kv_tokens = static_cast<std::int64_t>(left / model.kv_bytes());

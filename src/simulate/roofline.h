@@ -19,6 +19,7 @@ struct Efficiency {
   double sequence_overhead = 2e-5;  ///< seconds of a sequence in a decode step: sampling
   double collective = 1e-5;         ///< seconds before the first byte of an all-reduce
   double backward_overhead = 0;     ///< seconds of each group's backward besides
+  std::int64_t max_batch = 256;     ///< sequences that an instance decodes together
   double memory = 0.9;              ///< of a device's memory that weights and KV caches may fill
 
   void declare(OptionSet& options);

@@ -72,12 +72,37 @@ Result<std::unique_ptr<SimulatedTeam>> SimulatedTeam::make(Executor& executor,
                                                            TeamCosts costs) {
   std::unique_ptr<SimulatedTeam> team(new SimulatedTeam(options));
   TROUPE_TRY(team->make_pool(executor, costs));
-  team->slots_ = std::make_shared<TrainSlots>(executor, options.slots(), std::move(costs.training));
-  for (int a = 0; a < options.team.agents; ++a) {
-    team->engines_.push_back(team->pool_->engine(a));
-    team->trainers_.push_back(std::make_unique<SimulatedTrainer>(executor, team->slots_, a));
-  }
+  for (int a = 0; a < options.team.agents; ++a) team->engines_.push_back(team->pool_->engine(a));
+  TROUPE_TRY(team->make_trainers(executor, costs.training));
   return team;
+}
+
+Status SimulatedTeam::make_trainers(Executor& executor, const std::vector<TrainingCosts>& costs) {
+  times_ = std::make_shared<SlotTimes>(executor, options_.slots());
+  for (std::size_t a = 0; a < costs.size(); ++a) {
+    TROUPE_ASSIGN(const ModelShape model,
+                  find_model(options_.team.models[a % options_.team.models.size()]));
+    trainers_.push_back(
+        std::make_unique<SimulatedTrainer>(executor, times_, costs[a], model.training_bytes()));
+  }
+  if (options_.slots() >= options_.team.agents) return {};
+  states_ = std::make_unique<StateStore>(executor, times_);
+  TrainingSlots::Setting setting;
+  setting.slots = options_.slots();
+  setting.groups = options_.run.groups;
+  setting.wait = Wait(kForever, "a training slot");
+  slots_ = std::make_unique<TrainingSlots>(executor, *states_, setting);
+  for (std::size_t a = 0; a < trainers_.size(); ++a) {
+    const std::string name = agent_name(static_cast<int>(a));
+    states_->add(name, costs[a]);
+    slotted_.push_back(
+        std::make_unique<SlottedTrainer>(*slots_, name, *trainers_[a], *trainers_[a]));
+  }
+  return {};
+}
+
+Async<void> SimulatedTeam::stop() {
+  if (slots_) co_await slots_->stop();
 }
 
 Status SimulatedTeam::make_pool(Executor& executor, const TeamCosts& costs) {
@@ -147,6 +172,7 @@ std::vector<PolicyLane> SimulatedTeam::lanes() {
     lane.agents = {lane.policy};
     lane.rollout = engines_[a].get();
     lane.train = trainers_[a].get();
+    if (slots_) lane.train = slotted_[a].get();
     lane.mode = mode.pipeline_mode();
     lane.staleness = mode.bound();
     lane.update = mode.weight_update();

@@ -3,10 +3,12 @@
 #include <memory>
 #include <vector>
 
+#include "orchestrate/binding/slotted_trainer.h"
 #include "orchestrate/team.h"
 #include "rollout/emulated/emulated_engine.h"
 #include "simulate/byte_tokenizer.h"
 #include "simulate/simulation_options.h"
+#include "simulate/state_store.h"
 #include "simulate/trainer.h"
 
 namespace troupe {
@@ -29,7 +31,11 @@ class SimulatedTeam {
 
   [[nodiscard]] AgentBindings bindings() const;
   [[nodiscard]] std::vector<PolicyLane> lanes();
-  [[nodiscard]] TrainSlots& slots() { return *slots_; }
+  [[nodiscard]] SlotTimes& times() { return *times_; }
+  /// Training states that were brought to a slot.
+  [[nodiscard]] std::int64_t swaps() { return slots_ ? slots_->counts().swaps : 0; }
+  /// Waits for what is being moved. Before the object goes away.
+  Async<void> stop();
   [[nodiscard]] const InstancePool& pool() const { return *pool_; }
   [[nodiscard]] const DeviceSeconds& device_seconds() const { return *device_seconds_; }
   [[nodiscard]] std::int64_t tokens_sampled() const;
@@ -37,6 +43,7 @@ class SimulatedTeam {
 
  private:
   SimulatedTeam(const SimulationOptions& options) : options_(options) {}
+  Status make_trainers(Executor& executor, const std::vector<TrainingCosts>& costs);
   Status make_pool(Executor& executor, const TeamCosts& costs);
 
   const SimulationOptions& options_;
@@ -44,8 +51,11 @@ class SimulatedTeam {
   std::shared_ptr<DeviceSeconds> device_seconds_ = std::make_shared<DeviceSeconds>();
   std::unique_ptr<InstancePool> pool_;
   std::vector<std::unique_ptr<RolloutEngine>> engines_;
-  std::shared_ptr<TrainSlots> slots_;
+  std::shared_ptr<SlotTimes> times_;
   std::vector<std::unique_ptr<SimulatedTrainer>> trainers_;
+  std::unique_ptr<StateStore> states_;
+  std::unique_ptr<TrainingSlots> slots_;  ///< null: each policy has a slot of its own
+  std::vector<std::unique_ptr<SlottedTrainer>> slotted_;
 };
 
 }  // namespace troupe

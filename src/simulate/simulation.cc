@@ -115,6 +115,7 @@ class Run {
       status = store_->retire(step + 1);  // so that memory holds no more than a live run's disk
     }
     co_await pipeline.stop();
+    co_await team_->stop();
     co_return status;
   }
 
@@ -129,14 +130,14 @@ class Run {
     co_await sleep_for(executor_, longest_load() + kMillisecond);
     out_.loading = seconds();
     counted_ = team_->device_seconds();
-    waited_ = team_->slots().states();
+    waited_ = team_->times().states();
     first_ = waited_;
     first_devices_ = counted_;
   }
 
   void begin_step() {
     began_ = seconds();
-    team_->slots().idle_reason("first complete group");
+    team_->times().idle_reason("first complete group");
   }
 
   static double busy(const std::map<std::string, double>& states) {
@@ -149,7 +150,7 @@ class Run {
 
   void end_step(std::int64_t step, const StepOutcome& outcome) {
     const DeviceSeconds devices = team_->device_seconds();
-    const auto states = team_->slots().states();
+    const auto states = team_->times().states();
     SimulatedStep now;
     now.seconds = seconds() - began_;
     const double rollout = devices.decode + devices.prefill + devices.load - counted_.decode -
@@ -174,10 +175,12 @@ class Run {
     out_.seconds = seconds() - out_.loading;
     out_.instances = options_.instances();
     out_.slots = options_.slots();
+    out_.rollout_devices = static_cast<double>(options_.rollout_devices());
+    out_.training_devices = static_cast<double>(options_.cluster.training_devices);
     out_.tokens = sampled_;
     out_.trained = team_->tokens_trained();
     out_.pool = team_->pool().counts();
-    out_.swaps = team_->slots().swaps();
+    out_.swaps = team_->swaps();
     out_.events = executor_.events();
     out_.digest = fmt::format("{:016x}", executor_.digest());
     const double rollout = out_.seconds * out_.instances;
@@ -191,7 +194,7 @@ class Run {
     const double training = std::min(after_ / out_.seconds, left);
     out_.rollout["wait: training"] = training;
     out_.rollout["wait: requests"] = left - training;
-    for (const auto& [state, spent] : team_->slots().states()) {
+    for (const auto& [state, spent] : team_->times().states()) {
       const double own = spent - (first_.contains(state) ? first_.at(state) : 0);
       if (own > 0) out_.training[state] = own / (out_.seconds * out_.slots);
     }

@@ -32,6 +32,7 @@ struct SimulationResult {
   std::int64_t turns = 0;    ///< answered
   std::int64_t episodes = 0;
   int instances = 0, slots = 0;
+  double rollout_devices = 0, training_devices = 0;  ///< that those have
   /// Shares of the time of all rollout instances, and of all training slots, by state; each sums
   /// to 1.
   std::map<std::string, double> rollout, training;

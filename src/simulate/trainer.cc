@@ -1,5 +1,7 @@
 #include "simulate/trainer.h"
 
+#include <cmath>
+
 namespace troupe {
 namespace {
 
@@ -13,9 +15,8 @@ Async<Status> SimulatedTrainer::accumulate(std::shared_ptr<const Group> group) {
   if (tokens == 0) co_return Status();
   trained_ += tokens;
   has_gradient_ = true;
-  const TrainingCosts& costs = slots_->costs(policy_);
-  const double seconds = costs.per_group + static_cast<double>(tokens) * costs.per_token;
-  slots_->idle_reason("more complete groups");
+  const double seconds = costs_.per_group + static_cast<double>(tokens) * costs_.per_token;
+  times_->idle_reason("more complete groups");
   co_await finish(std::make_shared<Work>(executor_, "backward", seconds));
   co_return Status();
 }
@@ -23,9 +24,8 @@ Async<Status> SimulatedTrainer::accumulate(std::shared_ptr<const Group> group) {
 Async<Result<StepResult>> SimulatedTrainer::step(std::int64_t, double learning_rate) {
   if (has_gradient_) {
     has_gradient_ = false;
-    slots_->idle_reason("other policies");
-    co_await finish(
-        std::make_shared<Work>(executor_, "optimizer", slots_->costs(policy_).optimizer));
+    times_->idle_reason("other policies");
+    co_await finish(std::make_shared<Work>(executor_, "optimizer", costs_.optimizer));
   }
   ++version_.number;
   StepResult out;
@@ -46,17 +46,26 @@ Async<void> SimulatedTrainer::finish(std::shared_ptr<Work> work) {
 }
 
 Async<void> SimulatedTrainer::drain() {
-  const std::shared_ptr<TrainSlots> slots = slots_;
-  const int slot = co_await slots->acquire(policy_);
+  const std::shared_ptr<SlotTimes> times = times_;
   while (!queue_.empty()) {
     const std::shared_ptr<Work> work = queue_.front();
     queue_.pop_front();
-    co_await slots->compute(slot, work->kind, work->seconds);
+    times->begin(work->kind);
+    co_await sleep_for(executor_, std::llround(work->seconds * kSecond));
+    times->end(work->kind);
     work->done = true;
     work->finished.notify_all();
   }
   draining_ = false;
-  slots->release(slot);
 }
+
+std::vector<StatePart> SimulatedTrainer::parts() const {
+  return {
+      StatePart{"state", static_cast<std::uint64_t>(std::ceil(state_bytes_ / kStateUnit)), false}};
+}
+
+StateParts SimulatedTrainer::suspend(StateParts) { return std::exchange(state_, {}); }
+
+void SimulatedTrainer::resume(StateParts state) { state_ = std::move(state); }
 
 }  // namespace troupe

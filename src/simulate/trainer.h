@@ -4,23 +4,35 @@
 #include <memory>
 #include <string>
 
-#include "simulate/train_slots.h"
+#include "simulate/roofline.h"
+#include "simulate/slot_times.h"
 #include "train/engine.h"
+#include "train/swappable.h"
 
 namespace troupe {
 
+/// A simulated training state has a byte for each so many of the real one.
+constexpr double kStateUnit = 1e6;
+
 /// The training side of one policy that takes the time its costs say and computes nothing: a
 /// group's backward its tokens (prompts included), a step the optimizer's time, if anything was
-/// accumulated. One thing at a time, in the order in which they were asked for, on a slot that it
-/// gives back when nothing is left to do. Lives on the strand.
-class SimulatedTrainer final : public TrainEngine {
+/// accumulated. One thing at a time, in the order in which they were asked for. Lives on the
+/// strand.
+class SimulatedTrainer final : public TrainEngine, public Swappable {
  public:
-  SimulatedTrainer(Executor& executor, std::shared_ptr<TrainSlots> slots, int policy)
-      : executor_(executor), slots_(std::move(slots)), policy_(policy) {}
+  /// `state_bytes`: of the training state that is swapped.
+  SimulatedTrainer(Executor& executor, std::shared_ptr<SlotTimes> times, TrainingCosts costs,
+                   double state_bytes)
+      : executor_(executor), times_(std::move(times)), costs_(costs), state_bytes_(state_bytes) {}
 
   Async<Status> accumulate(std::shared_ptr<const Group> group) override;
   Async<Result<StepResult>> step(std::int64_t groups, double learning_rate) override;
-  Version version() const override { return version_; }
+  [[nodiscard]] Version version() const override { return version_; }
+
+  [[nodiscard]] std::vector<StatePart> parts() const override;
+  [[nodiscard]] bool fresh() const override { return version_.number == 0 && trained_ == 0; }
+  StateParts suspend(StateParts room) override;
+  void resume(StateParts state) override;
 
   [[nodiscard]] std::int64_t tokens_trained() const { return trained_; }
 
@@ -34,12 +46,14 @@ class SimulatedTrainer final : public TrainEngine {
     Signal finished;
   };
   Async<void> finish(std::shared_ptr<Work> work);
-  /// Does what is queued on one slot.
+  /// Does what is queued.
   Async<void> drain();
 
   Executor& executor_;
-  std::shared_ptr<TrainSlots> slots_;
-  int policy_;
+  std::shared_ptr<SlotTimes> times_;
+  TrainingCosts costs_;
+  double state_bytes_;
+  StateParts state_;
   Version version_;
   std::deque<std::shared_ptr<Work>> queue_;
   bool draining_ = false;

@@ -24,7 +24,8 @@ Status Team::share_slots(Executor& executor, Disk& disk, const RunOptions& optio
   setting.wait.limit = static_cast<Nanos>(options.pipeline.group_timeout * 1e9);
   slots_ = std::make_unique<TrainingSlots>(executor, *states_, setting);
   for (const auto& policy : policies_) {
-    policy->slotted = std::make_unique<SlottedTrainer>(*slots_, *policy->trainer);
+    policy->slotted = std::make_unique<SlottedTrainer>(*slots_, policy->trainer->policy(),
+                                                       *policy->trainer, *policy->trainer);
   }
   return {};
 }

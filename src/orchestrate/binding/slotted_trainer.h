@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "orchestrate/binding/training_slots.h"
-#include "train/trainer.h"
+#include "train/engine.h"
 
 namespace troupe {
 
@@ -11,9 +13,9 @@ namespace troupe {
 /// TrainEngine knows nothing of slots. Lives on the strand.
 class SlottedTrainer final : public TrainEngine {
  public:
-  /// Both must outlive it.
-  SlottedTrainer(TrainingSlots& slots, Trainer& trainer)
-      : slots_(slots), trainer_(trainer), index_(slots.add(trainer.policy(), trainer)) {}
+  /// `state` is what `trainer` computes with. All must outlive it. `name`: as TrainingSlots::add().
+  SlottedTrainer(TrainingSlots& slots, std::string name, TrainEngine& trainer, Swappable& state)
+      : slots_(slots), trainer_(trainer), index_(slots.add(std::move(name), state)) {}
 
   Async<Status> accumulate(std::shared_ptr<const Group> group) override;
   Async<Status> accumulate_supervised(std::shared_ptr<const Group> group) override;
@@ -25,7 +27,7 @@ class SlottedTrainer final : public TrainEngine {
 
  private:
   TrainingSlots& slots_;
-  Trainer& trainer_;
+  TrainEngine& trainer_;
   int index_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "simulate/studies/flexmarl_ranges.h"
+#include "simulate/studies/planned_split.h"
 
 namespace troupe {
 namespace {
@@ -40,22 +41,31 @@ const std::vector<FlexmarlSetting> kSettings = {
      124.1},
 };
 
+// Swapping the state of the largest policy, 32B, in and out takes 11 s: 16 bytes a parameter.
+constexpr double kSwapBandwidth = 2 * 16 * 32.8e9 / 11;
+
+/// Of each simulation that planned_split() judges by.
+constexpr std::int64_t kPlanningSteps = 3;
+/// What we aim at over FlexMARL's policy at staleness 0.
+constexpr double kMuchFaster = 1.3;
+
 struct Schedule {
   const char* name;
   const char* mode;
   const char* router;
   const char* balancer;
   bool on_demand;  ///< training slots are shared
-  bool shared;     ///< all devices do both
+  bool marti;      ///< what the draw says of MARTI holds
 };
 constexpr Schedule kSchedules[] = {
-    {"MARTI-like", "barrier", "round_robin", "none", false, false},
+    {"MARTI-like", "barrier", "round_robin", "none", false, true},
     {"FlexMARL", "micro_batch", "least_in_flight", "disparity", true, false},
     {"FlexMARL without balancing", "micro_batch", "round_robin", "none", true, false},
     {"FlexMARL without async", "barrier", "least_in_flight", "disparity", true, false},
     {"our default", "micro_batch", "least_work", "disparity", false, false},
+    {kFlexmarlPlanned, "micro_batch", "least_work", "disparity", false, false},
+    {kFlexmarlSpare, "micro_batch", "least_work", "disparity", false, false},
     {"ours, overlap 1", "overlap", "least_work", "disparity", false, false},
-    {"MARTI-like on one pool", "barrier", "round_robin", "none", false, true},
 };
 
 double published(const FlexmarlSetting& setting, const std::string& row) {
@@ -94,12 +104,17 @@ SimulationOptions flexmarl_options(const FlexmarlSetting& setting, const StudyDr
   o.team.agents = whole("agents");
   o.team.models = setting.models;
   if (schedule.on_demand) {
-    const std::int64_t slots = std::llround(std::ceil(draw.at("slot_share") * draw.at("agents")));
+    const std::int64_t slots =
+        std::max(1LL, std::llround(std::ceil(draw.at("slot_share") * draw.at("agents"))));
     o.cluster.training_slots = slots < o.team.agents ? slots : 0;
   }
-  if (schedule.shared) {
-    o.cluster.shared = true;
-    o.cluster.training_devices = o.cluster.devices;
+  o.cluster.swap_bandwidth = kSwapBandwidth;
+  o.cluster.load_bandwidth = 1e9 * draw.at("load_gigabytes");
+  if (schedule.marti) {
+    o.cluster.serial_load = true;
+    o.pipeline.lockstep = whole("marti_lockstep") == 1;
+    o.cluster.shared = whole("marti_shared") == 1;
+    if (o.cluster.shared) o.cluster.training_devices = o.cluster.devices;
   }
   o.workload.turns = whole("turns");
   o.workload.min_turns = (o.workload.turns + 1) / 2;
@@ -121,6 +136,9 @@ SimulationOptions flexmarl_options(const FlexmarlSetting& setting, const StudyDr
   o.efficiency.prefill = draw.at("prefill");
   o.efficiency.training = draw.at("training");
   o.efficiency.step_overhead = draw.at("step_overhead");
+  o.efficiency.max_batch = whole("max_batch");
+  o.efficiency.sequence_overhead = draw.at("sequence_overhead");
+  o.efficiency.backward_overhead = draw.at("backward_overhead");
   o.pipeline.mode.mode = schedule.mode;
   o.router.kind = schedule.router;
   o.balancer.kind = schedule.balancer;
@@ -139,6 +157,11 @@ class FlexmarlTable {
       rows_.push_back(StudyRow{title(), kStepSeconds, name, {}, published(setting, name)});
     }
     bound_ = StudyRow{title(), kStepSeconds, "bound of FlexMARL's row", {}, 0};
+    for (const char* name : {"FlexMARL", "our default", kFlexmarlPlanned}) {
+      busy_.push_back(StudyRow{title(), "share of device time busy", name, {}, 0});
+    }
+    busy_.push_back(
+        StudyRow{title(), "share of device time busy", "most that FlexMARL's could", {}, 0});
   }
 
   [[nodiscard]] std::string title() const { return setting_.name + ": " + setting_.what; }
@@ -158,6 +181,12 @@ class FlexmarlTable {
     }
     for (std::size_t r = 0; r < all.size(); ++r) rows_[r].values.push_back(all[r].step_seconds());
     bound_.values.push_back(all[1].bound / static_cast<double>(all[1].steps.size()));
+    for (std::size_t r = 0; r < rows_.size(); ++r) {
+      for (StudyRow& busy : busy_) {
+        if (busy.schedule == rows_[r].schedule) busy.values.push_back(busy_share(all[r]));
+      }
+    }
+    busy_.back().values.push_back(busy_share(all[1]) * all[1].seconds / all[1].bound);
     kept_.push_back(draw);
     return {};
   }
@@ -165,20 +194,25 @@ class FlexmarlTable {
   void give_to(Study& study) const {
     study.rows.insert(study.rows.end(), rows_.begin(), rows_.end());
     study.rows.push_back(bound_);
+    study.rows.insert(study.rows.end(), busy_.begin(), busy_.end());
     for (const StudyDraw& draw : kept_) {
       for (const auto& [name, value] : draw) {
         study.parameters[setting_.name + " " + name].push_back(value);
       }
     }
     const auto claim = [&](const std::string& slow, const std::string& fast, double ratio) {
-      study.claims.push_back(StudyClaim{
-          setting_.name + ": " + fast + " over " + slow, ratio, ratio,
-          times_faster(seconds_of(study, title(), slow), seconds_of(study, title(), fast)), ""});
+      const std::vector<double> times =
+          times_faster(seconds_of(study, title(), slow), seconds_of(study, title(), fast));
+      study.claims.push_back(StudyClaim{setting_.name + ": " + fast + " over " + slow, ratio, ratio,
+                                        times, ratio > 0 ? "" : share_of_much(times)});
     };
     claim("MARTI-like", "FlexMARL", setting_.marti / setting_.flexmarl);
     claim("FlexMARL without balancing", "FlexMARL", setting_.without_balancing / setting_.flexmarl);
     claim("FlexMARL without async", "FlexMARL", setting_.without_async / setting_.flexmarl);
     claim("FlexMARL", "our default", 0);
+    claim("FlexMARL", kFlexmarlPlanned, 0);
+    claim("FlexMARL", kFlexmarlSpare, 0);
+    claim("FlexMARL", "ours, overlap 1", 0);
     study.assumptions.push_back(fmt::format(
         "{}: {} draws, of which {} fit the devices; their MARTI-like rows take {:.0f} to {:.0f} s "
         "(10 to 90%); {} of them match the published {:.1f} s within {:.0f}% and are kept",
@@ -187,10 +221,36 @@ class FlexmarlTable {
   }
 
  private:
+  static std::string share_of_much(const std::vector<double>& times) {
+    if (times.empty()) return "";
+    const auto much =
+        std::count_if(times.begin(), times.end(), [](double once) { return once >= kMuchFaster; });
+    return fmt::format("at least {} times faster in {:.0f}% of the draws", kMuchFaster,
+                       100.0 * static_cast<double>(much) / static_cast<double>(times.size()));
+  }
+
+  /// Of all accelerators, by what they are: instances and slots.
+  static double busy_share(const SimulationResult& result) {
+    double rollout = 0, training = 0;
+    for (const SimulatedStep& step : result.steps) {
+      rollout += step.rollout_busy * step.seconds;
+      training += step.training_busy * step.seconds;
+    }
+    const double devices = result.rollout_devices + result.training_devices;
+    return (rollout * result.rollout_devices + training * result.training_devices) /
+           (devices * result.seconds);
+  }
+
   /// Nothing if the draw does not fit the devices.
   [[nodiscard]] Result<std::optional<SimulationResult>> simulated(const StudyDraw& draw,
-                                                                  const std::string& row) const {
-    auto out = simulate(flexmarl_options(setting_, draw, row, steps_));
+                                                                  const std::string& row) {
+    SimulationOptions options = flexmarl_options(setting_, draw, row, steps_);
+    if (row == kFlexmarlPlanned) planned_ = options = planned_split(options, kPlanningSteps);
+    if (row == kFlexmarlSpare) {
+      options = planned_;
+      options.pipeline.tail = "redundant_groups";
+    }
+    auto out = simulate(options);
     if (out) return std::optional<SimulationResult>(std::move(*out));
     if (out.error().code != ErrorCode::kInvalid) return tl::unexpected(out.error());
     return std::optional<SimulationResult>();
@@ -201,6 +261,8 @@ class FlexmarlTable {
   int draws_ = 0;
   std::vector<StudyRow> rows_;
   StudyRow bound_;
+  std::vector<StudyRow> busy_;
+  SimulationOptions planned_;  ///< of the draw at hand
   std::vector<double> marti_;  ///< seconds of the MARTI-like row of every draw that fits
   std::vector<StudyDraw> kept_;
 };
@@ -222,7 +284,7 @@ Result<Study> study_flexmarl(const StudySize& size, const std::vector<FlexmarlSe
       "that were written down before the first run, each draw alike for all rows; only the "
       "MARTI-like row is fitted, the other rows are predictions"};
   const int draws = size.draws > 0 ? size.draws : 400;
-  const std::int64_t steps = size.steps > 0 ? size.steps : 2;
+  const std::int64_t steps = size.steps > 0 ? size.steps : 10;
   const int all = draws * static_cast<int>(settings.size());
   int done = 0;
   for (const FlexmarlSetting& setting : settings) {

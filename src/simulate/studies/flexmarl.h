@@ -21,6 +21,12 @@ const std::vector<FlexmarlSetting>& flexmarl_settings();
 /// The most by which a kept draw's MARTI-like row may differ from the published one.
 constexpr double kFlexmarlMatch = 0.1;
 
+/// The schedule of ours whose division of the devices is chosen by the simulator (planned_split.h);
+/// flexmarl_options() gives it before that.
+inline constexpr const char* kFlexmarlPlanned = "ours, planned split";
+/// The same with a quarter more groups than a step needs; the slowest are put off
+/// (redundant_groups).
+inline constexpr const char* kFlexmarlSpare = "ours, planned split, spare groups";
 /// The names of the schedules, the MARTI-like one first.
 std::vector<std::string> flexmarl_rows();
 /// One schedule on one draw.
