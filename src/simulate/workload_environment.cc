@@ -65,12 +65,6 @@ class Playing final : public Environment {
 
 std::string agent_name(int index) { return fmt::format("agent{}", index); }
 
-std::vector<std::string> WorkloadEnvironment::agents() const {
-  std::vector<std::string> out;
-  for (int a = 0; a < agents_; ++a) out.push_back(agent_name(a));
-  return out;
-}
-
 std::string WorkloadEnvironment::alphabet() const { return kPlanAlphabet + std::string(1, kText); }
 
 std::unique_ptr<Environment> WorkloadEnvironment::make() const {

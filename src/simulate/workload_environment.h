@@ -20,14 +20,16 @@ class WorkloadEnvironment final : public EnvironmentSpec {
   using OnEpisode = std::function<void(std::uint64_t place, const Chain&)>;
 
   WorkloadEnvironment(WorkloadOptions options, int agents, std::uint64_t run_seed, OnEpisode hears)
-      : options_(std::move(options)), agents_(agents), seed_(run_seed), hears_(std::move(hears)) {}
+      : options_(std::move(options)), agents_(agents), seed_(run_seed), hears_(std::move(hears)) {
+    for (int a = 0; a < agents_; ++a) names_.push_back(agent_name(a));
+  }
 
   std::string name() const override { return "workload"; }
   std::string summary() const override { return "episodes of drawn lengths"; }
   std::string optimum() const override { return "none: rewards are drawn"; }
   void declare(OptionSet&) override {}
   Status prepare() override { return {}; }
-  std::vector<std::string> agents() const override;
+  std::vector<std::string> agents() const override { return names_; }
   std::string alphabet() const override;
   std::optional<std::uint64_t> size(Split) const override { return std::nullopt; }
   Result<Task> task(Split, std::uint64_t index) const override {
@@ -41,6 +43,7 @@ class WorkloadEnvironment final : public EnvironmentSpec {
  private:
   WorkloadOptions options_;
   int agents_;
+  std::vector<std::string> names_;  ///< asked for in each episode
   std::uint64_t seed_;
   OnEpisode hears_;
 };
