@@ -76,6 +76,7 @@ void add_simulate(CLI::App& app, int& exit_code) {
   command->require_subcommand(1);
   add_run(*command, exit_code);
   add_simulate_study(*command, exit_code);
+  add_simulate_soak(*command, exit_code);
   add_explain_simulation(*command, exit_code);
 }
 

@@ -6,7 +6,8 @@ void ExperienceOptions::declare(OptionSet& o) {
   o.add("store", &store,
         "Where samples are kept until a checkpoint includes them: \"disk\" (RUN/experience; a "
         "crash loses the last fraction of a second) or \"memory\" (a crash loses all since the "
-        "last checkpoint). The result is the same.")
+        "last checkpoint). The result is the same, but for "
+        "what a crash takes with pipeline.mode = \"overlap\".")
       .one_of({"disk", "memory"});
   o.add("flush_seconds", &flush_seconds,
         "How long a sample may wait to be written and synced together with others.")

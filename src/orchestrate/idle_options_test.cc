@@ -157,6 +157,9 @@ TEST(IdleOptions, WhatAStoreInMemoryDoesNotUseIsRefused) {
   EXPECT_EQ(error_of("[experience]\nflush_seconds = 1.0\n"), "");
   EXPECT_NE(error_of("[experience]\nstore = \"memory\"\nflush_seconds = 1.0\n").find("\"disk\""),
             std::string::npos);
+  const std::string ahead = "[experience]\nstore = \"memory\"\n[pipeline]\nmode = \"overlap\"\n";
+  EXPECT_NE(error_of(ahead).find("set experience.store = \"disk\""), std::string::npos);
+  EXPECT_EQ(error_of("[run]\ndeterministic = false\n" + ahead), "");
   EXPECT_EQ(error_of("[experience]\nrefill = true\nrefill_limit = 3.0\n"), "");
   EXPECT_NE(error_of("[experience]\nrefill_limit = 3.0\n").find("experience.refill = true"),
             std::string::npos);

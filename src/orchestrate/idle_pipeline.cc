@@ -54,6 +54,16 @@ Status check_pipeline(const RunOptions& o) {
                           "set pipeline.update = \"pin\"");
     }
   }
+  if (overlap && o.experience.store == "memory") {
+    timed = true;
+    if (o.run.deterministic) {
+      return check_timing("experience.store", "\"memory\"",
+                          "with mode = \"overlap\" a checkpoint has newer weights than those that "
+                          "sampled groups of the next steps, and what a crash takes of these would "
+                          "be sampled anew",
+                          "set experience.store = \"disk\"");
+    }
+  }
   const std::string& tail = o.pipeline.tail;
   if (tail == "none") {
     TROUPE_TRY(idle_if_given("pipeline.tail_factor", o.pipeline.tail_factor,

@@ -66,18 +66,22 @@ Result<std::unique_ptr<InstancePool>> make_instances(
     }
     served->push_back(std::move(one));
   }
-  InstanceFactory factory = [&executor, served, emulated = o.emulated, is_emulated = emulated](
-                                int, int policy) -> Result<std::unique_ptr<InstanceLink>> {
+  InstanceFactory factory = [&executor, served, emulated = o.emulated, is_emulated = emulated,
+                             wrap = o.seams.wrap_link](
+                                int id, int policy) -> Result<std::unique_ptr<InstanceLink>> {
     const Served& one = (*served)[static_cast<std::size_t>(policy)];
     const Wait wait(kOpenWait, "room in a rollout instance");
     const Version version = one.policy->trainer->version();
+    std::unique_ptr<InstanceLink> link;
     if (is_emulated) {
-      return std::make_unique<EmulatedLink>(executor, one.sampler, emulated, version, wait);
+      link = std::make_unique<EmulatedLink>(executor, one.sampler, emulated, version, wait);
+    } else {
+      link = std::make_unique<EngineLink>(
+          std::make_shared<LocalEngine>(executor, one.engine, version,
+                                        one.policy->trainer->decoder()),
+          wait);
     }
-    return std::make_unique<EngineLink>(
-        std::make_shared<LocalEngine>(executor, one.engine, version,
-                                      one.policy->trainer->decoder()),
-        wait);
+    return wrap ? wrap(id, std::move(link)) : std::move(link);
   };
   auto pool = std::make_unique<InstancePool>(
       executor, o.instances.settings(static_cast<std::uint64_t>(o.run.seed)), std::move(factory));

@@ -43,6 +43,11 @@ class Run {
   /// final report in each case but an error before the start.
   Async<Status> main();
 
+  // For whoever watches the run, on the strand; null: not there yet.
+  [[nodiscard]] const ExperienceStore* store() const { return store_.get(); }
+  [[nodiscard]] const Team* team() const { return team_.get(); }
+  [[nodiscard]] const Pipeline* pipeline() const { return pipeline_.get(); }
+
  private:
   Async<Status> begin();
   [[nodiscard]] Wait disk_wait(std::string reason) const;

@@ -18,6 +18,7 @@ Result<std::unique_ptr<ExperienceStore>> open_experience(Executor& executor, Dis
                               ? kMemorySegment
                               : static_cast<std::uint64_t>(options.experience.segment_megabytes)
                                     << 20;
+  if (options.seams.segment_bytes > 0) journal.segment_bytes = options.seams.segment_bytes;
   journal.flush_interval = static_cast<Nanos>(options.experience.flush_seconds * 1e9);
   if (fresh) TROUPE_TRY(disk.remove(journal.folder));
   ExperienceStore::Setting setting{executor, disk, journal, {}, {}};
@@ -28,6 +29,7 @@ Result<std::unique_ptr<ExperienceStore>> open_experience(Executor& executor, Dis
     table.name = policy->options->name;
     table.agents = policy->options->agents;
     table.byte_budget = static_cast<std::uint64_t>(options.rollout.experience_megabytes) << 20;
+    if (options.seams.experience_bytes > 0) table.byte_budget = options.seams.experience_bytes;
     // With a tail policy a step launches more groups than its pace has room for; the flow admits.
     if (options.pipeline.tail == "none") {
       AdmissionSettings pace;

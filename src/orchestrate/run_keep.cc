@@ -72,7 +72,7 @@ Async<Result<Checkpoint>> Run::snapshot(std::int64_t step, bool whole) {
   out.step = step;
   out.run_digest = s_.options.digest;
   out.isa = run_isa(s_.options);
-  out.saved = unix_time();
+  out.saved = s_.options.seams.unix_time ? s_.options.seams.unix_time() : unix_time();
   out.extra = state_.to_json();
   s_.executor.idle_reason("checkpoint");
   for (const auto& policy : team_->policies()) {

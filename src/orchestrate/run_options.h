@@ -11,6 +11,7 @@
 #include "model/options.h"
 #include "orchestrate/binding/options.h"
 #include "orchestrate/pipeline_options.h"
+#include "orchestrate/run_seams.h"
 #include "rollout/balancer/options.h"
 #include "rollout/credit/options.h"
 #include "rollout/emulated/options.h"
@@ -113,6 +114,8 @@ struct RunOptions {
   std::unique_ptr<Workflow> workflow;
   std::unique_ptr<EnvironmentSpec> environment;  ///< as the workflow's agents know it
   std::vector<std::unique_ptr<PolicyOptions>> policies;
+
+  RunSeams seams;  ///< not of the run file
 
   /// How long the warm start is: as its longest course. 0: there is none.
   [[nodiscard]] std::int64_t warm_steps() const;

@@ -28,6 +28,9 @@ void Run::make_pipeline() {
   const RunOptions& o = s_.options;
   PipelineSetting setting{s_.executor, *o.environment, team_->training_bindings(), team_->lanes(),
                           *store_};
+  for (PolicyLane& lane : setting.lanes) {
+    if (o.seams.wrap_trainer) lane.train = &o.seams.wrap_trainer(lane.policy, *lane.train);
+  }
   setting.steps = o.run.steps;
   setting.refill = refill_settings(o);
   if (o.experience.tasks == "difficulty") {

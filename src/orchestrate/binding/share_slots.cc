@@ -15,6 +15,7 @@ Status Team::share_slots(Executor& executor, Disk& disk, const RunOptions& optio
   budgets.host = training.memory_megabytes == 0
                      ? kNoLimit
                      : static_cast<std::uint64_t>(training.memory_megabytes) << 20;
+  if (options.seams.state_bytes > 0) budgets.host = options.seams.state_bytes;
   state_folder_ = training.state_folder.empty() ? folder + "/states" : training.state_folder;
   TROUPE_ASSIGN(states_,
                 open_tier_store(executor, disk, state_folder_, budgets, Leftovers::kForget));

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "rollout/group_runner.h"
@@ -12,13 +13,31 @@ namespace {
 /// An instance that fails so often in a row has failed.
 constexpr int kFailures = 2;
 
+/// What is wrong with an answer's numbers; "": nothing.
+std::string wrong_numbers(const Generation& reply, const Decoder* decoder) {
+  for (const TokenId token : reply.tokens) {
+    if (token >= 0 && (decoder == nullptr || token < decoder->config().vocab)) continue;
+    return fmt::format("token {}, which is none of the policy's", token);
+  }
+  for (const float logprob : reply.logprobs) {
+    if (!std::isfinite(logprob) || logprob > 0) return fmt::format("log-prob {}", logprob);
+  }
+  if (!std::isfinite(reply.entropy_sum)) return fmt::format("entropy {}", reply.entropy_sum);
+  return "";
+}
+
 /// What an instance says is not believed without looking.
-Status check_reply(const Generation& reply, int max_tokens, Version version) {
+Status check_reply(const Generation& reply, int max_tokens, const EngineWeights& weights) {
   const auto tokens = static_cast<std::int64_t>(reply.tokens.size());
+  const Version version = weights.version;
   const bool good = tokens <= max_tokens && reply.logprobs.size() == reply.tokens.size() &&
                     reply.version == version &&
                     (tokens > 0 || reply.reason == FinishReason::kAborted);
-  if (good) return {};
+  if (good) {
+    const std::string wrong = wrong_numbers(reply, weights.decoder.get());
+    if (wrong.empty()) return {};
+    return fail(ErrorCode::kUnavailable, "an instance answered with " + wrong);
+  }
   return fail(
       ErrorCode::kUnavailable,
       fmt::format("an instance answered with {} tokens, {} log-probs and version {} to a "
@@ -158,7 +177,7 @@ Async<Result<Generation>> InstancePool::Core::ask(PooledSession& session, Genera
   message.session = session.id;
   message.max_context = session.max_context;
   const int max_tokens = request.max_tokens;
-  const Version version = request.weights->version;
+  const auto weights = request.weights;
   message.generate = std::move(request);
   const std::weak_ptr<Core> weak = weak_from_this();
   const auto link = instance->link;
@@ -173,7 +192,7 @@ Async<Result<Generation>> InstancePool::Core::ask(PooledSession& session, Genera
   }
   moved = ticket->moved;
   if (*ticket->reply) {
-    const Status good = check_reply(**ticket->reply, max_tokens, version);
+    const Status good = check_reply(**ticket->reply, max_tokens, *weights);
     if (!good) {
       Instance* liar = find(id);
       if (liar != nullptr && ++liar->failures >= kFailures) lose(id);

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "orchestrate/run.h"
+#include "simulate/soak/verdict.h"
+
+namespace troupe {
+
+/// The laws that a live run keeps at every instant. Each is a member function of its own, cheap
+/// enough to be asked after each event. Lives on the strand.
+class RunLaws {
+ public:
+  RunLaws(const Run& run, const RunOptions& options, Verdict& verdict)
+      : run_(run), options_(options), verdict_(verdict) {}
+
+  /// After an event.
+  void check();
+
+ private:
+  void byte_budget();
+  void version_order();
+
+  const Run& run_;
+  const RunOptions& options_;
+  Verdict& verdict_;
+  std::vector<Version> trained_;  ///< by policy, as seen last
+};
+
+}  // namespace troupe
