@@ -15,8 +15,11 @@ struct ModelShape {
   int hidden = 0;
   int kv_heads = 0;
   int head_dim = 128;
-  int bytes = 2;  ///< of a weight, an activation and a cached number: bf16
+  int bytes = 2;      ///< of a weight, an activation and a cached number: bf16
+  double active = 0;  ///< parameters that a token meets in a mixture of experts; 0: all of them
 
+  /// That a token is multiplied with.
+  [[nodiscard]] double active_parameters() const { return active > 0 ? active : parameters; }
   [[nodiscard]] double weight_bytes() const { return parameters * bytes; }
   /// Of one token in the KV cache: keys and values of each layer.
   [[nodiscard]] double kv_bytes() const { return 2.0 * layers * kv_heads * head_dim * bytes; }

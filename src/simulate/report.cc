@@ -52,6 +52,9 @@ std::string simulation_text(const SimulationOptions& o, const SimulationResult& 
   out += fmt::format("training    {}\n", shares_text(r.training));
   out += fmt::format("pool        {} requests, {} waited, {} sessions and {} instances moved",
                      r.pool.requests, r.pool.waited, r.pool.migrated, r.pool.moves);
+  if (o.weights.plan != "direct") {
+    out += fmt::format("\nweights     {:.2f} s until the last instance has them", r.weight_sync);
+  }
   out += r.swaps > 0 ? fmt::format(", {} states swapped\n", r.swaps) : "\n";
   out += fmt::format(
       "simulated   {:.0f} s in {:.1f} s: {:.3g}M events, {:.0f} turns/s, {:.0f} "
@@ -87,6 +90,7 @@ std::string simulation_json(const SimulationOptions& o, const SimulationResult& 
                  {"evicted", r.pool.evicted},
                  {"moves", r.pool.moves}};
   out["swaps"] = r.swaps;
+  out["weight_sync_seconds"] = r.weight_sync;
   out["steps"] = Json::array();
   for (const SimulatedStep& step : r.steps) {
     out["steps"].push_back({{"seconds", step.seconds},

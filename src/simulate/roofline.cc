@@ -39,7 +39,7 @@ Result<EmulatedOptions> rollout_costs(const Device& device, int tensor_parallel,
                                       const ModelShape& model, const Efficiency& e) {
   const double t = tensor_parallel;
   const double bandwidth = t * device.bandwidth * e.bandwidth;
-  const double arithmetic = 2 * model.parameters / (t * device.flops * e.prefill);
+  const double arithmetic = 2 * model.active_parameters() / (t * device.flops * e.prefill);
   double token_link = 0;  // seconds of a token's activations in the all-reduces
   double latency = 0;
   if (tensor_parallel > 1) {
@@ -82,7 +82,7 @@ Result<TrainingCosts> training_costs(const Device& device, int devices, int tens
   }
   TrainingCosts out;
   out.per_group = e.backward_overhead;
-  out.per_token = 6 * model.parameters / (n * device.flops * e.training);
+  out.per_token = 6 * model.active_parameters() / (n * device.flops * e.training);
   const double replicas = std::max(1.0, n / tensor_parallel);
   const double shard = model.weight_bytes() / tensor_parallel;
   const double link = (devices > devices_per_node ? device.network : device.link) * e.link;

@@ -37,9 +37,10 @@ struct Efficiency {
 ///   load_per_byte             1 / (t network)
 ///   kv_tokens                 (t memory share - weights) / KV bytes of a token
 ///
-/// t = tensor_parallel, B and F what is reached of bandwidth and arithmetic, N parameters. Each
-/// layer all-reduces its activations twice if t > 1; a ring sends 2 (t - 1) / t of the bytes over
-/// each link. kInvalid if the weights do not fit.
+/// t = tensor_parallel, B and F what is reached of bandwidth and arithmetic, N parameters (of a
+/// mixture of experts those that a token meets; a decode step reads the weights of all). Each layer
+/// all-reduces its activations twice if t > 1; a ring sends 2 (t - 1) / t of the bytes over each
+/// link. kInvalid if the weights do not fit.
 Result<EmulatedOptions> rollout_costs(const Device& device, int tensor_parallel,
                                       const ModelShape& model, const Efficiency& efficiency);
 

@@ -61,6 +61,11 @@ Result<TeamCosts> team_costs(const SimulationOptions& o) {
     if (c.swap_bandwidth > 0) {
       training.swap_in = training.swap_out = model.training_bytes() / c.swap_bandwidth;
     }
+    WeightSyncCosts sync;
+    sync.weight_bytes = model.weight_bytes();
+    sync.network = 1 / rollout.cost.load_per_byte;
+    sync.host_seconds = model.weight_bytes() / (tensor * device.host_link * o.efficiency.link);
+    out.sync.push_back(sync);
     out.rollout.push_back(rollout);
     out.training.push_back(training);
   }
@@ -71,6 +76,7 @@ Result<std::unique_ptr<SimulatedTeam>> SimulatedTeam::make(Executor& executor,
                                                            const SimulationOptions& options,
                                                            TeamCosts costs) {
   std::unique_ptr<SimulatedTeam> team(new SimulatedTeam(options));
+  team->sync_ = std::make_unique<WeightSync>(options.weights, costs.sync);
   TROUPE_TRY(team->make_pool(executor, costs));
   for (int a = 0; a < options.team.agents; ++a) team->engines_.push_back(team->pool_->engine(a));
   TROUPE_TRY(team->make_trainers(executor, costs.training));
@@ -84,6 +90,8 @@ Status SimulatedTeam::make_trainers(Executor& executor, const std::vector<Traini
                   find_model(options_.team.models[a % options_.team.models.size()]));
     trainers_.push_back(
         std::make_unique<SimulatedTrainer>(executor, times_, costs[a], model.training_bytes()));
+    const int policy = static_cast<int>(a);
+    trainers_.back()->publish_after([this, policy] { return sync_->before_publishing(policy); });
   }
   if (options_.slots() >= options_.team.agents) return {};
   states_ = std::make_unique<StateStore>(executor, times_);
@@ -109,11 +117,13 @@ Status SimulatedTeam::make_pool(Executor& executor, const TeamCosts& costs) {
   PoolSettings settings;
   settings.seed = static_cast<std::uint64_t>(options_.run.seed);
   settings.reply_limit = kForever;
-  const auto make_instance = [&executor, rollout = costs.rollout, seconds = device_seconds_](
-                                 int, int policy) -> Result<std::unique_ptr<InstanceLink>> {
+  const auto make_instance = [&executor, rollout = costs.rollout, seconds = device_seconds_,
+                              &sync = *sync_](int,
+                                              int policy) -> Result<std::unique_ptr<InstanceLink>> {
     auto engine = std::make_shared<EmulatedEngine>(
         executor, rollout[static_cast<std::size_t>(policy)], answer_by_plan);
     engine->count_into(seconds);
+    engine->load_takes(sync.join(policy));
     return std::make_unique<EngineLink>(std::move(engine),
                                         Wait(kForever, "room in a rollout instance"));
   };

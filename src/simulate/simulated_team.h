@@ -17,6 +17,7 @@ namespace troupe {
 struct TeamCosts {
   std::vector<EmulatedOptions> rollout;
   std::vector<TrainingCosts> training;
+  std::vector<WeightSyncCosts> sync;
 };
 /// kInvalid: unknown names, or what does not fit.
 Result<TeamCosts> team_costs(const SimulationOptions& options);
@@ -37,6 +38,7 @@ class SimulatedTeam {
   /// Waits for what is being moved. Before the object goes away.
   Async<void> stop();
   [[nodiscard]] const InstancePool& pool() const { return *pool_; }
+  [[nodiscard]] const WeightSync& weight_sync() const { return *sync_; }
   [[nodiscard]] const DeviceSeconds& device_seconds() const { return *device_seconds_; }
   [[nodiscard]] std::int64_t tokens_sampled() const;
   [[nodiscard]] std::int64_t tokens_trained() const;
@@ -49,6 +51,7 @@ class SimulatedTeam {
   const SimulationOptions& options_;
   std::shared_ptr<const Tokenizer> tokenizer_ = std::make_shared<ByteTokenizer>();
   std::shared_ptr<DeviceSeconds> device_seconds_ = std::make_shared<DeviceSeconds>();
+  std::unique_ptr<WeightSync> sync_;
   std::unique_ptr<InstancePool> pool_;
   std::vector<std::unique_ptr<RolloutEngine>> engines_;
   std::shared_ptr<SlotTimes> times_;

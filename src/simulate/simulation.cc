@@ -109,7 +109,7 @@ class Run {
       }
       // What follows a synchronous step waits for its weights; after the last one nothing would.
       if (step + 1 == options_.run.steps && options_.pipeline.mode.mode != "overlap") {
-        co_await sleep_for(executor_, longest_load());
+        co_await sleep_for(executor_, static_cast<Nanos>(team_->weight_sync().longest() * kSecond));
       }
       end_step(step, *done);
       status = store_->retire(step + 1);  // so that memory holds no more than a live run's disk
@@ -181,6 +181,7 @@ class Run {
     out_.trained = team_->tokens_trained();
     out_.pool = team_->pool().counts();
     out_.swaps = team_->swaps();
+    out_.weight_sync = team_->weight_sync().mean_seconds();
     out_.events = executor_.events();
     out_.digest = fmt::format("{:016x}", executor_.digest());
     const double rollout = out_.seconds * out_.instances;

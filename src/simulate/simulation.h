@@ -38,6 +38,7 @@ struct SimulationResult {
   std::map<std::string, double> rollout, training;
   PoolCounts pool;
   std::int64_t swaps = 0;   ///< of training states
+  double weight_sync = 0;   ///< mean seconds until the last instance had a new version
   std::int64_t events = 0;  ///< of the executor
   std::string digest;       ///< of when each event came, and in which order
   double wall_seconds = 0;

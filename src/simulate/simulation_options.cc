@@ -81,11 +81,13 @@ std::vector<std::unique_ptr<OptionSet>> SimulationOptions::declare() {
   add("pipeline", pipeline);
   add("router", router);
   add("balancer", balancer);
+  add("weights", weights);
   return out;
 }
 
 Status SimulationOptions::check() const {
   TROUPE_TRY(workload.check());
+  TROUPE_TRY(weights.check());
   const ClusterOptions& c = cluster;
   const auto invalid = [](std::string message) {
     return fail(ErrorCode::kInvalid, std::move(message));

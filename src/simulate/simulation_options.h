@@ -10,6 +10,7 @@
 #include "rollout/balancer/options.h"
 #include "rollout/router/options.h"
 #include "simulate/roofline.h"
+#include "simulate/weight_sync.h"
 #include "simulate/workload.h"
 #include "troupe/result.h"
 
@@ -73,6 +74,7 @@ struct SimulationOptions {
   SimulatedPipeline pipeline;
   RouterOptions router;
   BalancerOptions balancer;
+  WeightSyncOptions weights;
 
   /// The tables of the file that describes it.
   [[nodiscard]] std::vector<std::unique_ptr<OptionSet>> declare();

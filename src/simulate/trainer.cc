@@ -27,6 +27,8 @@ Async<Result<StepResult>> SimulatedTrainer::step(std::int64_t, double learning_r
     times_->idle_reason("other policies");
     co_await finish(std::make_shared<Work>(executor_, "optimizer", costs_.optimizer));
   }
+  const double travels = travels_();
+  if (travels > 0) co_await sleep_for(executor_, static_cast<Nanos>(travels * kSecond));
   ++version_.number;
   StepResult out;
   out.learning_rate = learning_rate;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,14 +17,17 @@ constexpr double kStateUnit = 1e6;
 
 /// The training side of one policy that takes the time its costs say and computes nothing: a
 /// group's backward its tokens (prompts included), a step the optimizer's time, if anything was
-/// accumulated. One thing at a time, in the order in which they were asked for. Lives on the
-/// strand.
+/// accumulated. One thing at a time, in the order in which they were asked for. A step is over when
+/// its weights may be published. Lives on the strand.
 class SimulatedTrainer final : public TrainEngine, public Swappable {
  public:
   /// `state_bytes`: of the training state that is swapped.
   SimulatedTrainer(Executor& executor, std::shared_ptr<SlotTimes> times, TrainingCosts costs,
                    double state_bytes)
       : executor_(executor), times_(std::move(times)), costs_(costs), state_bytes_(state_bytes) {}
+
+  /// Asked at each step: seconds that its weights travel before anybody hears of them.
+  void publish_after(std::function<double()> seconds) { travels_ = std::move(seconds); }
 
   Async<Status> accumulate(std::shared_ptr<const Group> group) override;
   Async<Result<StepResult>> step(std::int64_t groups, double learning_rate) override;
@@ -53,6 +57,7 @@ class SimulatedTrainer final : public TrainEngine, public Swappable {
   std::shared_ptr<SlotTimes> times_;
   TrainingCosts costs_;
   double state_bytes_;
+  std::function<double()> travels_ = [] { return 0.0; };
   StateParts state_;
   Version version_;
   std::deque<std::shared_ptr<Work>> queue_;

@@ -133,7 +133,7 @@ Status EmulatedEngine::load(Version version, std::shared_ptr<const Decoder> deco
   if (in_flight == InFlight::kAbort) {
     abort_where([](const Sequence& sequence) { return !sequence.pinned; });
   }
-  load_left_ += options_.cost.load();
+  load_left_ += load_seconds_ ? load_seconds_() : options_.cost.load();
   change();
   return {};
 }

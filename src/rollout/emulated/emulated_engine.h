@@ -57,6 +57,8 @@ class EmulatedEngine final : public RolloutEngine {
   [[nodiscard]] std::int64_t kv_free() const;
   /// Adds the time of its phases to `seconds`, which many instances may share.
   void count_into(std::shared_ptr<DeviceSeconds> seconds) { seconds_ = std::move(seconds); }
+  /// Asked at each load(): seconds for which it stops the device, instead of the cost model's.
+  void load_takes(std::function<double()> seconds) { load_seconds_ = std::move(seconds); }
 
   // Faults, for tests.
   /// It is gone: all its requests fail with kUnavailable, now and from now on.
@@ -100,6 +102,7 @@ class EmulatedEngine final : public RolloutEngine {
   std::shared_ptr<const EngineWeights> weights_;
   std::shared_ptr<Shared> shared_;
   std::shared_ptr<DeviceSeconds> seconds_;  ///< null: nobody counts
+  std::function<double()> load_seconds_;    ///< empty: the cost model's
   bool hung_ = false;
   std::int64_t in_flight_ = 0, sampled_ = 0;
 
