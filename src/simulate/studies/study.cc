@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "simulate/studies/flexmarl.h"
+#include "simulate/studies/sparse_sync.h"
 
 namespace troupe {
 
@@ -10,6 +11,8 @@ const std::vector<StudyEntry>& all_studies() {
   static const std::vector<StudyEntry> studies = {
       {"flexmarl", "FlexMARL's ablations (arXiv 2602.09578) beside its published seconds",
        study_flexmarl},
+      {"sparse-sync", "weight syncs whole and as deltas over links of all speeds (SparseRL-Sync)",
+       study_sparse_sync},
   };
   return studies;
 }
