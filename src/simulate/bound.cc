@@ -5,11 +5,12 @@
 namespace troupe {
 
 WorkBound::WorkBound(std::vector<EmulatedOptions> rollout, std::vector<TrainingCosts> training,
-                     int instances, int slots)
+                     int instances, int slots, bool shared)
     : rollout_(std::move(rollout)),
       training_(std::move(training)),
       instances_(instances),
-      slots_(slots) {}
+      slots_(slots),
+      shared_(shared) {}
 
 void WorkBound::add(std::int64_t step, std::int64_t group, const Chain& chain) {
   Step& to = steps_[step];
@@ -72,6 +73,7 @@ double WorkBound::synchronous(std::int64_t steps) const {
       least = std::max(least, seconds);
       shortest = std::min(shortest, training_[static_cast<std::size_t>(policy)].optimizer);
     }
+    if (shared_) least = std::max(least, all / slots_ + step.rollout / instances_);
     out += std::max({least, all / slots_, step.rollout / instances_ + shortest});
   }
   return out;
@@ -90,6 +92,7 @@ double WorkBound::overlapped(std::int64_t steps) const {
     }
   }
   double out = std::max({chain, rollout / instances_, all / slots_});
+  if (shared_) out = std::max(out, rollout / instances_ + all / slots_);
   for (const auto& [policy, seconds] : training) out = std::max(out, seconds);
   return out;
 }

@@ -20,6 +20,7 @@ namespace troupe {
 ///   chain      of each group: its longest episode alone, then for each of its policies the
 ///              group's backward and the policy's optimizer step
 ///   training   sum of all backward passes and optimizer steps / K, and of each policy alone
+///   shared     if the same devices do both: the first sums of rollout and training together
 ///
 /// An episode's least instance seconds: each decoded token costs decode_base / max_batch +
 /// decode_per_sequence + decode_per_context_token x its context, each token that is prefilled once
@@ -31,7 +32,7 @@ class WorkBound {
  public:
   /// Costs of each policy.
   WorkBound(std::vector<EmulatedOptions> rollout, std::vector<TrainingCosts> training,
-            int instances, int slots);
+            int instances, int slots, bool shared = false);
 
   /// One episode of a group that the step trains on.
   void add(std::int64_t step, std::int64_t group, const Chain& chain);
@@ -57,6 +58,7 @@ class WorkBound {
   std::vector<EmulatedOptions> rollout_;
   std::vector<TrainingCosts> training_;
   int instances_, slots_;
+  bool shared_;  ///< instances and slots are the same devices
   std::map<std::int64_t, Step> steps_;
 };
 

@@ -49,6 +49,7 @@ Result<TeamCosts> team_costs(const SimulationOptions& o) {
                               "workload.max_context = {}; raise cluster.tensor_parallel",
                               model.name, rollout.kv_tokens, o.workload.max_context));
     }
+    rollout.kv_tokens = std::llround(static_cast<double>(rollout.kv_tokens) / o.cluster.kv_share);
     TROUPE_ASSIGN(
         TrainingCosts training,
         training_costs(device, static_cast<int>(o.slot_devices()),
@@ -80,6 +81,9 @@ Result<std::unique_ptr<SimulatedTeam>> SimulatedTeam::make(Executor& executor,
   TROUPE_TRY(team->make_pool(executor, costs));
   for (int a = 0; a < options.team.agents; ++a) team->engines_.push_back(team->pool_->engine(a));
   TROUPE_TRY(team->make_trainers(executor, costs.training));
+  if (options.cluster.shared && options.pipeline.mode.mode != "barrier") {
+    team->share_devices(costs);
+  }
   return team;
 }
 
@@ -111,6 +115,21 @@ Status SimulatedTeam::make_trainers(Executor& executor, const std::vector<Traini
 
 Async<void> SimulatedTeam::stop() {
   if (slots_) co_await slots_->stop();
+}
+
+void SimulatedTeam::share_devices(const TeamCosts& costs) {
+  const EmulatedOptions& instance = costs.rollout.front();
+  SharedDevices::Setting setting;
+  setting.groups = options_.run.groups;
+  setting.group_size = options_.run.group_size;
+  setting.room = std::min(instance.max_batch, instance.kv_tokens / options_.workload.max_context);
+  setting.overlap = options_.pipeline.mode.mode == "overlap";
+  shared_ = std::make_unique<SharedDevices>(*pool_, *times_, options_.instances(), setting);
+  for (const auto& trainer : trainers_) trainer->share(*shared_);
+}
+
+void SimulatedTeam::score_with(StepRewards& rewards) {
+  for (const auto& trainer : trainers_) trainer->score_with(rewards);
 }
 
 Status SimulatedTeam::make_pool(Executor& executor, const TeamCosts& costs) {

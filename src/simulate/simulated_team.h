@@ -37,6 +37,11 @@ class SimulatedTeam {
   [[nodiscard]] std::int64_t swaps() { return slots_ ? slots_->counts().swaps : 0; }
   /// Waits for what is being moved. Before the object goes away.
   Async<void> stop();
+  /// What its devices do is decided here, if they are shared by rollout and training in turns
+  /// (shared_devices.h); null: they are not, or a barrier is between the two.
+  [[nodiscard]] SharedDevices* shared() { return shared_.get(); }
+  /// Every trainer scores what it is given first.
+  void score_with(StepRewards& rewards);
   [[nodiscard]] const InstancePool& pool() const { return *pool_; }
   [[nodiscard]] const WeightSync& weight_sync() const { return *sync_; }
   [[nodiscard]] const DeviceSeconds& device_seconds() const { return *device_seconds_; }
@@ -47,6 +52,7 @@ class SimulatedTeam {
   SimulatedTeam(const SimulationOptions& options) : options_(options) {}
   Status make_trainers(Executor& executor, const std::vector<TrainingCosts>& costs);
   Status make_pool(Executor& executor, const TeamCosts& costs);
+  void share_devices(const TeamCosts& costs);
 
   const SimulationOptions& options_;
   std::shared_ptr<const Tokenizer> tokenizer_ = std::make_shared<ByteTokenizer>();
@@ -55,6 +61,7 @@ class SimulatedTeam {
   std::unique_ptr<InstancePool> pool_;
   std::vector<std::unique_ptr<RolloutEngine>> engines_;
   std::shared_ptr<SlotTimes> times_;
+  std::unique_ptr<SharedDevices> shared_;
   std::vector<std::unique_ptr<SimulatedTrainer>> trainers_;
   std::unique_ptr<StateStore> states_;
   std::unique_ptr<TrainingSlots> slots_;  ///< null: each policy has a slot of its own

@@ -9,7 +9,7 @@
 #include "orchestrate/tail/make_tail.h"
 #include "simulate/bound.h"
 #include "simulate/counting_executor.h"
-#include "simulate/planned_turn.h"
+#include "simulate/planned_workflow.h"
 #include "simulate/simulated_team.h"
 #include "simulate/workload_environment.h"
 
@@ -32,10 +32,11 @@ class Run {
       : options_(options),
         on_step_(on_step),
         executor_(make_clock(options)),
-        workflow_(options.pipeline.lockstep ? &lockstep_ : nullptr),
+        workflow_(options.pipeline.lockstep ? &lockstep_ : nullptr, [this] { generated(); }),
         tail_(make_tail(options.pipeline.tail, options.pipeline.tail_factor, options.run.groups,
                         options.run.group_size)),
-        bound_(costs.rollout, costs.training, options.instances(), options.slots()),
+        bound_(costs.rollout, costs.training, options.instances(), options.slots(),
+               options.cluster.shared),
         costs_(std::move(costs)),
         environment_(options.workload, static_cast<int>(options.team.agents),
                      static_cast<std::uint64_t>(options.run.seed),
@@ -43,6 +44,14 @@ class Run {
 
   Result<SimulationResult> result() {
     TROUPE_ASSIGN(team_, SimulatedTeam::make(executor_, options_, costs_));
+    if (!options_.reward.none()) {
+      reward_ = make_simulated_reward(executor_, options_.reward, options_.team.agents);
+    }
+    if (reward_ != nullptr && options_.reward.when == "step") {
+      step_rewards_ = std::make_unique<StepRewards>(executor_, *reward_, options_.run.groups,
+                                                    static_cast<std::uint64_t>(options_.run.seed));
+      team_->score_with(*step_rewards_);
+    }
     TROUPE_TRY(open_store());
     TROUPE_TRY(executor_.inner().run(steps()));
     finish();
@@ -71,7 +80,7 @@ class Run {
       table.byte_budget = UINT64_MAX / 2;
       // As in a run: with a tail policy the flow admits.
       if (tail_ == nullptr) table.admission = lane.admission(options_.run.groups);
-      TROUPE_ASSIGN(table.selector, make_selector("admission", 0));
+      TROUPE_ASSIGN(table.selector, make_selector(options_.experience.selection, 0));
       setting.policies.push_back(std::move(table));
     }
     TROUPE_ASSIGN(store_, ExperienceStore::open(std::move(setting)));
@@ -90,7 +99,14 @@ class Run {
     out.turn_wait = Wait(kForever, "room in an engine");
     out.group_wait = Wait(kForever, "a complete micro-batch");
     out.workflow = &workflow_;
+    if (step_rewards_ == nullptr) out.reward = reward_.get();
+    if (team_->shared() != nullptr) out.on_version = [this](int) { return step_over(); };
     return out;
+  }
+
+  Async<Status> step_over() { co_return team_->shared()->step_over(); }
+  void generated() {
+    if (team_->shared() != nullptr) team_->shared()->generated();
   }
 
   [[nodiscard]] double seconds() const { return static_cast<double>(executor_.now()) / kSecond; }
@@ -217,6 +233,8 @@ class Run {
   TeamCosts costs_;
   WorkloadEnvironment environment_;
   std::unique_ptr<SimulatedTeam> team_;
+  std::unique_ptr<RewardStage> reward_;        ///< null: scoring takes no time
+  std::unique_ptr<StepRewards> step_rewards_;  ///< null: each episode is scored as it ends
   std::unique_ptr<ExperienceStore> store_;
   SimulationResult out_;
   double began_ = 0, after_ = 0;

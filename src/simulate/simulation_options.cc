@@ -32,8 +32,10 @@ void ClusterOptions::declare(OptionSet& o) {
         "a slot swaps it. 0: each policy has its own.")
       .range(0, 1e4);
   o.add("shared", &shared,
-        "All accelerators do both: rollout, and then training, in mode barrier. Both tables of "
-        "utilisation then count all of them.");
+        "All accelerators do both. barrier: rollout, and then training. micro_batch: half of them "
+        "go over to training when what rollout has left fits the others (RollPacker's stream "
+        "trainer). overlap: rollout stops when a step has its groups, and goes on where it was "
+        "after it. Both tables of utilisation then count all of them.");
   o.add("swap_bandwidth", &swap_bandwidth,
         "Bytes a second at which the whole training state of a policy is swapped, in or out. 0: "
         "all host links of its slot at once.")
@@ -45,6 +47,11 @@ void ClusterOptions::declare(OptionSet& o) {
   o.add("serial_load", &serial_load,
         "New weights are sent to one policy's instances after another's, as MARTI does, in mode "
         "barrier.");
+  o.add("kv_share", &kv_share,
+        "Share of workload.max_context that a session reserves of its instance's KV cache. 1: all "
+        "of it, as the pool of a run does; less: an engine that hands out pages as contexts grow, "
+        "and is lucky enough never to take one back.")
+      .range(0.01, 1);
 }
 
 void TeamShape::declare(OptionSet& o) {
@@ -67,6 +74,13 @@ void SimulatedPipeline::declare(OptionSet& o) {
         "generated at a time.");
 }
 
+void SimulatedExperience::declare(OptionSet& o) {
+  o.add("selection", &selection,
+        "Which of the ready groups a step trains on: those that were admitted for it, the oldest "
+        "version first, or whatever is complete. Others than admission are for mode overlap.")
+      .one_of({"admission", "oldest_first", "arrival"});
+}
+
 std::vector<std::unique_ptr<OptionSet>> SimulationOptions::declare() {
   std::vector<std::unique_ptr<OptionSet>> out;
   const auto add = [&out](const char* table, auto& options) {
@@ -78,16 +92,47 @@ std::vector<std::unique_ptr<OptionSet>> SimulationOptions::declare() {
   add("roofline", efficiency);
   add("team", team);
   add("workload", workload);
+  add("reward", reward);
   add("pipeline", pipeline);
+  add("experience", experience);
   add("router", router);
   add("balancer", balancer);
   add("weights", weights);
   return out;
 }
 
+Status SimulationOptions::check_shared() const {
+  const auto invalid = [](const char* message) { return fail(ErrorCode::kInvalid, message); };
+  if (reward.when == "step" && (pipeline.mode.mode != "barrier" || team.agents != 1)) {
+    return invalid(
+        "reward.when = \"step\" scores a step between its rollout and its training, of one "
+        "policy: set pipeline.mode = \"barrier\" and team.agents = 1, or reward.when = "
+        "\"sample\"");
+  }
+  if (!cluster.shared) return {};
+  if (cluster.training_devices != cluster.devices) {
+    return invalid(
+        "cluster.shared = true: training has all devices; set cluster.training_devices = "
+        "cluster.devices");
+  }
+  if (pipeline.mode.mode == "barrier") return {};
+  if (team.agents != 1) {
+    return invalid(
+        "cluster.shared = true: only one policy can take devices from rollout before it is over; "
+        "set team.agents = 1 or pipeline.mode = \"barrier\"");
+  }
+  if (pipeline.mode.mode == "overlap" && pipeline.mode.update != "abort") {
+    return invalid(
+        "cluster.shared = true: rollout stops for training and goes on with the new weights; set "
+        "pipeline.update = \"abort\" or another mode");
+  }
+  return {};
+}
+
 Status SimulationOptions::check() const {
   TROUPE_TRY(workload.check());
   TROUPE_TRY(weights.check());
+  TROUPE_TRY(reward.check());
   const ClusterOptions& c = cluster;
   const auto invalid = [](std::string message) {
     return fail(ErrorCode::kInvalid, std::move(message));
@@ -97,17 +142,12 @@ Status SimulationOptions::check() const {
         fmt::format("cluster.training_devices = {} leaves none of cluster.devices = {} to rollout",
                     c.training_devices, c.devices));
   }
-  if (c.shared && (c.training_devices != c.devices || pipeline.mode.mode != "barrier")) {
-    return invalid(
-        "cluster.shared = true: training has all devices, and only when rollout is "
-        "over; set cluster.training_devices = cluster.devices and pipeline.mode = "
-        "\"barrier\"");
-  }
   if (c.serial_load && pipeline.mode.mode != "barrier") {
     return invalid(
         "cluster.serial_load = true: all policies take their steps together; set pipeline.mode = "
         "\"barrier\"");
   }
+  TROUPE_TRY(check_shared());
   if (c.training_slots > team.agents || c.training_slots == team.agents) {
     return invalid(
         fmt::format("cluster.training_slots = {} would do nothing with {} agents: each "
@@ -161,6 +201,11 @@ Status SimulationOptions::check() const {
     return invalid(
         "pipeline.tail keeps staleness at 0, which mode = \"overlap\" has no need of; "
         "choose one of them");
+  }
+  if (pipeline.mode.mode != "overlap") {
+    TROUPE_TRY(idle_if_given(
+        "experience.selection", experience.selection, SimulatedExperience().selection,
+        "pipeline.mode is \"" + pipeline.mode.mode + "\"", "set pipeline.mode = \"overlap\""));
   }
   if (pipeline.mode.mode == "overlap") {
     AdmissionSettings pace;

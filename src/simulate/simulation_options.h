@@ -10,6 +10,7 @@
 #include "rollout/balancer/options.h"
 #include "rollout/router/options.h"
 #include "simulate/roofline.h"
+#include "simulate/simulated_reward.h"
 #include "simulate/weight_sync.h"
 #include "simulate/workload.h"
 #include "troupe/result.h"
@@ -41,6 +42,7 @@ struct ClusterOptions {
   double swap_bandwidth = 0;
   double load_bandwidth = 0;
   bool serial_load = false;
+  double kv_share = 1;
 
   void declare(OptionSet& options);
 };
@@ -64,6 +66,13 @@ struct SimulatedPipeline {
   void declare(OptionSet& options);
 };
 
+/// Which of the ready groups a step trains on: what a run file's table of the same name says of it.
+struct SimulatedExperience {
+  std::string selection = "admission";
+
+  void declare(OptionSet& options);
+};
+
 /// A simulated run: hardware, work and schedule.
 struct SimulationOptions {
   SimulatedRun run;
@@ -71,7 +80,9 @@ struct SimulationOptions {
   Efficiency efficiency;
   TeamShape team;
   WorkloadOptions workload;
+  SimulatedReward reward;
   SimulatedPipeline pipeline;
+  SimulatedExperience experience;
   RouterOptions router;
   BalancerOptions balancer;
   WeightSyncOptions weights;
@@ -80,6 +91,8 @@ struct SimulationOptions {
   [[nodiscard]] std::vector<std::unique_ptr<OptionSet>> declare();
   /// kInvalid: options that contradict each other or would do nothing.
   [[nodiscard]] Status check() const;
+  /// Of `cluster.shared` and its mode.
+  [[nodiscard]] Status check_shared() const;
 
   [[nodiscard]] std::int64_t rollout_devices() const {
     return cluster.shared ? cluster.devices : cluster.devices - cluster.training_devices;

@@ -9,12 +9,20 @@
 namespace troupe {
 
 /// Where the time of all training slots together goes, by state: what they compute, swaps, and for
-/// the others what they wait for. Lives on the strand.
+/// the others what they wait for. Lives on the strand; outlives who computes.
 class SlotTimes {
  public:
   SlotTimes(Executor& executor, int slots)
-      : executor_(executor), slots_(slots), since_(executor.now()) {}
+      : executor_(executor), slots_(slots), since_(executor.now()), given_(executor) {}
 
+  /// Computes on one slot; waits as long as it has no devices.
+  Async<void> compute(std::string state, double seconds);
+  /// The share of its devices that a slot has from now on. What is being computed goes on as it
+  /// began; with 0, whoever computes next waits.
+  void set_share(double share) {
+    share_ = share;
+    given_.notify_all();
+  }
   /// One slot more, or less, is in this state.
   void begin(const std::string& state) { change(state, 1); }
   void end(const std::string& state) { change(state, -1); }
@@ -51,6 +59,8 @@ class SlotTimes {
   int slots_;
   Nanos since_;
   std::string idle_ = "wait: rollout";
+  double share_ = 1;
+  Signal given_;  ///< devices
   std::map<std::string, int> busy_;
   std::map<std::string, double> seconds_;
 };

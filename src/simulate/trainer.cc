@@ -10,6 +10,12 @@ constexpr Nanos kForever = 100'000'000 * kSecond;  // only a bug lasts so long
 }  // namespace
 
 Async<Status> SimulatedTrainer::accumulate(std::shared_ptr<const Group> group) {
+  if (devices_ != nullptr) devices_->complete_group();
+  if (rewards_ != nullptr) {
+    times_->idle_reason("rewards");
+    Status scored = co_await rewards_->score(group);
+    if (!scored) co_return scored;
+  }
   std::int64_t tokens = 0;
   for (const Trajectory& row : group->rows) tokens += row.tokens();
   if (tokens == 0) co_return Status();
@@ -52,9 +58,7 @@ Async<void> SimulatedTrainer::drain() {
   while (!queue_.empty()) {
     const std::shared_ptr<Work> work = queue_.front();
     queue_.pop_front();
-    times->begin(work->kind);
-    co_await sleep_for(executor_, std::llround(work->seconds * kSecond));
-    times->end(work->kind);
+    co_await times->compute(work->kind, work->seconds);
     work->done = true;
     work->finished.notify_all();
   }

@@ -6,7 +6,9 @@
 #include <string>
 
 #include "simulate/roofline.h"
+#include "simulate/shared_devices.h"
 #include "simulate/slot_times.h"
+#include "simulate/step_rewards.h"
 #include "train/engine.h"
 #include "train/swappable.h"
 
@@ -28,6 +30,11 @@ class SimulatedTrainer final : public TrainEngine, public Swappable {
 
   /// Asked at each step: seconds that its weights travel before anybody hears of them.
   void publish_after(std::function<double()> seconds) { travels_ = std::move(seconds); }
+
+  /// Its devices do rollout, too: `devices` says when it has some.
+  void share(SharedDevices& devices) { devices_ = &devices; }
+  /// What it trains on is scored first.
+  void score_with(StepRewards& rewards) { rewards_ = &rewards; }
 
   Async<Status> accumulate(std::shared_ptr<const Group> group) override;
   Async<Result<StepResult>> step(std::int64_t groups, double learning_rate) override;
@@ -59,6 +66,8 @@ class SimulatedTrainer final : public TrainEngine, public Swappable {
   double state_bytes_;
   std::function<double()> travels_ = [] { return 0.0; };
   StateParts state_;
+  SharedDevices* devices_ = nullptr;  ///< null: they are its own
+  StepRewards* rewards_ = nullptr;    ///< null: scored already
   Version version_;
   std::deque<std::shared_ptr<Work>> queue_;
   bool draining_ = false;

@@ -12,8 +12,8 @@ std::string agent_name(int index);
 
 /// A workload as an environment: each prompt has as many characters as the agent has not heard yet
 /// and ends with the plan of the turn (planned_turn.h); with a tokenizer of a token a character,
-/// contexts have the chain's lengths. Rewards are drawn from the episode's seed. For play_planned()
-/// and a script that answers by plan.
+/// contexts have the chain's lengths. Rewards are drawn from the episode's seed. For
+/// PlannedWorkflow and a script that answers by plan.
 class WorkloadEnvironment final : public EnvironmentSpec {
  public:
   /// Hears of each episode when it begins; once for each time that it is played.

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <utility>
+
+#include "rollout/workflow/workflow.h"
+#include "simulate/lockstep.h"
+
+namespace troupe {
+
+/// Plays an environment whose prompts end with plans (planned_turn.h), one agent at a time: waits
+/// for the tool on the executor's clock, then lets the agent answer; with a lockstep, when all
+/// episodes have come that far.
+class PlannedWorkflow final : public Workflow {
+ public:
+  /// `lockstep`: null, or outlives every episode. `generated`: hears of each episode whose last
+  /// answer is there.
+  PlannedWorkflow(Lockstep* lockstep, std::function<void()> generated)
+      : lockstep_(lockstep), generated_(std::move(generated)) {}
+  [[nodiscard]] std::string name() const override { return "planned"; }
+  [[nodiscard]] std::string summary() const override { return "prompts say how long answers are"; }
+  Async<Result<Outcome>> play(Episode& episode, Task task) const override;
+
+ private:
+  Lockstep* lockstep_;
+  std::function<void()> generated_;
+};
+
+}  // namespace troupe

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "rollout/pool/instance_pool.h"
+#include "simulate/slot_times.h"
+
+namespace troupe {
+
+/// When half of the devices leave the rollout of a step for its training, a pure function: the
+/// stream trainer's test (RollPacker, arXiv 2509.21009). Asked between 20% and 50% of the step's
+/// answers, at each further 5%: what is left must fit the other half.
+struct ScaleDownRule {
+  static constexpr std::int64_t kFirst = 20, kLast = 50, kEvery = 5;  ///< percent
+
+  /// Whether the rule is to be asked when `done` of `wanted` answers are there, and was last asked
+  /// at `asked` of them.
+  [[nodiscard]] static bool due(std::int64_t done, std::int64_t asked, std::int64_t wanted);
+  /// `left`: sequences in the engines; `room`: that the instances which stay hold.
+  [[nodiscard]] static bool fits(std::int64_t left, std::int64_t room) { return left <= room; }
+};
+
+/// Devices of one policy that do both, rollout and training. Training computes with those that
+/// rollout has left: none while it has all, all when the step's groups are complete.
+///
+///   micro_batch  half of the instances leave as ScaleDownRule says, once a step; backward of
+///                complete groups begins on their devices at half the speed;
+///   overlap      rollout stops when the step has its groups: all instances leave.
+///
+/// What an instance was generating goes on at another one, or at the same when it comes back, from
+/// its last token, with its cache computed again. Instances come back, with the new weights, when
+/// the step is over. Lives on the strand.
+class SharedDevices {
+ public:
+  struct Setting {
+    std::int64_t groups = 1;      ///< of a step
+    std::int64_t group_size = 1;  ///< of a group
+    std::int64_t room = 1;        ///< sequences that one instance holds
+    bool overlap = false;
+  };
+  /// Takes the instances that the pool has given ids 0 to `instances` - 1.
+  SharedDevices(InstancePool& pool, SlotTimes& times, int instances, Setting setting);
+
+  /// An episode's last answer is there.
+  void generated();
+  /// A complete group came to the trainer.
+  void complete_group();
+  /// The policy has made its step: rollout has all devices again.
+  Status step_over();
+
+  [[nodiscard]] std::int64_t halvings() const { return halvings_; }
+
+ private:
+  void leave(std::size_t count);
+
+  InstancePool& pool_;
+  SlotTimes& times_;
+  Setting setting_;
+  std::size_t all_;
+  std::vector<int> serving_;  ///< ids
+  std::int64_t done_ = 0, asked_ = 0, complete_ = 0;
+  std::int64_t halvings_ = 0;
+};
+
+}  // namespace troupe
