@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "simulate/studies/flexmarl.h"
+#include "simulate/studies/rollpacker.h"
 #include "simulate/studies/sparse_sync.h"
 
 namespace troupe {
@@ -13,6 +14,8 @@ const std::vector<StudyEntry>& all_studies() {
        study_flexmarl},
       {"sparse-sync", "weight syncs whole and as deltas over links of all speeds (SparseRL-Sync)",
        study_sparse_sync},
+      {"rollpacker", "RollPacker's parts (arXiv 2509.21009) beside their published speedups",
+       study_rollpacker},
   };
   return studies;
 }
