@@ -11,6 +11,7 @@
 #include "config/run_file.h"
 #include "simulate/report.h"
 #include "simulate/simulation.h"
+#include "simulate/workload_files.h"
 
 namespace troupe {
 namespace {
@@ -27,6 +28,7 @@ Status run_simulation(const SimulateArguments& arguments) {
   for (const std::string& assignment : arguments.set) TROUPE_TRY(file.set(assignment));
   SimulationOptions options;
   TROUPE_TRY(read_simulation(file, options));
+  TROUPE_TRY(load_workload(*disk, static_cast<int>(options.team.agents), options.workload));
   const bool quiet = arguments.json;
   const auto on_step = [quiet, steps = options.run.steps](std::int64_t n, const SimulatedStep& s) {
     if (quiet) return;

@@ -19,7 +19,8 @@ void WorkBound::add(std::int64_t step, std::int64_t group, const Chain& chain) {
     return rollout_[static_cast<std::size_t>(policy)].cost;
   };
   of.longest = std::max(of.longest, alone_seconds(chain, cost_of));
-  std::map<int, std::int64_t> context_of;  // tokens that the policy's row has in the end
+  // Tokens that the rows have in the end, by policy and speaker.
+  std::map<std::pair<int, int>, std::int64_t> context_of;
   walk(chain, [&](const ChainTurn& turn, std::int64_t context, std::int64_t feed) {
     const EmulatedOptions& options = rollout_[static_cast<std::size_t>(turn.policy)];
     const CostModel& cost = options.cost;
@@ -29,9 +30,10 @@ void WorkBound::add(std::int64_t step, std::int64_t group, const Chain& chain) {
         cost.prefill_per_token * static_cast<double>(feed) +
         decoded * (cost.decode_base / static_cast<double>(options.max_batch) +
                    cost.decode_per_sequence + cost.decode_per_context_token * mean_context);
-    context_of[turn.policy] = context + turn.answer;
+    context_of[{turn.policy, turn.speaker}] = context + turn.answer;
   });
-  for (const auto& [policy, tokens] : context_of) {
+  for (const auto& [agent, tokens] : context_of) {
+    const int policy = agent.first;
     const TrainingCosts& costs = training_[static_cast<std::size_t>(policy)];
     const double first = of.backward.contains(policy) ? 0 : costs.per_group;
     of.backward[policy] += first + costs.per_token * static_cast<double>(tokens);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rollout/emulated/cost_model.h"
@@ -13,16 +14,18 @@ namespace troupe {
 struct ChainTurn {
   int policy = 0;
   double tool_seconds = 0;
-  int fed = 0;     ///< tokens that the context gains before the answer
-  int answer = 1;  ///< tokens
+  int fed = 0;      ///< tokens that the context gains before the answer
+  int answer = 1;   ///< tokens
+  int speaker = 0;  ///< which of the policy's agents, or of an agent's contexts
 };
 
-/// An episode as work: turns one after the other, whose agents all read one growing text. The
-/// context of a turn is all that was said before it, so each policy that speaks has a session of
-/// its own, which extends.
+/// An episode as work: turns one after the other. Each agent that speaks has a session of its own,
+/// which extends. Either all read one growing text, so that a turn's context is all that was said
+/// before it; or each only what was said to it.
 struct Chain {
   std::string task;  ///< chains of one task have answers alike
   std::vector<ChainTurn> turns;
+  bool shared_text = true;
 
   /// Tokens that are said in all.
   [[nodiscard]] std::int64_t tokens() const {
@@ -35,13 +38,16 @@ struct Chain {
 /// Calls `each(turn, tokens of its context, tokens to prefill if no cache is ever lost)`.
 template <class Each>
 void walk(const Chain& chain, const Each& each) {
-  std::map<int, std::int64_t> cached;
-  std::int64_t context = 0;
+  std::map<std::pair<int, int>, std::int64_t> cached;
+  std::map<std::pair<int, int>, std::int64_t> own;
+  std::int64_t said = 0;
   for (const ChainTurn& turn : chain.turns) {
+    const std::pair<int, int> agent(turn.policy, turn.speaker);
+    std::int64_t& context = chain.shared_text ? said : own[agent];
     context += turn.fed;
-    each(turn, context, context - cached[turn.policy]);
+    each(turn, context, context - cached[agent]);
     context += turn.answer;
-    cached[turn.policy] = context - 1;  // the last token has not been fed yet
+    cached[agent] = context - 1;  // the last token has not been fed yet
   }
 }
 

@@ -1,16 +1,11 @@
 #include "simulate/draws.h"
 
 #include <cmath>
-#include <iterator>
 
 namespace troupe {
 namespace {
 
-struct Point {
-  double quantile, seconds;
-};
-constexpr Point kTools[] = {{0, 0.01},    {0.5, 0.3},  {0.9, 13.6},
-                            {0.9603, 60}, {0.99, 216}, {1, 3600}};
+constexpr double kTools[] = {0, 0.01, 0.5, 0.3, 0.9, 13.6, 0.9603, 60, 0.99, 216, 1, 3600};
 
 }  // namespace
 
@@ -32,15 +27,16 @@ int zipf(Rng& rng, int count, double exponent) {
   return count - 1;
 }
 
-double tool_seconds(double quantile) {
-  for (std::size_t i = 1; i < std::size(kTools); ++i) {
-    const Point& a = kTools[i - 1];
-    const Point& b = kTools[i];
-    if (quantile > b.quantile) continue;
-    const double share = (quantile - a.quantile) / (b.quantile - a.quantile);
-    return a.seconds * std::pow(b.seconds / a.seconds, share);
+double tool_seconds(double quantile) { return table_seconds(kTools, quantile); }
+
+double table_seconds(std::span<const double> table, double quantile) {
+  if (quantile <= table[0]) return table[1];
+  for (std::size_t i = 2; i + 1 < table.size(); i += 2) {
+    if (quantile > table[i]) continue;
+    const double share = (quantile - table[i - 2]) / (table[i] - table[i - 2]);
+    return table[i - 1] * std::pow(table[i + 1] / table[i - 1], share);
   }
-  return kTools[std::size(kTools) - 1].seconds;
+  return table.back();
 }
 
 }  // namespace troupe

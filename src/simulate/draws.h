@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+
 #include "base/rng.h"
 
 namespace troupe {
@@ -14,5 +16,9 @@ int zipf(Rng& rng, int count, double exponent = 1);
 /// published of 432,510 calls of coding agents; the longest is an hour, which gives its mean of
 /// 18.4. Between these the logarithm is linear. No log-normal has such quantiles.
 double tool_seconds(double quantile);
+
+/// The same by a table: quantile, seconds, quantile, seconds, ..., both growing. Between two the
+/// logarithm is linear; below the first and above the last it is theirs.
+double table_seconds(std::span<const double> table, double quantile);
 
 }  // namespace troupe

@@ -40,5 +40,14 @@ TEST(Draws, ToolsHaveThePublishedQuantiles) {
   EXPECT_NEAR(mean, 18.4, 0.7);
 }
 
+TEST(Draws, ATableOfQuantilesIsMet) {
+  const std::vector<double> table = {0.5, 0.3, 0.9, 13.6};
+  EXPECT_DOUBLE_EQ(table_seconds(table, 0), 0.3);
+  EXPECT_DOUBLE_EQ(table_seconds(table, 0.5), 0.3);
+  EXPECT_DOUBLE_EQ(table_seconds(table, 0.9), 13.6);
+  EXPECT_DOUBLE_EQ(table_seconds(table, 1), 13.6);
+  EXPECT_NEAR(table_seconds(table, 0.7), std::sqrt(0.3 * 13.6), 1e-9) << "linear in the logarithm";
+}
+
 }  // namespace
 }  // namespace troupe

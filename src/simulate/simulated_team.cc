@@ -16,17 +16,10 @@ namespace {
 
 constexpr Nanos kForever = 100'000'000 * kSecond;  // only a bug lasts so long
 
-/// The answer that the plan at the end of the prompt asks for. An answer has no '>' in it, so the
-/// plan is behind the context's last one.
+/// The answer that the plan asks for, which is the last token of the prompt.
 ScriptedAnswer answer_by_plan(const GenerateRequest& request) {
-  const std::vector<TokenId>& context = request.context;
-  const std::size_t end = context.size() - static_cast<std::size_t>(request.sampled_before);
-  std::size_t at = end;
-  while (context[at - 1] != '>') --at;
-  std::size_t length = 0;
-  for (; at < end && context[at] != ':'; ++at) {
-    length = 10 * length + static_cast<std::size_t>(context[at] - '0');
-  }
+  const std::size_t end = request.context.size() - static_cast<std::size_t>(request.sampled_before);
+  const auto length = static_cast<std::size_t>(request.context[end - 1] - ByteTokenizer::kPlan);
   ScriptedAnswer out;
   out.tokens.assign(length, 'x');
   out.tokens.back() = ByteTokenizer::kEnd;
@@ -187,7 +180,9 @@ AgentBindings SimulatedTeam::bindings() const {
     binding.tokenizer = tokenizer_;
     binding.max_answer_tokens = static_cast<int>(options_.workload.answer_cap);
     binding.max_context = static_cast<int>(options_.workload.max_context);
-    out[binding.policy] = binding;
+    for (int s = 0; s < options_.workload.speakers_of(static_cast<int>(a)); ++s) {
+      out[agent_name(static_cast<int>(a), s)] = binding;
+    }
   }
   return out;
 }
@@ -198,7 +193,9 @@ std::vector<PolicyLane> SimulatedTeam::lanes() {
   for (std::size_t a = 0; a < engines_.size(); ++a) {
     PolicyLane lane;
     lane.policy = agent_name(static_cast<int>(a));
-    lane.agents = {lane.policy};
+    for (int s = 0; s < options_.workload.speakers_of(static_cast<int>(a)); ++s) {
+      lane.agents.push_back(agent_name(static_cast<int>(a), s));
+    }
     lane.rollout = engines_[a].get();
     lane.train = trainers_[a].get();
     if (slots_) lane.train = slotted_[a].get();

@@ -248,6 +248,9 @@ class Run {
 Result<SimulationResult> simulate(const SimulationOptions& options,
                                   const OnSimulatedStep& on_step) {
   TROUPE_TRY(options.check());
+  if (options.workload.lengths != "lognormal" && options.workload.data == nullptr) {
+    return fail(ErrorCode::kInternal, "the files of the workload were not read");
+  }
   TROUPE_ASSIGN(TeamCosts costs, team_costs(options));
   const double began = unix_time();
   Run run(options, std::move(costs), on_step);

@@ -133,6 +133,12 @@ Status SimulationOptions::check() const {
   TROUPE_TRY(workload.check());
   TROUPE_TRY(weights.check());
   TROUPE_TRY(reward.check());
+  if (!workload.agent_shares.empty() &&
+      static_cast<std::int64_t>(workload.agent_shares.size()) != team.agents) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("workload.agent_shares has {} numbers for {} agents",
+                            workload.agent_shares.size(), team.agents));
+  }
   const ClusterOptions& c = cluster;
   const auto invalid = [](std::string message) {
     return fail(ErrorCode::kInvalid, std::move(message));

@@ -7,8 +7,9 @@
 
 namespace troupe {
 
-/// The name of the agent, and of its policy, of this index.
-std::string agent_name(int index);
+/// The name of the agent `speaker` of the policy of this index; that of the first one is also the
+/// policy's.
+std::string agent_name(int policy, int speaker = 0);
 
 /// A workload as an environment: each prompt has as many characters as the agent has not heard yet
 /// and ends with the plan of the turn (planned_turn.h); with a tokenizer of a token a character,
@@ -21,7 +22,9 @@ class WorkloadEnvironment final : public EnvironmentSpec {
 
   WorkloadEnvironment(WorkloadOptions options, int agents, std::uint64_t run_seed, OnEpisode hears)
       : options_(std::move(options)), agents_(agents), seed_(run_seed), hears_(std::move(hears)) {
-    for (int a = 0; a < agents_; ++a) names_.push_back(agent_name(a));
+    for (int a = 0; a < agents_; ++a) {
+      for (int i = 0; i < options_.speakers_of(a); ++i) names_.push_back(agent_name(a, i));
+    }
   }
 
   std::string name() const override { return "workload"; }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/rng.h"
+#include "simulate/byte_tokenizer.h"
 #include "simulate/workload_environment.h"
 
 namespace troupe {
@@ -83,7 +84,7 @@ TEST(Workload, PromptsHaveWhatTheAgentHasNotHeard) {
     const ChainTurn& planned = heard.turns[t];
     EXPECT_EQ(turn->prompts[0].agent, agent_name(planned.policy));
     std::int64_t& own = context[static_cast<std::size_t>(planned.policy)];
-    own += static_cast<std::int64_t>(turn->prompts[0].text.size());
+    own += static_cast<std::int64_t>(ByteTokenizer().encode(turn->prompts[0].text)->size());
     said += planned.fed;
     EXPECT_EQ(own, said) << "its context is all that was said";
     own += planned.answer;
