@@ -156,7 +156,7 @@ struct ReferenceModel {
   [[nodiscard]] std::string difference(const Part& part, GroupKey key,
                                        const TableEntry* entry) const {
     if (entry == nullptr) {  // only what nobody needs any more may be forgotten
-      const std::int64_t step = part.step >= 0 ? part.step : key.step;
+      const std::int64_t step = std::max(part.step, key.step);
       return ended(part.state) && step < retired_steps ? "" : "is lost";
     }
     std::set<std::string> samples;

@@ -286,7 +286,8 @@ Status ExperienceTable::retire(std::int64_t steps, Lsn consumed, Nanos now) {
       note_used(entry);
       TROUPE_TRY(move(it->first, entry, GroupState::kRetired, now));
     }
-    const std::int64_t step = entry.step >= 0 ? entry.step : it->first.step;
+    // A restart goes through the keys of its steps, and must know which of their groups were used.
+    const std::int64_t step = std::max(entry.step, it->first.step);
     const bool wanted = entry.ready_at > consumed && entry.state == GroupState::kRetired;
     if (!ended(entry.state) || step >= steps || wanted) {
       // Admitted in order of steps: behind the last retired step nothing has ended for good.

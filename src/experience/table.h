@@ -64,7 +64,7 @@ class ExperienceTable {
   Status take(std::int64_t step, const std::vector<GroupKey>& keys, Nanos now);
   Status cover(const CoverRecord& record, Nanos now);
   /// All covered groups of steps before `steps` are retired, and forgotten unless a consumer that
-  /// has come to `consumed` still wants them.
+  /// has come to `consumed` still wants them, or they had been admitted for a later step.
   Status retire(std::int64_t steps, Lsn consumed, Nanos now);
   /// The run goes on after `steps` steps: what later steps had taken is ready again, to be taken in
   /// the same batches. `lost`: more had been retired; what belongs to later steps is forgotten.

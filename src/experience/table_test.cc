@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "experience/selection/admission_order.h"
+#include "experience/selection/oldest_first.h"
 #include "experience/store_test_support.h"
 
 namespace troupe {
@@ -114,6 +115,27 @@ TEST(ExperienceTable, CountsWhatEndsWithoutUseByReason) {
   EXPECT_TRUE(table.outstanding_groups().empty());
   ASSERT_TRUE(table.retire(1, UINT64_MAX, 0));
   EXPECT_TRUE(table.entries().empty());
+}
+
+// A restart goes through the keys of the steps to come: one that was used ahead must be known.
+TEST(ExperienceTable, AGroupThatAnEarlierStepUsedIsKnownUntilItsOwnStepIsRetired) {
+  ExperienceTable table("a", 1000, std::make_unique<OldestFirst>());
+  const GroupKey key = group_key(2, 0);
+  ASSERT_TRUE(table.reserve(key, {}, 0));
+  ASSERT_TRUE(table.start(key, 0));
+  ASSERT_TRUE(table.add_member(key, 0, rows(key, 0)));
+  ASSERT_TRUE(table.fill(advantages(key, 0, {1}), 1, 0));
+  ASSERT_TRUE(table.close(key, 1, 0));
+  ASSERT_TRUE(table.take(0, {key}, 0));
+  CoverRecord covered;
+  covered.version = 1;
+  ASSERT_TRUE(table.cover(covered, 0));
+  ASSERT_TRUE(table.retire(1, UINT64_MAX, 0));
+  ASSERT_NE(table.find(key), nullptr);
+  EXPECT_EQ(table.find(key)->state, GroupState::kRetired);
+  EXPECT_EQ(table.bytes(), 0U);
+  ASSERT_TRUE(table.retire(3, UINT64_MAX, 0));
+  EXPECT_EQ(table.find(key), nullptr);
 }
 
 TEST(ExperienceTable, ASkippedStepFailsItsSamplesUntilARestartBeforeIt) {

@@ -160,6 +160,10 @@ TEST(IdleOptions, WhatAStoreInMemoryDoesNotUseIsRefused) {
   const std::string ahead = "[experience]\nstore = \"memory\"\n[pipeline]\nmode = \"overlap\"\n";
   EXPECT_NE(error_of(ahead).find("set experience.store = \"disk\""), std::string::npos);
   EXPECT_EQ(error_of("[run]\ndeterministic = false\n" + ahead), "");
+  EXPECT_NE(error_of("[run]\ndeterministic = false\n[experience]\nselection = \"arrival\"\nstore "
+                     "= \"memory\"\n[pipeline]\nmode = \"overlap\"\n")
+                .find("which have been used"),
+            std::string::npos);
   EXPECT_EQ(error_of("[experience]\nrefill = true\nrefill_limit = 3.0\n"), "");
   EXPECT_NE(error_of("[experience]\nrefill_limit = 3.0\n").find("experience.refill = true"),
             std::string::npos);

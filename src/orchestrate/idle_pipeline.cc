@@ -114,6 +114,14 @@ Status check_pipeline(const RunOptions& o) {
                           "which groups are ready depends on timing",
                           "set experience.selection = \"admission\"");
     }
+    if (o.experience.store == "memory") {
+      return fail(
+          ErrorCode::kInvalid,
+          fmt::format("experience.selection = \"{}\" takes groups out of their order, and a "
+                      "resume finds out of the experience which have been used: set "
+                      "experience.store = \"disk\"",
+                      o.experience.selection));
+    }
     if (o.experience.refill) {
       return fail(ErrorCode::kInvalid,
                   "experience.refill fills up the step that a group was admitted for: set "

@@ -39,7 +39,7 @@ Async<Result<StepOutcome>> Pipeline::step(std::int64_t step, std::vector<double>
   if (flow.error()) {
     for (std::size_t i = 0; i < setting_.lanes.size(); ++i) {
       const LaneStep lane{setting_,          flow,           static_cast<int>(i), step,
-                          learning_rates[i], out.results[i], out.numbers[i],      out.tasks};
+                          learning_rates[i], out.results[i], out.numbers[i]};
       spawn(train_into(lane, Gate::Pass(training)));
     }
   }

@@ -30,8 +30,9 @@ struct PipelineSetting {
   std::int64_t group_size = 16;
   RefillSettings refill = {};        ///< limit 1: groups without a gradient stay
   const TailPolicy* tail = nullptr;  ///< null: a step waits for its last episode
-  /// Set: a step plays those of its task_window * groups tasks that are of the right difficulty.
-  const TaskHistory* history = nullptr;
+  /// Set: a step plays those of its task_window * groups tasks that are of the right difficulty by
+  /// the steps before it, whose outcomes are folded in before its groups are admitted.
+  TaskHistory* history = nullptr;
   DifficultySettings difficulty = {};
   std::int64_t task_window = 1;
   std::int64_t micro_batch = 1;
@@ -55,8 +56,7 @@ struct PipelineSetting {
 struct StepOutcome {
   std::vector<StepResult> results;
   std::vector<PolicyStep> numbers;
-  FlowCounts flow;                 ///< of the groups that were admitted for the step
-  std::vector<TaskOutcome> tasks;  ///< of the groups that were trained on
+  FlowCounts flow;  ///< of the groups that were admitted for the step
   std::string last_failure;
 };
 

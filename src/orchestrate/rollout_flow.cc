@@ -1,6 +1,7 @@
 #include "orchestrate/rollout_flow.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/rng.h"
 #include "orchestrate/task_order.h"
@@ -41,8 +42,23 @@ void RolloutFlow::stepped(int policy) {
     setting_.opponents->add(lane.policy, setting_.store.table(policy).steps(),
                             lane.rollout->weights());
   }
-  if (begun_ == pins_.size()) pump();
+  if (begun_ == pins_.size()) {
+    take_up_overtaken();
+    pump();
+  }
   moved_.notify_all();
+}
+
+/// Groups from before a restart that are not complete, though the step that they were admitted for
+/// has been taken: with others that were complete sooner.
+void RolloutFlow::take_up_overtaken() {
+  if (std::exchange(overtaken_taken_up_, true)) return;
+  std::vector<GroupKey> keys;
+  for (const auto& [key, entry] : setting_.store.table(0).entries()) {
+    if (key.step >= step_) break;
+    if (pending(entry.state)) keys.push_back(key);
+  }
+  for (const GroupKey key : keys) start(key);
 }
 
 /// A group's place in the order of admission. Those that take the place of filtered ones are let in

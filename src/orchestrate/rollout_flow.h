@@ -95,6 +95,7 @@ class RolloutFlow {
   [[nodiscard]] std::int64_t order(GroupKey key) const;
   [[nodiscard]] GroupKey next_key() const;
   [[nodiscard]] bool let_in(GroupKey key) const;
+  void take_up_overtaken();
   void admit_all();
   Status admit(GroupKey key, Round& round);
   void take_up(GroupKey key, const TableEntry& entry, Round& round);
@@ -122,6 +123,7 @@ class RolloutFlow {
   Signal moved_;
   Status error_;
   bool cancelled_ = false;
+  bool overtaken_taken_up_ = false;
   bool pumping_ = false;
   bool waiting_for_room_ = false;
   std::size_t begun_ = 0;  ///< policies that have said where they are

@@ -50,6 +50,7 @@ Status Run::restore_opponents() {
 /// Goes on from the newest checkpoint, if there is one. A damaged one is an error, unless the user
 /// said to pass it over: then it is set aside when an older one is whole.
 Status Run::restore_newest() {
+  TROUPE_TRY(checkpoints_.settle());
   TROUPE_ASSIGN(const auto names, checkpoints_.list());
   std::vector<std::string> damaged;
   for (const std::string& name : names) {

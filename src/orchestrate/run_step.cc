@@ -124,7 +124,6 @@ Async<Status> Run::one_step(std::int64_t step) {
         std::min(report.seconds_left, std::max(0.0, o.run.max_seconds - rl_seconds_here_));
   }
   s_.observer.on_step(report);
-  if (o.experience.tasks == "difficulty") state_.history.fold(std::move(outcome->tasks));
   if (outcome->flow.kept_episodes > 0) {
     s_.observer.on_note(fmt::format("step {}: {} episodes taken from the experience journal",
                                     step + 1, outcome->flow.kept_episodes));

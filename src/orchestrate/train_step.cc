@@ -116,11 +116,13 @@ Async<Status> train_step(LaneStep self) {
   }
   stages.publish.end = executor.now();
   executor.idle_reason("rollout");
-  self.flow.stepped(self.policy);
   std::sort(seen.begin(), seen.end(), [](const auto& a, const auto& b) { return a->key < b->key; });
-  if (self.policy == 0) {  // an episode's success is the whole team's
-    for (const auto& group : seen) self.tasks.push_back(outcome_of(*group));
+  if (self.policy == 0 && setting.history != nullptr) {  // an episode's success is the whole team's
+    std::vector<TaskOutcome> tasks;
+    for (const auto& group : seen) tasks.push_back(outcome_of(*group));
+    setting.history->fold(std::move(tasks));
   }
+  self.flow.stepped(self.policy);  // which may admit groups of the next step
   PolicyStep numbers = step_numbers(lane, seen, version, self.result);
   numbers.stages = stages;
   self.numbers = std::move(numbers);

@@ -17,7 +17,6 @@ struct LaneStep {
   double learning_rate = 0;
   StepResult& result;
   PolicyStep& numbers;
-  std::vector<TaskOutcome>& tasks;
 
   [[nodiscard]] const PolicyLane& lane() const {
     return setting.lanes[static_cast<std::size_t>(policy)];

@@ -33,6 +33,9 @@ class CheckpointStore {
 
   /// Writes the checkpoint durably as KIND-STEP. Kinds: "step", "best", "pool".
   Result<SavedCheckpoint> save(const Checkpoint& checkpoint, const std::string& kind = "step");
+  /// Makes durable what list() shows, before anything builds on it: of a process that died, the
+  /// move of its last checkpoint to its place may be known to the page cache alone.
+  Status settle() { return disk_.sync_folder(folder_); }
   /// Names of the complete checkpoints of a kind, newest first.
   Result<std::vector<std::string>> list(const std::string& kind = "step");
   /// Reads and verifies one, every file; kInvalid names file, what is wrong and what to do.

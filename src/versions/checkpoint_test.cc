@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/disk_simulated.h"
 #include "versions/checkpoint_test_support.h"
 
 namespace troupe {
@@ -58,6 +59,34 @@ TEST(CheckpointStore, AFaultAtAnyCallLeavesThePreviousOneGood) {
     ASSERT_TRUE(store.save(sample_checkpoint(20, 2))) << "with room again the same save works";
   }
   EXPECT_GT(failed, 20);
+}
+
+// A process that died between the two calls that put a checkpoint in its place leaves one that the
+// machine may still forget.
+TEST(CheckpointStore, WhatASettledStoreListsSurvivesTheMachine) {
+  using Loss = SimulatedDisk::Loss;
+  const auto save_two = [](Disk& disk) {
+    EXPECT_TRUE(disk.make_folders("/c"));
+    CheckpointStore store(disk, "/c");
+    EXPECT_TRUE(store.save(sample_checkpoint(1, 1)));
+    return store.save(sample_checkpoint(2, 2)).has_value();
+  };
+  SimulatedDisk whole;
+  ASSERT_TRUE(save_two(whole));
+  for (const bool settles : {false, true}) {
+    SimulatedDisk disk;
+    disk.crash_at(whole.calls() - 1);
+    EXPECT_FALSE(save_two(disk));
+    const auto restarted = disk.after_crash(Loss::kNone, 1);
+    CheckpointStore again(*restarted, "/c");
+    EXPECT_EQ(again.list()->front(), "step-000002");
+    if (settles) {
+      ASSERT_TRUE(again.settle());
+    }
+    const auto rebooted = restarted->after_crash(Loss::kAll, 1);
+    EXPECT_EQ(CheckpointStore(*rebooted, "/c").list()->front(),
+              settles ? "step-000002" : "step-000001");
+  }
 }
 
 // Files are damaged by replacing them: in place, all that share them would be.
