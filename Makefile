@@ -6,9 +6,12 @@ RUN ?= examples/chain.toml
 ARGS ?=
 TIDY ?=
 FUZZ_SECONDS ?= 10
+SECONDS ?= 3600
+SEEDS ?=
+FIRST ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-ci setup-bench build run test quick bench study format lint asan tsan fuzz clean
+.PHONY: help setup setup-ci setup-bench build run test quick bench study soak format lint asan tsan fuzz clean
 
 help: ## this list
 	@echo "Targets (JOBS=$(JOBS) at a time):"
@@ -53,6 +56,14 @@ bench: setup-bench ## all benchmarks, each with the limit it could reach (ARGS f
 
 study: build ## overlap against micro_batch, 10 paired seeds of guess and countdown (about an hour)
 	@tools/pipeline_study.py build/release/troupe $(ARGS)
+
+soak: build ## random runs with faults for SECONDS=3600, or SEEDS=n of them, from seed FIRST=1 on
+	@first=$(FIRST); last=$$((first + $(or $(SEEDS),1000000000))); end=$$(($$(date +%s) + $(SECONDS))); code=0; \
+	while [[ $$first -lt $$last && ( -n "$(SEEDS)" || $$(date +%s) -lt $$end ) ]]; do \
+	  n=$$((last - first < 1000 ? last - first : 1000)); echo "== seeds $$first to $$((first + n - 1))"; \
+	  build/release/troupe simulate soak --first $$first --seeds $$n --jobs $(JOBS) || code=1; \
+	  first=$$((first + n)); \
+	done; exit $$code
 
 format: setup-ci ## rewrite all sources in the project's format
 	@find src include bench fuzz -name '*.cc' -o -name '*.h' | xargs clang-format-14 -i

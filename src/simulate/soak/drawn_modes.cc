@@ -30,6 +30,7 @@ DrawnModes draw_modes(Rng& rng, TomlDraft& out, std::int64_t groups) {
     // Without another reason, the update is what makes timing count.
     const char* const selections[] = {"oldest_first", "arrival"};
     const bool selects = timed && one_in(rng, 2);
+    modes.selects = selects;
     if (selects) out.set("experience", "selection", selections[rng.below(2)]);
     draw_overlap(rng, out, groups, timed && (!selects || one_in(rng, 2)));
     return modes;

@@ -17,6 +17,7 @@ inline bool one_in(Rng& rng, std::uint64_t n) { return rng.below(n) == 0; }
 struct DrawnModes {
   bool refill = false;
   bool overlap = false;
+  bool selects = false;  ///< groups out of their order
   bool repeatable = true;
 };
 /// How rollout and training are joined, with so many groups in a step.

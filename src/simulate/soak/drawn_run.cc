@@ -14,13 +14,31 @@ namespace {
 /// Of a training state, for each parameter, at most.
 constexpr double kStateBytes = 32;
 
-/// Who acts in what, and whose weights they play with. Gives the number of policies.
-std::int64_t draw_team(Rng& rng, TomlDraft& out) {
+struct DrawnTeam {
+  std::int64_t policies = 1;
+  bool own = true;  ///< every agent has a policy of its own
+};
+
+/// Who acts in what, and whose weights they play with.
+DrawnTeam draw_team(Rng& rng, TomlDraft& out) {
+  if (one_in(rng, 8)) {  // both players have the same weights, or one is a version of the past
+    out.set("environment", "name", "kuhn");
+    const bool alone = one_in(rng, 2);
+    if (alone) {
+      out.set("policy.player", "agents", std::vector<std::string>{"player_0", "player_1"}, 2);
+    }
+    if (one_in(rng, 2)) {
+      out.set("workflow", "name", "self_play");
+      out.set("workflow", "pool", between(rng, 1, 3));
+      out.set("workflow", "every", between(rng, 1, 2));
+    }
+    return {alone ? 1 : 2, !alone};
+  }
   if (one_in(rng, 3)) {
     out.set("environment", "name", "guess");
     out.set("environment", "numbers", between(rng, 3, 7));
     out.set("environment", "turns", between(rng, 2, 3));
-    return 1;
+    return {1, true};
   }
   const std::int64_t hops = between(rng, 2, 3);
   out.set("environment", "name", "chain");
@@ -28,14 +46,14 @@ std::int64_t draw_team(Rng& rng, TomlDraft& out) {
   out.set("environment", "symbols", between(rng, 3, 4));
   if (one_in(rng, 4)) {  // all play with the same weights
     out.set("policy.team", "agents", std::vector<std::string>{"first", "second", "third"}, hops);
-    return 1;
+    return {1, false};
   }
   if (hops == 3 && one_in(rng, 3)) {
     out.set("policy.ends", "agents", std::vector<std::string>{"first", "third"}, 2);
     out.set("policy.second", "agents", std::vector<std::string>{"second"}, 1);
-    return 2;
+    return {2, false};
   }
-  return hops;
+  return {hops, true};
 }
 
 void draw_model(Rng& rng, TomlDraft& out) {
@@ -56,7 +74,8 @@ void draw_algorithm(Rng& rng, TomlDraft& out, const DrawnModes& modes) {
   const std::uint64_t fit = modes.overlap ? 4 : 6;
   out.set("algorithm", "advantage", modes.refill ? compared[rng.below(3)] : all[rng.below(fit)]);
   if (one_in(rng, 3)) out.set("algorithm", "kl_coefficient", 0.01);
-  if (one_in(rng, 3)) out.set("algorithm", "entropy_coefficient", 0.001);
+  // Never without a gradient: what is trained on must show in the weights.
+  out.set("algorithm", "entropy_coefficient", 0.01);
 }
 
 void draw_keeping(Rng& rng, TomlDraft& out, const DrawnModes& modes) {
@@ -72,7 +91,12 @@ void draw_keeping(Rng& rng, TomlDraft& out, const DrawnModes& modes) {
     out.set("versions", "anchor_every", between(rng, 1, 3));
     out.set("versions", "keep", between(rng, 1, 3));
   }
-  const bool in_memory = one_in(rng, 8) && !(modes.overlap && modes.repeatable);
+  if (one_in(rng, 6)) {
+    out.set("warm_start", "steps", between(rng, 1, 2));
+    out.set("warm_start", "batch", 3);
+    out.set("warm_start", "cache", one_in(rng, 2) ? "/warm" : "");
+  }
+  const bool in_memory = one_in(rng, 8) && !modes.selects && !(modes.overlap && modes.repeatable);
   if (in_memory) {
     out.set("experience", "store", "memory");
   } else {
@@ -104,7 +128,7 @@ DrawnRun draw_run(std::uint64_t seed) {
   out.set("run", "name", "soak");
   out.set("run", "seed", static_cast<std::int64_t>(rng.below(1U << 30)));
   out.set("run", "steps", between(rng, 2, 5));
-  const std::int64_t policies = draw_team(rng, out);
+  const DrawnTeam team = draw_team(rng, out);
   const std::int64_t groups = between(rng, 1, 4);
   out.set("rollout", "groups", groups);
   out.set("rollout", "group_size", between(rng, 2, 3));
@@ -112,13 +136,15 @@ DrawnRun draw_run(std::uint64_t seed) {
   out.set("rollout", "retries", 100);
   if (one_in(rng, 4)) out.set("rollout", "concurrency", between(rng, 1, 4));
   if (one_in(rng, 4)) out.set("rollout", "burst", between(rng, 1, 2));
+  // Episodes that hold one session of a policy and wait for another could block each other.
+  if (team.own && one_in(rng, 4)) out.set("rollout", "max_sessions", between(rng, 1, 6));
   const DrawnModes modes = draw_modes(rng, out, groups);
   draw_model(rng, out);
   draw_algorithm(rng, out, modes);
   draw_keeping(rng, out, modes);
-  if (one_in(rng, 2)) draw_instances(rng, out, policies);
-  if (policies > 1 && one_in(rng, 3)) {
-    out.set("training", "slots", between(rng, 1, policies - 1));
+  if (one_in(rng, 2)) draw_instances(rng, out, team.policies);
+  if (team.policies > 1 && one_in(rng, 3)) {
+    out.set("training", "slots", between(rng, 1, team.policies - 1));
     if (one_in(rng, 2)) run.states = 1 + 1.5 * rng.uniform();
   }
   if (one_in(rng, 2)) run.segment_bytes = 2'000 + rng.below(20'000);
@@ -127,9 +153,11 @@ DrawnRun draw_run(std::uint64_t seed) {
   return run;
 }
 
-Result<std::unique_ptr<RunOptions>> bind_run(const DrawnRun& run, Disk& disk,
+Result<std::unique_ptr<RunOptions>> bind_run(const DrawnRun& run,
+                                             const std::vector<std::string>& changes, Disk& disk,
                                              std::shared_ptr<EnvironmentTrouble> trouble) {
   TROUPE_ASSIGN(RunFile file, RunFile::parse(run.file, "drawn.toml"));
+  for (const std::string& change : changes) TROUPE_TRY(file.set(change));
   TROUPE_ASSIGN(auto options, read_run_options(file, EnvironmentServices{disk}, {}));
   options->seams.segment_bytes = run.segment_bytes;
   options->seams.experience_bytes = run.experience_bytes;

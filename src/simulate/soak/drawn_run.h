@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/disk.h"
 #include "orchestrate/run_options.h"
@@ -24,10 +25,14 @@ struct DrawnRun {
 /// five steps of one to four groups. Every option that a run's scheduling reads is drawn.
 DrawnRun draw_run(std::uint64_t seed);
 
-/// Binds a drawn run as `troupe train` binds its file, with the sizes in its seams. Its
-/// environments fail as `trouble` says. `disk` must outlive the result. An error: the draw is
-/// wrong.
-Result<std::unique_ptr<RunOptions>> bind_run(const DrawnRun& run, Disk& disk,
+/// Options that a resume may change, drawn anew: as assignments for `--set` (docs/exactness.md).
+std::vector<std::string> draw_changes(std::uint64_t seed, const RunOptions& options);
+
+/// Binds a drawn run as `troupe train` binds its file, with `changes` as its `--set` and with the
+/// sizes in its seams. Its environments fail as `trouble` says. `disk` must outlive the result. An
+/// error: the draw is wrong.
+Result<std::unique_ptr<RunOptions>> bind_run(const DrawnRun& run,
+                                             const std::vector<std::string>& changes, Disk& disk,
                                              std::shared_ptr<EnvironmentTrouble> trouble);
 
 /// True if the run's result may not depend on timing (docs/pipeline.md): then faults that the run

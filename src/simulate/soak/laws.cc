@@ -10,6 +10,29 @@ void RunLaws::check() {
   version_order();
 }
 
+void RunLaws::check_end(const Ledger& ledger) {
+  const ExperienceStore* store = run_.store();
+  if (store == nullptr) return;
+  for (const auto& table : store->state().tables()) {
+    std::int64_t waiting = 0;
+    for (const GroupState state : {GroupState::kReserved, GroupState::kRunning, GroupState::kReady,
+                                   GroupState::kTaken, GroupState::kCovered}) {
+      waiting += table->held(state);
+    }
+    if (waiting > 0 && options_.experience.selection == "admission") {
+      verdict_.broken("nothing lost", fmt::format("policy {}: {} groups were admitted and neither "
+                                                  "trained on nor ended for a reason",
+                                                  table->policy(), waiting));
+    }
+    if (options_.experience.store != "disk") continue;  // it counts from its last restart on
+    if (table->used() != ledger.samples(table->policy())) {
+      verdict_.broken("nothing lost",
+                      fmt::format("policy {}: the store has counted {} samples, the trainer {}",
+                                  table->policy(), table->used(), ledger.samples(table->policy())));
+    }
+  }
+}
+
 /// What is held of a policy's experience was reserved, and what was reserved fits its budget.
 void RunLaws::byte_budget() {
   const ExperienceStore* store = run_.store();

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "orchestrate/run.h"
+#include "simulate/soak/ledger.h"
 #include "simulate/soak/verdict.h"
 
 namespace troupe {
@@ -17,6 +18,10 @@ class RunLaws {
 
   /// After an event.
   void check();
+  /// When the run has ended with success: law "nothing lost". Nothing that was admitted waits any
+  /// more (where groups are taken out of their order, some may be left over), and the store has
+  /// counted as many samples as the trainers were given.
+  void check_end(const Ledger& ledger);
 
  private:
   void byte_budget();

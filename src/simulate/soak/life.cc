@@ -61,6 +61,7 @@ class Life {
       s_.verdict.broken("progress", loop.error().message);
     } else {
       end.finished = status_->has_value();
+      if (end.finished && !s_.disk.crashed()) laws_->check_end(s_.ledger);
       check_explanation(*status_);
     }
     end.died = s_.disk.crashed();
@@ -134,12 +135,9 @@ class Life {
     for (const auto& each : s_.options.policies) {
       if (each->name == name) policy = each.get();
     }
-    TrainWitness::Setting setting{s_.options,
-                                  *policy,
-                                  s_.ledger,
-                                  s_.verdict,
-                                  observer_.first_step(),
-                                  [this] { return computed(); }};
+    TrainWitness::Setting setting{s_.options, *policy, s_.ledger, s_.verdict, executor_, s_.log};
+    setting.next_step = observer_.first_step();
+    setting.fault = [this] { return computed(); };
     witnesses_[name] = std::make_unique<TrainWitness>(trainer, std::move(setting));
     return *witnesses_[name];
   }

@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
-#include "simulate/soak/drawn_run.h"
+#include "simulate/soak/disk_laws.h"
 #include "simulate/soak/life.h"
 
 namespace troupe {
@@ -14,8 +15,8 @@ namespace {
 /// The lives of one drawn run.
 class SeedPlay {
  public:
-  SeedPlay(std::uint64_t seed, bool keep_log)
-      : seed_(seed), log_(keep_log), drawn_(draw_run(seed)) {}
+  SeedPlay(DrawnRun run, std::uint64_t seed, bool keep_log)
+      : seed_(seed), log_(keep_log), drawn_(std::move(run)) {}
 
   SeedReport play() {
     play_all();
@@ -34,12 +35,7 @@ class SeedPlay {
 
  private:
   void play_all() {
-    auto options = bind_run(drawn_, services_, trouble_);
-    if (!options) {
-      verdict_.broken("draw", options.error().message);
-      return;
-    }
-    options_ = std::move(*options);
+    if (!bind({})) return;
     log_.say(0, "== without faults");
     auto disk = std::make_unique<SimulatedDisk>(seed_);
     Ledger plain;
@@ -50,20 +46,68 @@ class SeedPlay {
     bool harmed = reference.failed_groups > 0;  // a group failed, and with it the promise
     bool resume = false;
     for (const LifeFaults& faults : draw_faults(seed_, reference.extent)) {
+      if (resume && !change_options()) return;
       log_.say(0, fmt::format("== life {}: {}", lives_, faults_text(faults)));
       const LifeEnd end = live(*disk, ledger, faults, resume);
       if (!verdict_.good()) return;
       harmed = harmed || end.failed_groups > 0;
-      ++counts_[loss_name(faults.loss)];
-      log_.say(0, std::string("== the process is gone; ") + loss_name(faults.loss));
-      disk = disk->after_crash(faults.loss, seed_join(seed_, lives_));
+      disk = leave(*disk, faults.loss, end);
+      if (!verdict_.good()) return;
       resume = true;
     }
-    log_.say(0, "== the last life, without faults");
+    log_.say(0, "== a life without faults");
     const LifeEnd last = live(*disk, ledger, {}, resume);
     if (!ended_well(last, ledger)) return;
-    if (!options_->run.deterministic || harmed || last.failed_groups > 0) return;
-    compare(reference, plain, last, ledger);
+    if (options_->run.deterministic && !harmed && last.failed_groups == 0) {
+      compare(reference, plain, last, ledger);
+    }
+    if (seed_ % 4 == 0 && verdict_.good()) once_more(*disk, last, ledger);
+  }
+
+  bool bind(const std::vector<std::string>& changes) {
+    auto options = bind_run(drawn_, changes, services_, trouble_);
+    if (!options) {
+      verdict_.broken("draw", options.error().message);
+      return false;
+    }
+    options_ = std::move(*options);
+    return true;
+  }
+
+  /// A resume may be started with other options, as long as they decide nothing.
+  bool change_options() {
+    const std::uint64_t seed = seed_join(seed_, static_cast<std::uint64_t>(lives_));
+    if (seed % 2 == 0) return bind({});
+    const auto changes = draw_changes(seed, *options_);
+    for (const std::string& change : changes) log_.say(0, "option: " + change);
+    ++counts_["other options"];
+    return bind(changes);
+  }
+
+  /// What a new process finds.
+  std::unique_ptr<SimulatedDisk> leave(SimulatedDisk& disk, SimulatedDisk::Loss loss,
+                                       const LifeEnd& end) {
+    ++counts_[loss_name(loss)];
+    log_.say(0, std::string("== the process is gone; ") + loss_name(loss));
+    auto found = disk.after_crash(loss, seed_join(seed_, static_cast<std::uint64_t>(lives_)));
+    durable_ = std::max(durable_, end.durable_step);
+    check_disk(*found, *options_, durable_, verdict_);
+    return found;
+  }
+
+  /// Law "stays": what has ended well is there after a power loss, and a resume has nothing to do.
+  void once_more(SimulatedDisk& disk, const LifeEnd& last, Ledger& ledger) {
+    const auto found = leave(disk, SimulatedDisk::Loss::kAll, last);
+    if (!verdict_.good()) return;
+    log_.say(0, "== a resume of the finished run");
+    const Ledger::Policies before = ledger.policies();
+    const LifeEnd again = live(*found, ledger, {}, true);
+    if (!ended_well(again, ledger)) return;
+    if (again.report.weights_digest != last.report.weights_digest || ledger.policies() != before) {
+      verdict_.broken("stays",
+                      fmt::format("the finished run had weights {}, its resume has {}",
+                                  last.report.weights_digest, again.report.weights_digest));
+    }
   }
 
   LifeEnd live(SimulatedDisk& disk, Ledger& ledger, const LifeFaults& faults, bool resume) {
@@ -114,10 +158,17 @@ class SeedPlay {
   Verdict verdict_;
   FaultCounts counts_;
   std::int64_t events_ = 0, lives_ = 0, compared_ = 0;
+  std::int64_t durable_ = -1;  ///< the newest checkpoint that was told to be
 };
 
 }  // namespace
 
-SeedReport play_seed(std::uint64_t seed, bool keep_log) { return SeedPlay(seed, keep_log).play(); }
+SeedReport play_run(const DrawnRun& run, std::uint64_t seed, bool keep_log) {
+  return SeedPlay(run, seed, keep_log).play();
+}
+
+SeedReport play_seed(std::uint64_t seed, bool keep_log) {
+  return play_run(draw_run(seed), seed, keep_log);
+}
 
 }  // namespace troupe

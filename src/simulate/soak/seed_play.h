@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "simulate/soak/drawn_run.h"
 #include "simulate/soak/fault_plan.h"
 #include "simulate/soak/verdict.h"
 
@@ -21,6 +22,9 @@ struct SeedReport {
   FaultCounts counts;
   std::vector<std::string> log;  ///< if it was asked for
 };
+
+/// Plays this run with the faults of a seed, as play_seed() does.
+SeedReport play_run(const DrawnRun& run, std::uint64_t seed, bool keep_log);
 
 /// Plays a seed: the drawn run once without faults, then with them, from life to life, until it has
 /// ended well. A function of the seed. Blocks.

@@ -61,9 +61,12 @@ void TrainWitness::look_at(const Group& group) {
       broken("used twice", group, row.sample_id + " was given to one step twice");
     }
   }
-  if (static_cast<std::int64_t>(members.size()) != s_.options.rollout.group_size) {
+  const auto seen = static_cast<std::int64_t>(members.size());
+  // In kuhn an illegal answer ends the game before the other player has said a word.
+  const bool all_speak = s_.options.environment_name != "kuhn";
+  if (seen > s_.options.rollout.group_size || (all_speak && seen < s_.options.rollout.group_size)) {
     broken("groups", group,
-           fmt::format("{} members instead of {}", members.size(), s_.options.rollout.group_size));
+           fmt::format("{} members instead of {}", seen, s_.options.rollout.group_size));
   }
   if (group.advantages.size() != group.rows.size()) {
     broken("groups", group,
@@ -73,6 +76,11 @@ void TrainWitness::look_at(const Group& group) {
   if ((mode.mode != "overlap" || mode.update == "pin") && versions.size() > 1) {
     broken("groups", group, fmt::format("sampled by {} versions", versions.size()));
   }
+  s_.log.say(s_.executor.now(),
+             fmt::format("policy {} trains in step {} on group {}.{} of versions {} to {}",
+                         s_.policy.name, s_.next_step, group.key.step, group.key.index,
+                         versions.empty() ? -1 : *versions.begin(),
+                         versions.empty() ? -1 : *versions.rbegin()));
   if (!keys_.insert(group.key).second) broken("used twice", group, "given to one step twice");
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "orchestrate/run_options.h"
+#include "simulate/soak/event_log.h"
 #include "simulate/soak/ledger.h"
 #include "train/engine.h"
 
@@ -21,6 +22,8 @@ class TrainWitness final : public TrainEngine {
     const PolicyOptions& policy;
     Ledger& ledger;
     Verdict& verdict;
+    Executor& executor;
+    EventLog& log;
     std::int64_t next_step = 0;          ///< of the run
     std::function<Status()> fault = {};  ///< of the next computation, drawn; may be empty
   };
