@@ -16,6 +16,9 @@ const std::vector<ModelShape> kModels = {
     {"qwen2.5-14b", 14.7e9, 48, 5120, 8, 128},
     {"qwen2.5-32b", 32.5e9, 64, 5120, 8, 128},
     {"qwen2.5-72b", 72.7e9, 80, 8192, 8, 128},
+    {"qwen3-8b", 8.19e9, 36, 4096, 8, 128},
+    {"qwen3-14b", 14.8e9, 40, 5120, 8, 128},
+    {"qwen3-32b", 32.8e9, 64, 5120, 8, 128},
     // Mixtures of experts. GLM-4.5-Air: 106B, of which a token meets 12B (arXiv 2508.06471).
     {"glm-4.5-air", 106e9, 46, 4096, 8, 128, 2, 12e9},
     // DeepSeek-V3: 671B, 37B (arXiv 2412.19437); a token's latent cache of 576 numbers a layer as

@@ -33,7 +33,12 @@ std::string simulation_text(const SimulationOptions& o, const SimulationResult& 
       fmt::format("\n{} agents on {} {}: {} rollout instances of {}, {} training slots of {}\n",
                   o.team.agents, o.cluster.devices, o.cluster.device, r.instances,
                   o.cluster.tensor_parallel, r.slots, o.slot_devices());
-  const std::int64_t unused = o.rollout_devices() - r.instances * o.cluster.tensor_parallel +
+  if (o.cluster.other_devices > 0) {
+    out += fmt::format("            {} of the instances are {} {} in sets of {}\n",
+                       o.other_instances(), o.cluster.other_devices, o.cluster.other_device,
+                       o.cluster.other_tensor_parallel);
+  }
+  const std::int64_t unused = o.rollout_devices() - o.main_instances() * o.cluster.tensor_parallel +
                               o.cluster.training_devices - r.slots * o.slot_devices();
   if (unused > 0) out += fmt::format("unused      {} devices: they divide unevenly\n", unused);
   out += fmt::format("a step      {:.1f} s on average\n", r.step_seconds());

@@ -7,6 +7,7 @@
 
 #include "rollout/balancer/shares.h"
 #include "rollout/pool/emulated_link.h"
+#include "rollout/router/affinity.h"
 #include "rollout/router/make_router.h"
 #include "simulate/planned_turn.h"
 #include "simulate/workload_environment.h"
@@ -27,7 +28,30 @@ ScriptedAnswer answer_by_plan(const GenerateRequest& request) {
   return out;
 }
 
+Status check_room(const EmulatedOptions& costs, const ModelShape& model,
+                  const SimulationOptions& o) {
+  if (costs.kv_tokens >= o.max_context()) return {};
+  return fail(ErrorCode::kInvalid,
+              fmt::format("an instance of {} holds {} tokens of KV cache, less than "
+                          "workload.max_context = {}; raise cluster.tensor_parallel",
+                          model.name, costs.kv_tokens, o.max_context()));
+}
+
 }  // namespace
+
+std::vector<EmulatedOptions> least_costs(const TeamCosts& costs) {
+  std::vector<EmulatedOptions> out = costs.rollout;
+  for (std::size_t a = 0; a < costs.other.size(); ++a) {
+    const CostModel& other = costs.other[a].cost;
+    CostModel& least = out[a].cost;
+    for (const auto part : {&CostModel::decode_base, &CostModel::decode_per_sequence,
+                            &CostModel::decode_per_context_token, &CostModel::prefill_base,
+                            &CostModel::prefill_per_token, &CostModel::load_per_byte}) {
+      least.*part = std::min(least.*part, other.*part);
+    }
+  }
+  return out;
+}
 
 Result<TeamCosts> team_costs(const SimulationOptions& o) {
   TROUPE_ASSIGN(const Device device, find_device(o.cluster.device));
@@ -36,11 +60,14 @@ Result<TeamCosts> team_costs(const SimulationOptions& o) {
   for (std::size_t a = 0; a < static_cast<std::size_t>(o.team.agents); ++a) {
     TROUPE_ASSIGN(const ModelShape model, find_model(o.team.models[a % o.team.models.size()]));
     TROUPE_ASSIGN(EmulatedOptions rollout, rollout_costs(device, tensor, model, o.efficiency));
-    if (rollout.kv_tokens < o.workload.max_context) {
-      return fail(ErrorCode::kInvalid,
-                  fmt::format("an instance of {} holds {} tokens of KV cache, less than "
-                              "workload.max_context = {}; raise cluster.tensor_parallel",
-                              model.name, rollout.kv_tokens, o.workload.max_context));
+    TROUPE_TRY(check_room(rollout, model, o));
+    if (o.cluster.other_devices > 0) {
+      TROUPE_ASSIGN(const Device second, find_device(o.cluster.other_device));
+      const auto degree = static_cast<int>(o.cluster.other_tensor_parallel);
+      TROUPE_ASSIGN(EmulatedOptions other, rollout_costs(second, degree, model, o.efficiency));
+      TROUPE_TRY(check_room(other, model, o));
+      other.kv_tokens = std::llround(static_cast<double>(other.kv_tokens) / o.cluster.kv_share);
+      out.other.push_back(other);
     }
     rollout.kv_tokens = std::llround(static_cast<double>(rollout.kv_tokens) / o.cluster.kv_share);
     TROUPE_ASSIGN(
@@ -129,39 +156,51 @@ Status SimulatedTeam::make_pool(Executor& executor, const TeamCosts& costs) {
   PoolSettings settings;
   settings.seed = static_cast<std::uint64_t>(options_.run.seed);
   settings.reply_limit = kForever;
-  const auto make_instance = [&executor, rollout = costs.rollout, seconds = device_seconds_,
-                              &sync = *sync_](int,
-                                              int policy) -> Result<std::unique_ptr<InstanceLink>> {
-    auto engine = std::make_shared<EmulatedEngine>(
-        executor, rollout[static_cast<std::size_t>(policy)], answer_by_plan);
+  if (options_.cluster.affinity) {
+    settings.suits = [mix = options_.mix()](const SessionHint& hint) {
+      return mix.kind(std::stoull(hint.task));
+    };
+  }
+  const int first = options_.main_instances();  // ids from there on are of the second kind
+  const auto make_instance = [&executor, costs, first, seconds = device_seconds_, &sync = *sync_](
+                                 int id, int policy) -> Result<std::unique_ptr<InstanceLink>> {
+    const bool other = !costs.other.empty() && id >= first;
+    const EmulatedOptions& cost =
+        (other ? costs.other : costs.rollout)[static_cast<std::size_t>(policy)];
+    auto engine = std::make_shared<EmulatedEngine>(executor, cost, answer_by_plan);
     engine->count_into(seconds);
     engine->load_takes(sync.join(policy));
+    const InstanceTraits traits{other ? 1 : 0, static_cast<double>(cost.kv_tokens)};
     return std::make_unique<EngineLink>(std::move(engine),
-                                        Wait(kForever, "room in a rollout instance"));
+                                        Wait(kForever, "room in a rollout instance"), traits);
   };
   pool_ = std::make_unique<InstancePool>(executor, settings, make_instance);
   for (std::size_t a = 0; a < costs.rollout.size(); ++a) {
     PoolPolicy about;
     about.name = agent_name(static_cast<int>(a));
     about.minimum = static_cast<int>(options_.balancer.minimum);
-    about.fallback = std::max(1.0, static_cast<double>(options_.workload.answer_cap) / 2);
+    about.fallback = std::max(1.0, static_cast<double>(answer_cap()) / 2);
     about.kv_tokens = static_cast<double>(costs.rollout[a].kv_tokens);
     about.load_time = std::llround(costs.rollout[a].cost.load() * kSecond);
     TROUPE_ASSIGN(auto router, make_router(options_.router.kind, options_.router));
+    if (options_.cluster.affinity) router = std::make_unique<Affinity>(std::move(router));
     pool_->add_policy(std::move(about), std::move(router), Version(), nullptr);
   }
   MigrationLimits migration;
   migration.young = static_cast<double>(options_.balancer.migrate_below);
   if (options_.balancer.migrate_below == 0) migration.moves = 0;
   if (costs.rollout.size() > 1 || migration.moves > 0) {
-    const auto context = static_cast<int>(options_.workload.max_context);
+    const auto context = static_cast<int>(options_.max_context());
     pool_->set_balancer(make_balancer(options_.balancer), migration,
                         emulated_rates(costs.rollout.front(), context));
   }
-  const std::vector<double> loads(costs.rollout.size(), 1.0);
-  TROUPE_ASSIGN(const std::vector<int> shares,
-                proportional_shares(loads, options_.instances(),
-                                    static_cast<int>(options_.balancer.minimum)));
+  std::vector<int> shares = {options_.main_instances()};
+  if (costs.rollout.size() > 1) {
+    const std::vector<double> loads(costs.rollout.size(), 1.0);
+    TROUPE_ASSIGN(shares, proportional_shares(loads, options_.main_instances(),
+                                              static_cast<int>(options_.balancer.minimum)));
+  }
+  shares[0] += options_.other_instances();  // they join last, as the ids above say
   for (std::size_t a = 0; a < shares.size(); ++a) {
     for (int i = 0; i < shares[a]; ++i) {
       const auto joined = pool_->join(static_cast<int>(a));
@@ -178,8 +217,8 @@ AgentBindings SimulatedTeam::bindings() const {
     binding.policy = agent_name(static_cast<int>(a));
     binding.engine = engines_[a].get();
     binding.tokenizer = tokenizer_;
-    binding.max_answer_tokens = static_cast<int>(options_.workload.answer_cap);
-    binding.max_context = static_cast<int>(options_.workload.max_context);
+    binding.max_answer_tokens = static_cast<int>(answer_cap());
+    binding.max_context = static_cast<int>(options_.max_context());
     for (int s = 0; s < options_.workload.speakers_of(static_cast<int>(a)); ++s) {
       out[agent_name(static_cast<int>(a), s)] = binding;
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -16,9 +17,12 @@ namespace troupe {
 /// What each policy of a simulated team takes, on an instance and in a training slot.
 struct TeamCosts {
   std::vector<EmulatedOptions> rollout;
+  std::vector<EmulatedOptions> other;  ///< on instances of the second kind; empty: there are none
   std::vector<TrainingCosts> training;
   std::vector<WeightSyncCosts> sync;
 };
+/// The least of both kinds of instances, for bounds.
+std::vector<EmulatedOptions> least_costs(const TeamCosts& costs);
 /// kInvalid: unknown names, or what does not fit.
 Result<TeamCosts> team_costs(const SimulationOptions& options);
 
@@ -51,6 +55,11 @@ class SimulatedTeam {
  private:
   SimulatedTeam(const SimulationOptions& options) : options_(options) {}
   Status make_trainers(Executor& executor, const std::vector<TrainingCosts>& costs);
+  [[nodiscard]] std::int64_t answer_cap() const {
+    return options_.run.other_tasks > 0
+               ? std::max(options_.workload.answer_cap, options_.other_workload.answer_cap)
+               : options_.workload.answer_cap;
+  }
   Status make_pool(Executor& executor, const TeamCosts& costs);
   void share_devices(const TeamCosts& costs);
 

@@ -35,10 +35,10 @@ class Run {
         workflow_(options.pipeline.lockstep ? &lockstep_ : nullptr, [this] { generated(); }),
         tail_(make_tail(options.pipeline.tail, options.pipeline.tail_factor, options.run.groups,
                         options.run.group_size)),
-        bound_(costs.rollout, costs.training, options.instances(), options.slots(),
+        bound_(least_costs(costs), costs.training, options.instances(), options.slots(),
                options.cluster.shared),
         costs_(std::move(costs)),
-        environment_(options.workload, static_cast<int>(options.team.agents),
+        environment_(options.mix(), static_cast<int>(options.team.agents),
                      static_cast<std::uint64_t>(options.run.seed),
                      [this](std::uint64_t place, const Chain& chain) { hear(place, chain); }) {}
 

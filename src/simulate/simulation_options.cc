@@ -13,6 +13,9 @@ void SimulatedRun::declare(OptionSet& o) {
   o.add("groups", &groups, "Tasks in a step.").range(1, 1e6);
   o.add("group_size", &group_size, "Episodes of each task.").range(1, 1e5);
   o.add("seed", &seed, "All that is drawn follows from it.").range(0, 1e18);
+  o.add("other_tasks", &other_tasks,
+        "Share of the tasks that are of [other_workload] instead of [workload].")
+      .range(0, 1);
 }
 
 void ClusterOptions::declare(OptionSet& o) {
@@ -44,6 +47,18 @@ void ClusterOptions::declare(OptionSet& o) {
         "Bytes a second at which an instance takes new weights. 0: the network links of its "
         "devices at once.")
       .range(0, 1e15);
+  o.add("other_device", &other_device,
+        "What accelerators of a second kind are, which serve rollout only; a preset as in device.");
+  o.add("other_devices", &other_devices,
+        "Accelerators of other_device, besides cluster.devices. 0: none.")
+      .range(0, 1e6);
+  o.add("other_tensor_parallel", &other_tensor_parallel,
+        "Accelerators of other_device in a rollout instance.")
+      .range(1, 1024);
+  o.add("affinity", &affinity,
+        "Tasks of [workload] go to instances of device, those of [other_workload] to instances of "
+        "other_device, and to the others if none of these has room (RollArt's hardware affinity). "
+        "router.kind chooses among them.");
   o.add("serial_load", &serial_load,
         "New weights are sent to one policy's instances after another's, as MARTI does, in mode "
         "barrier.");
@@ -92,6 +107,7 @@ std::vector<std::unique_ptr<OptionSet>> SimulationOptions::declare() {
   add("roofline", efficiency);
   add("team", team);
   add("workload", workload);
+  add("other_workload", other_workload);
   add("reward", reward);
   add("pipeline", pipeline);
   add("experience", experience);
@@ -129,8 +145,44 @@ Status SimulationOptions::check_shared() const {
   return {};
 }
 
+Status SimulationOptions::check_others() const {
+  const ClusterOptions standard;
+  const std::string no_devices = "cluster.other_devices is 0";
+  const std::string some_devices = "set cluster.other_devices";
+  if (cluster.other_devices == 0) {
+    TROUPE_TRY(idle_if_given("cluster.other_device", cluster.other_device, standard.other_device,
+                             no_devices, some_devices));
+    TROUPE_TRY(idle_if_given("cluster.other_tensor_parallel", cluster.other_tensor_parallel,
+                             standard.other_tensor_parallel, no_devices, some_devices));
+    TROUPE_TRY(idle_if_given("cluster.affinity", cluster.affinity, standard.affinity, no_devices,
+                             some_devices));
+  } else if (team.agents != 1 || cluster.shared) {
+    return fail(ErrorCode::kInvalid,
+                "cluster.other_devices: instances of two kinds serve one policy, and only "
+                "rollout; set team.agents = 1 and cluster.shared = false");
+  }
+  if (run.other_tasks > 0) {
+    if (other_workload.lengths != "lognormal" || workload.lengths == "empirical") {
+      return fail(ErrorCode::kInvalid,
+                  "[other_workload] has lengths = \"lognormal\" only, beside \"lognormal\" or "
+                  "\"trace\"; set other_workload.lengths and workload.lengths, or "
+                  "simulation.other_tasks = 0");
+    }
+    const Status other = other_workload.check();
+    if (!other) return within("[other_workload]", other.error());
+    return {};
+  }
+  TROUPE_TRY(idle_if_given("cluster.affinity", cluster.affinity, standard.affinity,
+                           "simulation.other_tasks is 0", "set simulation.other_tasks"));
+  if (other_workload == WorkloadOptions()) return {};
+  return fail(ErrorCode::kInvalid,
+              "[other_workload] would do nothing: simulation.other_tasks is 0; set it, or remove "
+              "the table");
+}
+
 Status SimulationOptions::check() const {
   TROUPE_TRY(workload.check());
+  TROUPE_TRY(check_others());
   TROUPE_TRY(weights.check());
   TROUPE_TRY(reward.check());
   if (!workload.agent_shares.empty() &&
@@ -143,7 +195,8 @@ Status SimulationOptions::check() const {
   const auto invalid = [](std::string message) {
     return fail(ErrorCode::kInvalid, std::move(message));
   };
-  if (c.training_devices > c.devices || (!c.shared && c.training_devices == c.devices)) {
+  if (c.training_devices > c.devices ||
+      (!c.shared && c.training_devices == c.devices && c.other_devices == 0)) {
     return invalid(
         fmt::format("cluster.training_devices = {} leaves none of cluster.devices = {} to rollout",
                     c.training_devices, c.devices));
@@ -182,8 +235,8 @@ Status SimulationOptions::check() const {
     return invalid(fmt::format(
         "{} devices make {} rollout instances of {}, fewer than the {} that {} agents need; lower "
         "cluster.tensor_parallel or raise cluster.devices",
-        rollout_devices(), instances(), c.tensor_parallel, team.agents * balancer.minimum,
-        team.agents));
+        rollout_devices() + c.other_devices, instances(), c.tensor_parallel,
+        team.agents * balancer.minimum, team.agents));
   }
   if (balancer.kind == "none") {
     const BalancerOptions standard;

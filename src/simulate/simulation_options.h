@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -25,6 +26,7 @@ struct SimulatedRun {
   std::int64_t groups = 16;
   std::int64_t group_size = 16;
   std::int64_t seed = 1;
+  double other_tasks = 0;
 
   void declare(OptionSet& options);
 };
@@ -43,6 +45,10 @@ struct ClusterOptions {
   double load_bandwidth = 0;
   bool serial_load = false;
   double kv_share = 1;
+  std::string other_device;
+  std::int64_t other_devices = 0;
+  std::int64_t other_tensor_parallel = 1;
+  bool affinity = false;
 
   void declare(OptionSet& options);
 };
@@ -79,7 +85,7 @@ struct SimulationOptions {
   ClusterOptions cluster;
   Efficiency efficiency;
   TeamShape team;
-  WorkloadOptions workload;
+  WorkloadOptions workload, other_workload;
   SimulatedReward reward;
   SimulatedPipeline pipeline;
   SimulatedExperience experience;
@@ -93,12 +99,25 @@ struct SimulationOptions {
   [[nodiscard]] Status check() const;
   /// Of `cluster.shared` and its mode.
   [[nodiscard]] Status check_shared() const;
+  /// Of the second kind of accelerators, and of the second kind of tasks.
+  [[nodiscard]] Status check_others() const;
 
   [[nodiscard]] std::int64_t rollout_devices() const {
     return cluster.shared ? cluster.devices : cluster.devices - cluster.training_devices;
   }
-  [[nodiscard]] int instances() const {
+  /// Of cluster.device, of cluster.other_device, and of both.
+  [[nodiscard]] int main_instances() const {
     return static_cast<int>(rollout_devices() / cluster.tensor_parallel);
+  }
+  [[nodiscard]] int other_instances() const {
+    return static_cast<int>(cluster.other_devices / cluster.other_tensor_parallel);
+  }
+  [[nodiscard]] int instances() const { return main_instances() + other_instances(); }
+  [[nodiscard]] WorkloadMix mix() const { return {workload, other_workload, run.other_tasks}; }
+  /// Tokens that the longest context of all tasks needs.
+  [[nodiscard]] std::int64_t max_context() const {
+    return run.other_tasks > 0 ? std::max(workload.max_context, other_workload.max_context)
+                               : workload.max_context;
   }
   [[nodiscard]] std::int64_t slot_devices() const { return cluster.training_devices / slots(); }
   [[nodiscard]] int slots() const {

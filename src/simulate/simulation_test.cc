@@ -195,5 +195,66 @@ TEST(Simulation, OptionsAreReadAndRefused) {
   EXPECT_FALSE(simulate(unknown));
 }
 
+/// Two kinds of accelerators, and of tasks: the other ones have long answers.
+SimulationOptions two_kinds() {
+  SimulationOptions o = small();
+  o.team.agents = 1;
+  o.cluster.other_device = "h20";
+  o.cluster.other_devices = 6;
+  o.cluster.other_tensor_parallel = 2;
+  o.run.other_tasks = 0.5;
+  o.workload.prompt_tokens = 4000;
+  o.other_workload.answer_median = 1000;
+  return o;
+}
+
+TEST(Simulation, AffinityMovesWorkAndDoesNotChangeIt) {
+  SimulationOptions o = two_kinds();
+  const SimulationResult mixed = run(o);
+  EXPECT_EQ(mixed.instances, 8 + 3);
+  o.cluster.affinity = true;
+  const SimulationResult apart = run(o);
+  EXPECT_EQ(apart.trained, mixed.trained);
+  EXPECT_NE(apart.digest, mixed.digest);
+  EXPECT_GE(mixed.seconds, mixed.bound * (1 - 1e-9));
+  EXPECT_GE(apart.seconds, apart.bound * (1 - 1e-9));
+  // Of the second kind alone, too: the first trains.
+  o.cluster.devices = o.cluster.training_devices;
+  EXPECT_EQ(run(o).instances, 3);
+}
+
+TEST(Simulation, AloneEachKindTakesItsOwnTime) {
+  SimulationOptions o = two_kinds();
+  o.run.steps = o.run.groups = o.run.group_size = 1;
+  o.run.other_tasks = 1;  // all tasks are of the other kind
+  o.cluster.affinity = true;
+  o.other_workload = WorkloadOptions();
+  o.other_workload.max_context = 12'000;
+  o.other_workload.turns = o.other_workload.min_turns = 1;
+  o.other_workload.answer_sigma = o.other_workload.task_sigma = 0;
+  o.other_workload.answer_median = 100;
+  const auto costs = team_costs(o);
+  ASSERT_TRUE(costs);
+  const CostModel& c = costs->other[0].cost;
+  const TrainingCosts& t = costs->training[0];
+  const double work = c.prefill(400) + c.decode(99, 1, 401) + t.per_token * 500 + t.optimizer;
+  EXPECT_NEAR(run(o).seconds, work + costs->rollout[0].cost.load(), 1e-6);
+}
+
+TEST(Simulation, OptionsOfSecondKindsAreRefusedWhereTheyDoNothing) {
+  for (const auto& spoil : std::vector<void (*)(SimulationOptions&)>{
+           [](SimulationOptions& o) { o.cluster.other_devices = 0; },
+           [](SimulationOptions& o) { o.run.other_tasks = 0; },
+           [](SimulationOptions& o) { o.team.agents = 2; },
+           [](SimulationOptions& o) { o.other_workload.tool_mean = 3; },
+           [](SimulationOptions& o) { o.other_workload.min_turns = 9; },
+           [](SimulationOptions& o) { o.cluster.other_device = "h2"; }}) {
+    SimulationOptions o = two_kinds();
+    ASSERT_TRUE(simulate(o));
+    spoil(o);
+    EXPECT_FALSE(simulate(o));
+  }
+}
+
 }  // namespace
 }  // namespace troupe

@@ -23,8 +23,13 @@ int by_shares(Rng& rng, const std::vector<double>& shares) {
 class Tools {
  public:
   explicit Tools(const WorkloadOptions& o) : options_(o) {}
-  [[nodiscard]] double seconds(double quantile) const {
+  /// `quantile` of a table, or a draw of a normal distribution.
+  [[nodiscard]] double seconds(double quantile, Rng& rng) const {
     if (options_.tools == "none") return 0;
+    if (options_.tools == "normal") {
+      const double drawn = options_.tool_mean + options_.tool_sigma * rng.normal();
+      return std::floor(1e6 * std::max(0.0, drawn)) / 1e6;
+    }
     const double drawn = options_.tools == "tracelab"
                              ? tool_seconds(quantile)
                              : table_seconds(options_.tool_quantiles, quantile);
@@ -104,17 +109,26 @@ void WorkloadOptions::declare(OptionSet& o) {
   o.add("tools", &tools,
         "What runs before each turn but the first. none: nothing. tracelab: a tool with the "
         "quantiles of coding agents' calls (median 0.3 s, p90 13.6, p99 216). quantiles: those of "
-        "tool_quantiles.")
-      .one_of({"none", "tracelab", "quantiles"});
+        "tool_quantiles. normal: seconds of a normal distribution.")
+      .one_of({"none", "tracelab", "quantiles", "normal"});
   o.add("tool_quantiles", &tool_quantiles,
         "tools = quantiles: a quantile, its seconds, the next quantile, its seconds, ...; between "
         "two the logarithm is linear.");
+  o.add("tool_mean", &tool_mean, "tools = normal: mean seconds.").range(0, 1e5);
+  o.add("tool_sigma", &tool_sigma, "tools = normal: standard deviation, seconds.").range(0, 1e5);
   o.add("tool_scale", &tool_scale, "With tools: seconds for each of the table's.")
       .range(1e-6, 1000);
   o.add("max_context", &max_context,
         "Tokens of an agent's context, which an instance reserves; episodes end where more would "
         "be needed.")
       .range(2, 1e7);
+}
+
+int WorkloadMix::kind(std::uint64_t place) const {
+  const auto before = [this](std::uint64_t tasks) {
+    return std::floor(other_tasks * static_cast<double>(tasks) + 1e-9);
+  };
+  return before(place + 1) > before(place) ? 1 : 0;
 }
 
 Chain draw_chain(const WorkloadOptions& o, int agents, std::uint64_t run_seed, std::uint64_t place,
@@ -127,7 +141,8 @@ Chain draw_chain(const WorkloadOptions& o, int agents, std::uint64_t run_seed, s
     Chain chain = task[rng.below(task.size())];
     chain.task = std::to_string(place);
     for (std::size_t t = 1; t < chain.turns.size(); ++t) {
-      chain.turns[t].tool_seconds = tools.seconds(rng.uniform());
+      const double tool = rng.uniform();
+      chain.turns[t].tool_seconds = tools.seconds(tool, rng);
     }
     return chain;
   }
@@ -152,7 +167,7 @@ Chain draw_chain(const WorkloadOptions& o, int agents, std::uint64_t run_seed, s
     turn.fed = static_cast<int>(t == 0 ? lengths.prompt() : o.observation_tokens);
     const double drawn = lengths.answer(rng);
     const double tool = rng.uniform();
-    if (t > 0) turn.tool_seconds = tools.seconds(tool);
+    if (t > 0) turn.tool_seconds = tools.seconds(tool, rng);
     const std::int64_t room = o.max_context - said - turn.fed;
     if (room < 1) break;
     turn.answer = static_cast<int>(std::clamp<double>(

@@ -36,6 +36,8 @@ struct WorkloadOptions {
   std::int64_t hot_groups = 0;
   std::string tools = "none";
   double tool_scale = 1;
+  double tool_mean = 10;
+  double tool_sigma = 1;
   std::int64_t max_context = 16384;
   std::vector<double> agent_shares;
   std::vector<double> tool_quantiles;
@@ -50,6 +52,20 @@ struct WorkloadOptions {
     const auto at = static_cast<std::size_t>(policy);
     return at < speakers.size() ? speakers[at] : 1;
   }
+  [[nodiscard]] bool operator==(const WorkloadOptions&) const = default;
+};
+
+/// Tasks of one kind or two, in a fixed proportion and order.
+struct WorkloadMix {
+  WorkloadOptions main;
+  WorkloadOptions other = {};
+  double other_tasks = 0;  ///< share of the tasks
+
+  /// 0: the task at this place is of `main`; 1: of `other`.
+  [[nodiscard]] int kind(std::uint64_t place) const;
+  [[nodiscard]] const WorkloadOptions& at(std::uint64_t place) const {
+    return kind(place) == 0 ? main : other;
+  }
 };
 
 /// The episode of this seed on the task at `place` of the order of the run that has `run_seed`.
@@ -57,9 +73,9 @@ struct WorkloadOptions {
 /// Turns are drawn evenly from min_turns to turns. The agent of a turn is drawn by Zipf's law over
 /// the ranks, and every `hot_groups` groups everyone's rank changes by one, so that another agent
 /// is the hot spot. Answers are log-normal: a median, a factor of the task (its group's episodes
-/// share it) and one of the answer, cut at the cap. A tool of TraceLab's quantiles, scaled, runs
-/// before each turn but the first. The episode ends early where max_context would not hold a turn;
-/// an answer that has less room than its length is cut.
+/// share it) and one of the answer, cut at the cap. A tool runs before each turn but the first:
+/// of a table's quantiles, scaled, or of a normal distribution, at least 0. The episode ends early
+/// where max_context would not hold a turn; an answer that has less room than its length is cut.
 ///
 /// With a trace, each answer is that of a row of it, and the prompt that of a row that the task's
 /// episodes share. With a run's own episodes, one of a task of theirs that the task here is mapped

@@ -65,10 +65,17 @@ Status check_shares(const WorkloadOptions& o) {
 }
 
 Status check_tools(const WorkloadOptions& o) {
-  if (o.tools == "none" && o.tool_scale != WorkloadOptions().tool_scale) {
-    return invalid(
-        "workload.tool_scale would do nothing: workload.tools is \"none\"; remove it or choose "
-        "tools");
+  const WorkloadOptions standard;
+  const std::string why = "workload.tools is \"" + o.tools + "\"";
+  if (o.tools == "none" || o.tools == "normal") {
+    TROUPE_TRY(idle_if_given("workload.tool_scale", o.tool_scale, standard.tool_scale, why,
+                             "choose tools with a table"));
+  }
+  if (o.tools != "normal") {
+    const std::string remedy = "set workload.tools = \"normal\"";
+    TROUPE_TRY(idle_if_given("workload.tool_mean", o.tool_mean, standard.tool_mean, why, remedy));
+    TROUPE_TRY(
+        idle_if_given("workload.tool_sigma", o.tool_sigma, standard.tool_sigma, why, remedy));
   }
   const std::vector<double>& table = o.tool_quantiles;
   if (o.tools != "quantiles") {

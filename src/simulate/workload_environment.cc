@@ -14,7 +14,7 @@ constexpr char kText = 'x';
 
 class Playing final : public Environment {
  public:
-  Playing(const WorkloadOptions& options, int agents, std::size_t speakers, std::uint64_t run_seed,
+  Playing(const WorkloadMix& options, int agents, std::size_t speakers, std::uint64_t run_seed,
           const WorkloadEnvironment::OnEpisode& hears)
       : options_(options),
         agents_(agents),
@@ -25,7 +25,7 @@ class Playing final : public Environment {
   Result<Turn> reset(const Task& task, std::uint64_t seed) override {
     seed_ = seed;
     const std::uint64_t place = std::stoull(task.id);
-    chain_ = draw_chain(options_, agents_, run_seed_, place, seed);
+    chain_ = draw_chain(options_.at(place), agents_, run_seed_, place, seed);
     heard_.clear();
     if (hears_) hears_(place, chain_);
     return next();
@@ -56,7 +56,7 @@ class Playing final : public Environment {
     return Turn{{Prompt{agent_name(turn.policy, turn.speaker), std::move(text)}}};
   }
 
-  const WorkloadOptions& options_;
+  const WorkloadMix& options_;
   const int agents_;
   const std::size_t speakers_;
   const std::uint64_t run_seed_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 
 #include "simulate/workload.h"
@@ -20,10 +21,10 @@ class WorkloadEnvironment final : public EnvironmentSpec {
   /// Hears of each episode when it begins; once for each time that it is played.
   using OnEpisode = std::function<void(std::uint64_t place, const Chain&)>;
 
-  WorkloadEnvironment(WorkloadOptions options, int agents, std::uint64_t run_seed, OnEpisode hears)
+  WorkloadEnvironment(WorkloadMix options, int agents, std::uint64_t run_seed, OnEpisode hears)
       : options_(std::move(options)), agents_(agents), seed_(run_seed), hears_(std::move(hears)) {
     for (int a = 0; a < agents_; ++a) {
-      for (int i = 0; i < options_.speakers_of(a); ++i) names_.push_back(agent_name(a, i));
+      for (int i = 0; i < options_.main.speakers_of(a); ++i) names_.push_back(agent_name(a, i));
     }
   }
 
@@ -39,12 +40,16 @@ class WorkloadEnvironment final : public EnvironmentSpec {
     return Task{std::to_string(index), ""};
   }
   std::unique_ptr<Environment> make() const override;
-  int max_answer() const override { return static_cast<int>(options_.answer_cap); }
-  int max_turns() const override { return static_cast<int>(options_.turns); }
+  int max_answer() const override {
+    return static_cast<int>(std::max(options_.main.answer_cap, options_.other.answer_cap));
+  }
+  int max_turns() const override {
+    return static_cast<int>(std::max(options_.main.turns, options_.other.turns));
+  }
   std::pair<double, double> reward_range() const override { return {0.0, 1.0}; }
 
  private:
-  WorkloadOptions options_;
+  WorkloadMix options_;
   int agents_;
   std::vector<std::string> names_;  ///< asked for in each episode
   std::uint64_t seed_;

@@ -73,7 +73,8 @@ TEST(Workload, PromptsHaveWhatTheAgentHasNotHeard) {
   WorkloadOptions o;
   o.turns = o.min_turns = 8;
   Chain heard;
-  const WorkloadEnvironment spec(o, 3, 1, [&heard](std::uint64_t, const Chain& c) { heard = c; });
+  const WorkloadEnvironment spec(WorkloadMix{o}, 3, 1,
+                                 [&heard](std::uint64_t, const Chain& c) { heard = c; });
   const auto environment = spec.make();
   std::vector<std::int64_t> context(3, 0);
   std::int64_t said = 0;
@@ -92,6 +93,39 @@ TEST(Workload, PromptsHaveWhatTheAgentHasNotHeard) {
     turn = environment->step({});
   }
   EXPECT_TRUE(turn->done());
+}
+
+TEST(Workload, TwoKindsComeInTheirProportion) {
+  WorkloadMix mix;
+  mix.other_tasks = 0.3;
+  int others = 0;
+  for (std::uint64_t place = 0; place < 1000; ++place) {
+    others += mix.kind(place);
+    EXPECT_NEAR(others, 0.3 * static_cast<double>(place + 1), 1) << "evenly, at every place";
+  }
+  mix.other_tasks = 0;
+  EXPECT_EQ(mix.kind(7), 0);
+}
+
+TEST(Workload, NormalToolsHaveTheirMeanAndAreNeverNegative) {
+  WorkloadOptions o;
+  o.turns = o.min_turns = 20;
+  o.max_context = 100'000;
+  o.tools = "normal";
+  o.tool_sigma = 8;
+  double sum = 0, least = 1e300;
+  int count = 0;
+  for (std::uint64_t seed = 0; seed < 500; ++seed) {
+    for (const ChainTurn& turn : draw_chain(o, 1, 1, 0, seed).turns) {
+      if (turn.tool_seconds == 0) continue;
+      sum += turn.tool_seconds;
+      least = std::min(least, turn.tool_seconds);
+      ++count;
+    }
+  }
+  // Of N(10, 8) above 0: mean 10 + 8 phi(-1.25) / Phi(1.25) = 11.63.
+  EXPECT_NEAR(sum / count, 11.63, 0.3);
+  EXPECT_GT(least, 0);
 }
 
 }  // namespace

@@ -2,10 +2,11 @@
 
 namespace troupe {
 
-EngineLink::EngineLink(std::shared_ptr<RolloutEngine> engine, Wait open_wait)
+EngineLink::EngineLink(std::shared_ptr<RolloutEngine> engine, Wait open_wait, InstanceTraits traits)
     : engine_(std::move(engine)),
       sessions_(std::make_shared<Sessions>()),
-      open_wait_(std::move(open_wait)) {}
+      open_wait_(std::move(open_wait)),
+      traits_(traits) {}
 
 Async<void> EngineLink::answer(std::shared_ptr<RolloutEngine> engine,
                                std::shared_ptr<Sessions> sessions, Wait open_wait,

@@ -17,6 +17,12 @@ struct InstanceRequest {
   GenerateRequest generate;
 };
 
+/// What differs between the instances of one policy.
+struct InstanceTraits {
+  int kind = 0;          ///< of its hardware
+  double kv_tokens = 0;  ///< that it holds; 0: as many as the policy says
+};
+
 /// How the pool speaks with one instance: by messages. Nothing is promised of a reply but that it
 /// answers the request that it was given for: it may come late, twice or never. Lives on the
 /// strand.
@@ -33,6 +39,7 @@ class InstanceLink {
   /// As RolloutEngine::load().
   virtual Status load(Version version, std::shared_ptr<const Decoder> decoder,
                       InFlight in_flight) = 0;
+  [[nodiscard]] virtual InstanceTraits traits() const { return {}; }
 };
 
 /// An engine of this process as an instance.
@@ -40,12 +47,13 @@ class EngineLink final : public InstanceLink {
  public:
   /// `open_wait`: how long a new session may wait for the engine's memory. The pool sends an
   /// instance no more than it has room for, so this is short of an engine that counts differently.
-  EngineLink(std::shared_ptr<RolloutEngine> engine, Wait open_wait);
+  EngineLink(std::shared_ptr<RolloutEngine> engine, Wait open_wait, InstanceTraits traits = {});
 
   void generate(InstanceRequest request, Reply reply) override;
   void abort(std::uint64_t session) override;
   void release(std::uint64_t session) override;
   Status load(Version version, std::shared_ptr<const Decoder> decoder, InFlight in_flight) override;
+  InstanceTraits traits() const override { return traits_; }
 
  private:
   using Sessions = std::map<std::uint64_t, std::shared_ptr<Session>>;
@@ -56,6 +64,7 @@ class EngineLink final : public InstanceLink {
   std::shared_ptr<RolloutEngine> engine_;
   std::shared_ptr<Sessions> sessions_;  ///< null: opening
   Wait open_wait_;
+  InstanceTraits traits_;
 };
 
 }  // namespace troupe

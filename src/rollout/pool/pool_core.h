@@ -68,7 +68,9 @@ class InstancePool::Core : public std::enable_shared_from_this<Core> {
     int to = -1;  ///< leaving: the policy that it serves next; -1: none
     State state = State::kLoading;
     std::shared_ptr<InstanceLink> link;
-    int place = -1;         ///< in its policy's fleet; -1: takes no new requests
+    int place = -1;  ///< in its policy's fleet; -1: takes no new requests
+    InstanceTraits traits = {};
+    double kv_tokens = 0;   ///< that it holds
     double kv_running = 0;  ///< tokens reserved by sessions with a request
     double kv_idle = 0;     ///< by the others
     double work = 0;

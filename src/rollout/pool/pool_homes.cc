@@ -61,6 +61,7 @@ std::optional<std::size_t> InstancePool::Core::choose(Served& served, const Rout
     roomy.work.push_back(fleet.work[i]);
     roomy.in_flight.push_back(fleet.in_flight[i]);
     roomy.kv_free.push_back(fleet.kv_free[i]);
+    roomy.kind.push_back(fleet.kind[i]);
   }
   if (places.empty()) return std::nullopt;
   return places[served.router->choose(roomy, among, rng_)];
@@ -75,6 +76,7 @@ bool InstancePool::Core::place(PooledSession& session, const GenerateRequest& re
   route.version = request.weights->version;
   route.predicted = predicted_work(session);
   route.need = session.max_context;
+  if (settings.suits) route.kind = settings.suits(session.hint);
   Instance* home = home_of(session);
   if (home != nullptr && home->place >= 0) {
     route.home = home->place;
@@ -114,9 +116,8 @@ bool InstancePool::Core::place(PooledSession& session, const GenerateRequest& re
 }
 
 void InstancePool::Core::move_in(PooledSession& session, Instance& instance, double predicted) {
-  const double capacity = policies[static_cast<std::size_t>(instance.policy)]->about.kv_tokens;
   while (!instance.idle.empty() &&
-         capacity - instance.kv_running - instance.kv_idle < session.max_context) {
+         instance.kv_tokens - instance.kv_running - instance.kv_idle < session.max_context) {
     ++counts.evicted;
     evict(instance, *instance.idle.front());
   }

@@ -40,6 +40,9 @@ Status InstancePool::Core::bring(Instance& instance, int policy) {
   TROUPE_TRY(link->load(served.weights->version, served.weights->decoder, InFlight::kKeep));
   drop(std::move(instance.link));
   instance.link = std::move(link);
+  instance.traits = instance.link->traits();
+  instance.kv_tokens =
+      instance.traits.kv_tokens > 0 ? instance.traits.kv_tokens : served.about.kv_tokens;
   instance.policy = policy;
   instance.to = -1;
   instance.state = State::kLoading;
@@ -73,6 +76,7 @@ void InstancePool::Core::serve(int id) {
   fleet.work.push_back(0);
   fleet.in_flight.push_back(0);
   fleet.kv_free.push_back(0);
+  fleet.kind.push_back(instance.traits.kind);
   show(instance);
   serve_waiting(served);
 }
@@ -84,7 +88,7 @@ void InstancePool::Core::show(const Instance& instance) {
   const auto at = static_cast<std::size_t>(instance.place);
   served.fleet.work[at] = instance.work;
   served.fleet.in_flight[at] = static_cast<int>(instance.tickets.size());
-  served.fleet.kv_free[at] = served.about.kv_tokens - instance.kv_running;
+  served.fleet.kv_free[at] = instance.kv_tokens - instance.kv_running;
 }
 
 /// The instance takes no new requests; sessions at rest lose their caches.
@@ -105,6 +109,7 @@ void InstancePool::Core::take_out(Instance& instance) {
   remove(fleet.work);
   remove(fleet.in_flight);
   remove(fleet.kv_free);
+  remove(fleet.kind);
   instance.place = -1;
 }
 

@@ -17,6 +17,8 @@ struct PoolSettings {
       600 * kSecond;              ///< an instance that has not answered a request by then is lost
   int attempts = 4;               ///< instances that a request is sent to before it fails
   Nanos balance_every = kSecond;  ///< least time between two plans of the balancer
+  /// The kind of instances that suits a session best, for router affinity; -1, or empty: any.
+  std::function<int(const SessionHint&)> suits = {};
   /// A lost instance is started again after so long; 0: it is not.
   Nanos restart_after = 0;
 };

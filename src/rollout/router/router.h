@@ -20,6 +20,7 @@ struct Fleet {
   std::vector<double> work;
   std::vector<int> in_flight;   ///< requests, running and waiting
   std::vector<double> kv_free;  ///< tokens of KV cache that are not reserved
+  std::vector<int> kind;        ///< of its hardware; only affinity reads it
   [[nodiscard]] std::size_t size() const { return id.size(); }
 };
 
@@ -32,6 +33,7 @@ struct RouteRequest {
   double cached = 0;                 ///< tokens of the context that home holds at that version
   double predicted = 0;              ///< decode tokens that the session still needs, all turns
   double need = 0;                   ///< tokens of KV cache to be reserved elsewhere than at home
+  int kind = -1;                     ///< of the instances that suit it best; -1: any
 };
 
 /// Chooses the instance of a request. One per policy of the team; lives on the strand. It decides
