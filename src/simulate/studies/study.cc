@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "simulate/studies/flexmarl.h"
+#include "simulate/studies/rollart.h"
 #include "simulate/studies/rollpacker.h"
 #include "simulate/studies/sparse_sync.h"
 
@@ -12,6 +13,8 @@ const std::vector<StudyEntry>& all_studies() {
   static const std::vector<StudyEntry> studies = {
       {"flexmarl", "FlexMARL's ablations (arXiv 2602.09578) beside its published seconds",
        study_flexmarl},
+      {"rollart", "two kinds of accelerators, trajectories, the ladder from Sync to RollArt",
+       study_rollart},
       {"sparse-sync", "weight syncs whole and as deltas over links of all speeds (SparseRL-Sync)",
        study_sparse_sync},
       {"rollpacker", "RollPacker's parts (arXiv 2509.21009) beside their published speedups",
