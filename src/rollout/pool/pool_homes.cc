@@ -72,6 +72,7 @@ bool InstancePool::Core::place(PooledSession& session, const GenerateRequest& re
   Served& served = *policies[static_cast<std::size_t>(session.policy)];
   RouteRequest route;
   route.session = session.id;
+  route.task = session.hint.task;
   route.context = request.context;
   route.version = request.weights->version;
   route.predicted = predicted_work(session);

@@ -11,6 +11,7 @@
 #include "rollout/router/power_of_two.h"
 #include "rollout/router/random_router.h"
 #include "rollout/router/round_robin.h"
+#include "rollout/router/task_affinity.h"
 
 namespace troupe {
 namespace {
@@ -42,6 +43,7 @@ constexpr Entry kRouters[] = {
     {"cache_aware", [](Given o) -> Made { return std::make_unique<CacheAware>(cache_aware(o)); }},
     {"consistent_hash",
      [](Given o) -> Made { return std::make_unique<ConsistentHash>(o.load_bound); }},
+    {"task_affinity", [](Given) -> Made { return std::make_unique<TaskAffinity>(); }},
     {"round_robin", [](Given) -> Made { return std::make_unique<RoundRobin>(); }},
     {"random", [](Given) -> Made { return std::make_unique<RandomRouter>(); }},
 };

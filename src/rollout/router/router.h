@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/rng.h"
@@ -27,6 +28,7 @@ struct Fleet {
 /// What is to be routed: one request of a session, with all of its context.
 struct RouteRequest {
   std::uint64_t session = 0;         ///< unique in the run
+  std::string_view task;             ///< that it plays, valid during the call; empty: unknown
   std::span<const TokenId> context;  ///< valid during the call
   Version version;                   ///< that will sample it
   int home = -1;                     ///< index of the instance that holds its KV cache; -1: none

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 
 #include "rollout/router/router_test_support.h"
 
@@ -105,6 +106,33 @@ TEST(RoundRobinTest, GivesEachTheSame) {
   std::vector<int> counts(5, 0);
   for (int i = 0; i < 100; ++i) ++counts[router->choose(fleet, new_session(1), rng)];
   EXPECT_EQ(counts, std::vector<int>(5, 20));
+}
+
+TEST(TaskAffinityTest, KeepsATaskTogether) {
+  const auto router = router_of("task_affinity");
+  Fleet fleet = idle_fleet(3);
+  Rng rng(7);
+  std::map<std::string, int> homes;
+  std::vector<int> tasks(3, 0);
+  for (std::uint64_t session = 0; session < 60; ++session) {
+    const std::string task = "task" + std::to_string(session / 10);
+    RouteRequest request = new_session(session);
+    request.task = task;
+    const std::size_t chosen = router->choose(fleet, request, rng);
+    if (homes.emplace(task, fleet.id[chosen]).second) ++tasks[chosen];
+    EXPECT_EQ(fleet.id[chosen], homes[task]);
+    ++fleet.in_flight[chosen];
+  }
+  EXPECT_EQ(tasks, std::vector<int>(3, 2)) << "a new task goes where the fewest requests are";
+  // Its instance has left: the task has a new one.
+  const Fleet left = idle_fleet(2);
+  RouteRequest request = new_session(100);
+  for (const auto& [task, home] : homes) {
+    request.task = task;
+    const std::size_t chosen = router->choose(left, request, rng);
+    EXPECT_EQ(router->choose(left, request, rng), chosen);
+    EXPECT_TRUE(left.id[chosen] == home || home == 102) << task;
+  }
 }
 
 /// Requests of the fullest instance after as many requests as instances; none of them ends.
