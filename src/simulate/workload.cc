@@ -167,7 +167,9 @@ Chain draw_chain(const WorkloadOptions& o, int agents, std::uint64_t run_seed, s
     turn.fed = static_cast<int>(t == 0 ? lengths.prompt() : o.observation_tokens);
     const double drawn = lengths.answer(rng);
     const double tool = rng.uniform();
-    if (t > 0) turn.tool_seconds = tools.seconds(tool, rng);
+    if (t > 0) {  // whole microseconds, as plans have them
+      turn.tool_seconds = std::floor(1e6 * tools.seconds(tool, rng)) / 1e6;
+    }
     const std::int64_t room = o.max_context - said - turn.fed;
     if (room < 1) break;
     turn.answer = static_cast<int>(std::clamp<double>(

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "base/rng.h"
@@ -51,6 +52,27 @@ TEST(Workload, KeepsItsLimits) {
     }
   }
   EXPECT_GT(turns.size(), 5U);
+}
+
+TEST(Workload, NormalToolsHaveTheirMeanAndChangeNothingElse) {
+  WorkloadOptions o, plain;
+  o.tools = "normal";
+  double sum = 0, squares = 0, count = 0;
+  for (std::uint64_t seed = 0; seed < 500; ++seed) {
+    const Chain chain = draw_chain(o, 4, 1, seed / 8, seed);
+    const Chain without = draw_chain(plain, 4, 1, seed / 8, seed);
+    ASSERT_EQ(chain.turns.size(), without.turns.size());
+    for (std::size_t t = 1; t < chain.turns.size(); ++t) {
+      EXPECT_EQ(chain.turns[t].answer, without.turns[t].answer);
+      EXPECT_GE(chain.turns[t].tool_seconds, 0);
+      sum += chain.turns[t].tool_seconds;
+      squares += chain.turns[t].tool_seconds * chain.turns[t].tool_seconds;
+      ++count;
+    }
+  }
+  // Cut at 0, which is 2 deviations below the mean: 10.04 and 4.89.
+  EXPECT_NEAR(sum / count, 10.04, 0.3);
+  EXPECT_NEAR(std::sqrt(squares / count - sum * sum / count / count), 4.89, 0.3);
 }
 
 TEST(Workload, TheHotSpotMoves) {

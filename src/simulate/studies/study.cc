@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "simulate/studies/flexmarl.h"
+#include "simulate/studies/roll_flash.h"
 #include "simulate/studies/rollart.h"
 #include "simulate/studies/rollpacker.h"
 #include "simulate/studies/sparse_sync.h"
@@ -19,6 +20,8 @@ const std::vector<StudyEntry>& all_studies() {
        study_sparse_sync},
       {"rollpacker", "RollPacker's parts (arXiv 2509.21009) beside their published speedups",
        study_rollpacker},
+      {"roll-flash", "ROLL Flash's rollout and asynchronous ratio (arXiv 2510.11345)",
+       study_roll_flash},
   };
   return studies;
 }
