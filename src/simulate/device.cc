@@ -7,9 +7,9 @@
 namespace troupe {
 namespace {
 
-// NVIDIA's by their data sheets: dense bf16; NVLink's total halved into one direction; PCIe 5 x16
-// 64e9 (PCIe 4: 32e9). Networks are what such nodes are commonly built with, one 400 Gb/s adapter a
-// device; the L40S and the NPU have half of it, the processor 100 Gb/s.
+// NVIDIA's and AMD's by their data sheets: dense bf16; NVLink's total halved into one direction;
+// PCIe 5 x16 64e9 (PCIe 4: 32e9). Networks are what such nodes are commonly built with, one 400
+// Gb/s adapter a device; the L40S and the NPU have half of it, the processor 100 Gb/s.
 const std::vector<Device> kDevices = {
     // H100 SXM: 989.4 TFLOP/s, 3.35 TB/s, 80 GB, NVLink 900 GB/s.
     {"h100", 989.4e12, 3.35e12, 80e9, 450e9, 64e9, 50e9},
@@ -19,6 +19,9 @@ const std::vector<Device> kDevices = {
     {"h800", 989.4e12, 3.35e12, 80e9, 200e9, 64e9, 50e9},
     // H20: 148 TFLOP/s, 4.0 TB/s, 96 GB, NVLink 900 GB/s.
     {"h20", 148e12, 4.0e12, 96e9, 450e9, 64e9, 50e9},
+    // MI300X: 1,307.4 TFLOP/s, 5.3 TB/s, 192 GB, seven Infinity Fabric links of 64 GB/s a
+    // direction.
+    {"mi300x", 1307.4e12, 5.3e12, 192e9, 448e9, 64e9, 50e9},
     // L40S: 362 TFLOP/s, 864 GB/s, 48 GB, PCIe 4 only.
     {"l40s", 362e12, 0.864e12, 48e9, 32e9, 32e9, 25e9},
     // An NPU of 64 GB, sixteen to a node, as in FlexMARL's study (arXiv 2602.09578), which does not

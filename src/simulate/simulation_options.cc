@@ -19,7 +19,8 @@ void SimulatedRun::declare(OptionSet& o) {
 }
 
 void ClusterOptions::declare(OptionSet& o) {
-  o.add("device", &device, "What the accelerators are: h100, h200, h800, h20, l40s, npu64 or cpu.");
+  o.add("device", &device,
+        "What the accelerators are: h100, h200, h800, h20, mi300x, l40s, npu64 or cpu.");
   o.add("devices", &devices, "Accelerators in all.").range(2, 1e6);
   o.add("devices_per_node", &devices_per_node, "Accelerators of one node.").range(1, 1e4);
   o.add("training_devices", &training_devices,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "simulate/studies/april.h"
 #include "simulate/studies/flexmarl.h"
 #include "simulate/studies/roll_flash.h"
 #include "simulate/studies/rollart.h"
@@ -22,6 +23,8 @@ const std::vector<StudyEntry>& all_studies() {
        study_rollpacker},
       {"roll-flash", "ROLL Flash's rollout and asynchronous ratio (arXiv 2510.11345)",
        study_roll_flash},
+      {"april", "APRIL's partial rollouts (arXiv 2509.18521) beside their published throughput",
+       study_april},
   };
   return studies;
 }
