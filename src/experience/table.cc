@@ -219,14 +219,19 @@ std::vector<GroupKey> ExperienceTable::choose(std::int64_t step, std::size_t cou
     });
     if (!batch.empty()) return batch;
   }
-  std::vector<GroupKey> out;
+  std::set<GroupKey> later;  // of batches that are taken again: sampled by versions to come, too
+  for (auto it = recorded_.upper_bound(step); it != recorded_.end(); ++it) {
+    for (const auto& batch : it->second) later.insert(batch.begin(), batch.end());
+  }
+  std::vector<GroupKey> out, kept;
   while (out.size() < count) {
     const auto key = selector_->next(step);
     if (!key) break;
-    out.push_back(*key);
+    (later.contains(*key) ? kept : out).push_back(*key);
     selector_->erase(candidate(*key, entries_.at(*key)));
   }
   for (const GroupKey key : out) offer(key, entries_.at(key));
+  for (const GroupKey key : kept) offer(key, entries_.at(key));
   return out;
 }
 
@@ -358,7 +363,10 @@ Status ExperienceTable::restart(const RestartRecord& record, std::int64_t versio
 
 std::int64_t ExperienceTable::outstanding(std::int64_t step) const {
   if (!selector_->bound_to_step()) {
-    return held(GroupState::kReserved) + held(GroupState::kRunning);
+    // Not those that a lost timeline admitted at a version which this one has yet to come to.
+    return std::count_if(entries_.begin(), entries_.end(), [this](const auto& entry) {
+      return pending(entry.second.state) && entry.second.version <= steps_;
+    });
   }
   const auto found = pending_by_step_.find(step);
   return found == pending_by_step_.end() ? 0 : found->second;

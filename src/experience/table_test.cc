@@ -138,6 +138,37 @@ TEST(ExperienceTable, AGroupThatAnEarlierStepUsedIsKnownUntilItsOwnStepIsRetired
   EXPECT_EQ(table.find(key), nullptr);
 }
 
+// Behind a restart there may be groups of versions that are yet to be made again.
+TEST(ExperienceTable, GroupsOfALostTimelinesVersionsKeepNoStepWaiting) {
+  ExperienceTable table("a", 1000, std::make_unique<OldestFirst>());
+  const auto admit = [&table](GroupKey key, std::int64_t version) {
+    TableEntry entry;
+    entry.version = version;
+    ASSERT_TRUE(table.reserve(key, entry, 0));
+    ASSERT_TRUE(table.start(key, 0));
+  };
+  const auto complete = [&table](GroupKey key) {
+    ASSERT_TRUE(table.add_member(key, 0, rows(key, 0)));
+    ASSERT_TRUE(table.fill(advantages(key, 0, {1}), 1, 0));
+    ASSERT_TRUE(table.close(key, 1, 0));
+  };
+  CoverRecord covered;
+  covered.version = 1;
+  ASSERT_TRUE(table.cover(covered, 0));
+  const GroupKey taken = group_key(1, 0);
+  const GroupKey running = group_key(2, 0);
+  admit(taken, 1);
+  admit(running, 1);
+  complete(taken);
+  ASSERT_TRUE(table.take(1, {taken}, 0));
+  EXPECT_EQ(table.outstanding(1), 1);
+  RestartRecord restart;
+  ASSERT_TRUE(table.restart(restart, 0, false, 0));
+  EXPECT_EQ(table.outstanding(0), 0);
+  EXPECT_TRUE(table.choose(0, 1).empty());  // it is of a batch that step 1 takes again
+  EXPECT_EQ(table.choose(1, 1), std::vector<GroupKey>{taken});
+}
+
 TEST(ExperienceTable, ASkippedStepFailsItsSamplesUntilARestartBeforeIt) {
   ExperienceTable table("a", 1000, std::make_unique<AdmissionOrder>());
   const GroupKey key = group_key(3, 0);

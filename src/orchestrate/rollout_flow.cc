@@ -161,6 +161,8 @@ void RolloutFlow::admit_all() {
       }
       ++now.next;
     }
+    // After a restart the batch may be complete already; spare groups of before are put off.
+    if (now.closed >= setting_.groups) finish_round(step_);
     // A group that is filtered later opens its step again.
     if (setting_.refill.limit > 1 && now.playing > 0) return;
   }

@@ -106,6 +106,8 @@ class Team {
   Async<void> end_slots(Disk& disk);
   /// Null: each has a slot of its own.
   [[nodiscard]] TrainingSlots* slots() const { return slots_.get(); }
+  /// Where the states of trainers without a slot lie; null: each has a slot of its own.
+  [[nodiscard]] const TierStore* states() const { return states_.get(); }
   /// What moving training states has cost so far.
   [[nodiscard]] SwapCounts swaps() const { return slots_ ? slots_->counts() : SwapCounts(); }
   /// Every engine serves its trainer's version from now on.
