@@ -26,7 +26,7 @@ void durable(SimulatedDisk& disk, std::int64_t step, Verdict& verdict) {
                                         step, newest->step));
 }
 
-void head(SimulatedDisk& disk, const RunOptions& options, Verdict& verdict) {
+void head(SimulatedDisk& disk, const RunOptions& options, const Ledger& ledger, Verdict& verdict) {
   PublishedFolder folder(disk, kSoakFolder + "/versions");
   for (const auto& policy : options.policies) {
     const auto catalogue = folder.catalogue(policy->name);
@@ -37,9 +37,11 @@ void head(SimulatedDisk& disk, const RunOptions& options, Verdict& verdict) {
     }
     const auto state = materialise(folder, *catalogue, catalogue->head);
     if (!state) verdict.broken("head", state.error().message);
-    if (catalogue->head.number > options.run.steps) {
-      verdict.broken("head", fmt::format("policy {}: the head is version {} of a run of {} steps",
-                                         policy->name, catalogue->head.number, options.run.steps));
+    const std::int64_t made = ledger.steps(policy->name);
+    if (catalogue->head.number > made) {
+      verdict.broken("head",
+                     fmt::format("policy {}: the head is version {}, its trainer came to {}",
+                                 policy->name, catalogue->head.number, made));
     }
   }
 }
@@ -60,10 +62,10 @@ void journal(SimulatedDisk& disk, Verdict& verdict) {
 
 }  // namespace
 
-void check_disk(SimulatedDisk& disk, const RunOptions& options, std::int64_t durable_step,
-                Verdict& verdict) {
+void check_disk(SimulatedDisk& disk, const RunOptions& options, const Ledger& ledger,
+                std::int64_t durable_step, Verdict& verdict) {
   durable(disk, durable_step, verdict);
-  if (options.versions.publish) head(disk, options, verdict);
+  if (options.versions.publish) head(disk, options, ledger, verdict);
   if (options.experience.store == "disk") journal(disk, verdict);
 }
 

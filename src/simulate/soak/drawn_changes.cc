@@ -22,7 +22,8 @@ std::vector<std::string> draw_changes(std::uint64_t seed, const RunOptions& opti
   if (options.instances.count > 0) {
     change("instances.count", policies * options.balancer.minimum + between(rng, 0, 2));
   }
-  if (policies > 1) change("training.slots", between(rng, 0, policies - 1));
+  // Fewer slots: their budget of host memory stays as it was drawn.
+  if (policies > 1) change("training.slots", between(rng, 0, options.training.slots));
   return out;
 }
 

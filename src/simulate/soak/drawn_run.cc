@@ -12,7 +12,7 @@ namespace troupe {
 namespace {
 
 /// Of a training state, for each parameter, at most.
-constexpr double kStateBytes = 32;
+constexpr double kStateBytes = 26;
 
 struct DrawnTeam {
   std::int64_t policies = 1;
@@ -144,8 +144,10 @@ DrawnRun draw_run(std::uint64_t seed) {
   draw_keeping(rng, out, modes);
   if (one_in(rng, 2)) draw_instances(rng, out, team.policies);
   if (team.policies > 1 && one_in(rng, 3)) {
-    out.set("training", "slots", between(rng, 1, team.policies - 1));
-    if (one_in(rng, 2)) run.states = 1 + 1.5 * rng.uniform();
+    const std::int64_t slots = between(rng, 1, team.policies - 1);
+    out.set("training", "slots", slots);
+    // The states in the slots count, too.
+    if (one_in(rng, 2)) run.states = static_cast<double>(slots) + rng.uniform();
   }
   if (one_in(rng, 2)) run.segment_bytes = 2'000 + rng.below(20'000);
   if (one_in(rng, 4)) run.experience_bytes = 4'000 + rng.below(20'000);

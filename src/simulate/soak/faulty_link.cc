@@ -96,7 +96,19 @@ InstanceLink::Reply FaultyLink::lying(Reply reply) {
   };
 }
 
+void FaultyLink::reserve(const InstanceRequest& request) {
+  const auto [at, fresh] = sessions_.try_emplace(request.session, request.max_context);
+  if (!fresh) return;
+  reserved_ += at->second;
+  if (world_->kv_tokens == 0 || reserved_ <= world_->kv_tokens) return;
+  world_->verdict.broken("byte budget",
+                         fmt::format("{} sessions at instance {} may need {} tokens of KV cache, "
+                                     "of {}",
+                                     sessions_.size(), instance_, reserved_, world_->kv_tokens));
+}
+
 void FaultyLink::generate(InstanceRequest request, Reply reply) {
+  reserve(request);
   LinkWorld& world = *world_;
   const LinkFaults& f = world.faults;
   if (life_->dead || cut_off()) {
@@ -133,6 +145,11 @@ void FaultyLink::abort(std::uint64_t session) {
 }
 
 void FaultyLink::release(std::uint64_t session) {
+  const auto at = sessions_.find(session);
+  if (at != sessions_.end()) {
+    reserved_ -= at->second;
+    sessions_.erase(at);
+  }
   if (!life_->dead && !cut_off()) below_->release(session);
 }
 

@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 
 #include "base/executor.h"
 #include "rollout/pool/instance_link.h"
 #include "simulate/soak/event_log.h"
 #include "simulate/soak/fault_plan.h"
+#include "simulate/soak/verdict.h"
 
 namespace troupe {
 
@@ -16,13 +18,16 @@ struct LinkWorld {
   Executor& executor;
   EventLog& log;
   FaultCounts& counts;
+  Verdict& verdict;
   LinkFaults faults;
   Rng rng;
+  std::int64_t kv_tokens = 0;  ///< that an instance's sessions may reserve together; 0: unknown
 };
 
 /// A link to an instance that fails as the faults say: it loses messages, delays and repeats
 /// replies, lies, is cut off for a while, dies. Everything that it does wrong is a function of the
-/// world's draws. Lives on the strand; replies may come after it has gone.
+/// world's draws. On the way it checks the law "byte budget" of the instance's KV caches. Lives on
+/// the strand; replies may come after it has gone.
 class FaultyLink final : public InstanceLink {
  public:
   FaultyLink(int instance, std::unique_ptr<InstanceLink> below, std::shared_ptr<LinkWorld> world);
@@ -38,11 +43,14 @@ class FaultyLink final : public InstanceLink {
     bool dead = false;
   };
   [[nodiscard]] bool cut_off() const;
+  void reserve(const InstanceRequest& request);
   void note(const char* fault) const;
   Reply disturbed(Reply reply);
   Reply lying(Reply reply);
 
   int instance_;
+  std::map<std::uint64_t, std::int64_t> sessions_;  ///< tokens that each may need
+  std::int64_t reserved_ = 0;
   std::shared_ptr<InstanceLink> below_;
   std::shared_ptr<LinkWorld> world_;
   std::shared_ptr<Life> life_ = std::make_shared<Life>();

@@ -88,5 +88,13 @@ TEST(SoakFound, GroupsTakenOutOfOrderAreUsedOnceAcrossResumes) {
                10);
 }
 
+// After a resume spare groups were complete behind a full batch, and stayed so.
+TEST(SoakFound, SpareGroupsArePutOffAfterAResumeToo) {
+  std::string file = kOutOfOrder;
+  file.erase(file.find("selection = \"arrival\"\n"),
+             std::string("selection = \"arrival\"\n").size());
+  expect_sound(file + "[pipeline]\ntail = \"redundant_groups\"\ntail_factor = 2.0\n", 12);
+}
+
 }  // namespace
 }  // namespace troupe

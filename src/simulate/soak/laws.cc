@@ -7,6 +7,7 @@ namespace troupe {
 void RunLaws::check() {
   if (!verdict_.good()) return;
   byte_budget();
+  state_budget();
   version_order();
 }
 
@@ -43,6 +44,17 @@ void RunLaws::byte_budget() {
                     fmt::format("policy {} holds {} bytes of experience, of {}", table->policy(),
                                 table->bytes(), table->byte_budget()));
   }
+}
+
+/// Training states in host memory fit its budget.
+void RunLaws::state_budget() {
+  const std::uint64_t budget = options_.seams.state_bytes;
+  if (budget == 0 || run_.team() == nullptr || run_.team()->states() == nullptr) return;
+  const TierFigures figures = run_.team()->states()->figures();
+  evictions_ = static_cast<std::int64_t>(figures.evictions);
+  if (figures.host_used <= budget) return;
+  verdict_.broken("byte budget", fmt::format("training states hold {} bytes of host memory, of {}",
+                                             figures.host_used, budget));
 }
 
 /// A trainer's version only grows, one at a time, once the run has begun its steps.

@@ -22,14 +22,18 @@ class RunLaws {
   /// more (where groups are taken out of their order, some may be left over), and the store has
   /// counted as many samples as the trainers were given.
   void check_end(const Ledger& ledger);
+  /// Training states that left memory for others so far.
+  [[nodiscard]] std::int64_t evictions() const { return evictions_; }
 
  private:
   void byte_budget();
+  void state_budget();
   void version_order();
 
   const Run& run_;
   const RunOptions& options_;
   Verdict& verdict_;
+  std::int64_t evictions_ = 0;
   std::vector<Version> trained_;  ///< by policy, as seen last
 };
 

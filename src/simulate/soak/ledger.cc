@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace troupe {
 
 void Ledger::restart(std::int64_t steps) {
@@ -10,6 +12,7 @@ void Ledger::restart(std::int64_t steps) {
 
 void Ledger::stepped(const std::string& policy, std::int64_t step, Step trained, Verdict& verdict) {
   auto& done = policies_[policy];
+  furthest_[policy] = std::max(furthest_[policy], step + 1);
   for (const auto& [other, before] : done) {
     for (const Sample& sample : trained.samples) {
       if (!before.samples.contains(sample)) continue;
@@ -32,6 +35,11 @@ void Ledger::finished(const std::vector<std::string>& policies, std::int64_t ste
       verdict.broken("every step", fmt::format("policy {} never took step {}", policy, step));
     }
   }
+}
+
+std::int64_t Ledger::steps(const std::string& policy) const {
+  const auto place = furthest_.find(policy);
+  return place == furthest_.end() ? 0 : place->second;
 }
 
 std::int64_t Ledger::samples(const std::string& policy) const {

@@ -34,10 +34,13 @@ class Ledger {
                 Verdict& verdict) const;
 
   [[nodiscard]] const Policies& policies() const { return policies_; }
+  /// Steps that the policy has ever come to, also in lives that were lost.
+  [[nodiscard]] std::int64_t steps(const std::string& policy) const;
   [[nodiscard]] std::int64_t samples(const std::string& policy) const;
 
  private:
   Policies policies_;
+  std::map<std::string, std::int64_t> furthest_;
 };
 
 }  // namespace troupe

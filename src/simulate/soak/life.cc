@@ -64,6 +64,7 @@ class Life {
       if (end.finished && !s_.disk.crashed()) laws_->check_end(s_.ledger);
       check_explanation(*status_);
     }
+    if (!end.finished || !s_.verdict.good()) say_what_is_left();
     end.died = s_.disk.crashed();
     end.events = executor_.events();
     end.extent = {executor_.now(), s_.disk.calls(), computations_};
@@ -112,6 +113,20 @@ class Life {
     return out;
   }
 
+  /// The groups that are not through, for whoever reads the log.
+  void say_what_is_left() {
+    if (run_->store() == nullptr) return;
+    for (const auto& table : run_->store()->state().tables()) {
+      for (const auto& [key, entry] : table->entries()) {
+        if (ended(entry.state)) continue;
+        s_.log.say(executor_.now(),
+                   fmt::format("left: policy {}, group {}.{} (place {}) is {}, {} members, step {}",
+                               table->policy(), key.step, key.index, entry.place,
+                               to_string(entry.state), entry.members.size(), entry.step));
+      }
+    }
+  }
+
   void arm_seams() {
     s_.options.seams.wrap_trainer = [this](const std::string& policy,
                                            TrainEngine& trainer) -> TrainEngine& {
@@ -121,10 +136,11 @@ class Life {
     s_.options.seams.unix_time = [seconds = static_cast<double>(s_.seed % 2'000'000'000)] {
       return seconds;
     };
-    s_.options.seams.wrap_link = {};
-    if (!s_.faults.links.any()) return;
-    auto world = std::make_shared<LinkWorld>(
-        LinkWorld{executor_, s_.log, s_.counts, s_.faults.links, Rng(seed_join(s_.seed, "links"))});
+    auto world =
+        std::make_shared<LinkWorld>(LinkWorld{executor_, s_.log, s_.counts, s_.verdict,
+                                              s_.faults.links, Rng(seed_join(s_.seed, "links"))});
+    const bool emulated = s_.options.instances.engine == "emulated";
+    if (emulated) world->kv_tokens = s_.options.emulated.kv_tokens;
     s_.options.seams.wrap_link = [world](int instance, std::unique_ptr<InstanceLink> link) {
       return std::make_unique<FaultyLink>(instance, std::move(link), world);
     };
@@ -212,6 +228,7 @@ class Life {
     }
     if (interrupted_) ++s_.counts["interruption"];
     if (s_.faults.slow) ++s_.counts["slow jobs"];
+    if (laws_->evictions() > 0) s_.counts["a training state goes to disk"] += laws_->evictions();
     for (const auto& [call, code] : s_.faults.failed_calls) {
       if (call < s_.disk.calls()) ++s_.counts["a disk call fails"];
     }

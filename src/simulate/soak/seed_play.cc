@@ -36,6 +36,7 @@ class SeedPlay {
  private:
   void play_all() {
     if (!bind({})) return;
+    count_options();
     log_.say(0, "== without faults");
     auto disk = std::make_unique<SimulatedDisk>(seed_);
     Ledger plain;
@@ -51,14 +52,14 @@ class SeedPlay {
       const LifeEnd end = live(*disk, ledger, faults, resume);
       if (!verdict_.good()) return;
       harmed = harmed || end.failed_groups > 0;
-      disk = leave(*disk, faults.loss, end);
+      disk = leave(*disk, faults.loss, end, ledger);
       if (!verdict_.good()) return;
       resume = true;
     }
     log_.say(0, "== a life without faults");
     const LifeEnd last = live(*disk, ledger, {}, resume);
     if (!ended_well(last, ledger)) return;
-    if (options_->run.deterministic && !harmed && last.failed_groups == 0) {
+    if (repeatable(*options_) && !harmed && last.failed_groups == 0) {
       compare(reference, plain, last, ledger);
     }
     if (seed_ % 4 == 0 && verdict_.good()) once_more(*disk, last, ledger);
@@ -74,6 +75,29 @@ class SeedPlay {
     return true;
   }
 
+  /// What was drawn, so that one sees that it is.
+  void count_options() {
+    const RunOptions& o = *options_;
+    const auto count = [this](bool drawn, const std::string& what) {
+      if (drawn) ++counts_["run: " + what];
+    };
+    count(true, o.environment_name);
+    count(true, o.policies.front()->pipeline.mode);
+    count(o.policies.size() > 1, "several policies");
+    count(o.policies.front()->pipeline.update != "pin", "weights change in flight");
+    count(o.experience.selection != "admission", "groups out of their order");
+    count(o.pipeline.tail != "none", "tail policy");
+    count(o.experience.refill, "refill");
+    count(o.experience.tasks == "difficulty", "tasks by difficulty");
+    count(o.experience.store == "memory", "experience in memory");
+    count(o.workflow_name == "self_play", "self-play");
+    count(o.instances.count > 0, o.instances.engine + " instances");
+    count(o.training.slots > 0, "training slots");
+    count(o.versions.publish, "published versions");
+    count(o.warm_steps() > 0, "warm start");
+    count(!repeatable(o), "not repeatable");
+  }
+
   /// A resume may be started with other options, as long as they decide nothing.
   bool change_options() {
     const std::uint64_t seed = seed_join(seed_, static_cast<std::uint64_t>(lives_));
@@ -86,18 +110,18 @@ class SeedPlay {
 
   /// What a new process finds.
   std::unique_ptr<SimulatedDisk> leave(SimulatedDisk& disk, SimulatedDisk::Loss loss,
-                                       const LifeEnd& end) {
+                                       const LifeEnd& end, const Ledger& ledger) {
     ++counts_[loss_name(loss)];
     log_.say(0, std::string("== the process is gone; ") + loss_name(loss));
     auto found = disk.after_crash(loss, seed_join(seed_, static_cast<std::uint64_t>(lives_)));
     durable_ = std::max(durable_, end.durable_step);
-    check_disk(*found, *options_, durable_, verdict_);
+    check_disk(*found, *options_, ledger, durable_, verdict_);
     return found;
   }
 
   /// Law "stays": what has ended well is there after a power loss, and a resume has nothing to do.
   void once_more(SimulatedDisk& disk, const LifeEnd& last, Ledger& ledger) {
-    const auto found = leave(disk, SimulatedDisk::Loss::kAll, last);
+    const auto found = leave(disk, SimulatedDisk::Loss::kAll, last, ledger);
     if (!verdict_.good()) return;
     log_.say(0, "== a resume of the finished run");
     const Ledger::Policies before = ledger.policies();
