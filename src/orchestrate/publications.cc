@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "versions/published/head.h"
+
 namespace troupe {
 namespace {
 
@@ -44,12 +46,26 @@ bool is_head(const PublishedVersions& versions, std::int64_t number, const State
          versions.shadow()->forms == state.forms && versions.shadow()->bits == state.bits;
 }
 
+/// Removes what is published, the heads first and durably: half a removal leaves no head that names
+/// what is gone.
+Status clear(Disk& disk, const std::string& folder) {
+  if (!disk.exists(folder)) return {};
+  TROUPE_ASSIGN(const auto policies, disk.list(folder));
+  for (const std::string& policy : policies) {
+    const std::string place = folder + "/" + policy;
+    if (!disk.exists(place + "/" + kHeadFile)) continue;
+    TROUPE_TRY(disk.remove(place + "/" + kHeadFile));
+    TROUPE_TRY(disk.sync_folder(place));
+  }
+  return disk.remove(folder);
+}
+
 }  // namespace
 
 Async<Status> Publications::open(std::vector<std::string> policies, bool fresh) {
   Status status;
   co_await on_worker(s_.executor, "read published versions", 0, [&] {
-    if (fresh) status = s_.disk.remove(s_.folder);
+    if (fresh) status = clear(s_.disk, s_.folder);
     for (const std::string& policy : policies) {
       if (!status) return;
       PublishedVersions::Setting setting;

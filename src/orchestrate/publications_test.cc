@@ -150,6 +150,41 @@ TEST(Publications, AResumeGoesOnFromItsOwnVersionInANewIncarnation) {
   ASSERT_TRUE(stage.executor->run(body()));
 }
 
+// A new run removes what an earlier one published; a crash in the middle of that leaves no head
+// without its payloads.
+TEST(Publications, HalfARemovalLeavesNoHead) {
+  const auto publish_one = [](Stage& stage, bool again) {
+    const auto all = stage.make();
+    const auto body = [&]() -> Async<Status> {
+      std::vector<std::string> policies = kPolicies;
+      Status status = co_await all->open(std::move(policies), true);
+      if (!status) co_return status;
+      status = co_await all->begin(0, version(0, 0), random_model(again ? 2 : 1), Dtype::kFp32);
+      if (!status) co_return status;
+      status = co_await all->finish(true);
+      co_return status;
+    };
+    return stage.executor->run(body());
+  };
+  int crashes = 0;
+  for (std::uint64_t call = 0;; ++call) {
+    Stage stage;
+    ASSERT_TRUE(publish_one(stage, false));
+    stage.disk.crash_at(stage.disk.calls() + call);
+    if (publish_one(stage, true)) break;
+    ++crashes;
+    for (const auto loss : {SimulatedDisk::Loss::kNone, SimulatedDisk::Loss::kAll}) {
+      const auto found = stage.disk.after_crash(loss, call);
+      PublishedFolder folder(*found, "run/versions");
+      const auto catalogue = folder.catalogue("p");
+      if (!catalogue) continue;  // nothing is published
+      const auto state = materialise(folder, *catalogue, catalogue->head);
+      EXPECT_TRUE(state) << "call " << call << ": " << state.error().message;
+    }
+  }
+  EXPECT_GT(crashes, 5);
+}
+
 TEST(Publications, WaitForADiskThatIsFullAndGiveUpInTheEnd) {
   Stage stage;
   const auto body = [&]() -> Async<Status> {

@@ -67,6 +67,7 @@ void Trainer::restart(std::shared_ptr<const Weights> weights) {
   entropy_coefficient_ = algorithm_.entropy_coefficient;
   stats_.clear();
   batch_values_.clear();
+  supervised_ = false;
   sum_bytes_ = 0;
   for (auto& workspace : workspaces_) workspace->clear_all_sums();
   estimator_.restart(*weights_);

@@ -135,6 +135,45 @@ TEST(Trainer, StateGoesOutAndInWithoutChangingTheFuture) {
   EXPECT_FALSE(b.import_state(wrong, a.weights()));
 }
 
+// A first step of RL without a group must be one of RL also behind a warm start.
+TEST(Trainer, AfterARestartNothingIsLeftOfTheWarmStart) {
+  AlgorithmOptions algorithm;
+  algorithm.advantage = "gae";
+  const auto weights = std::make_shared<const Weights>(random_weights(tiny(), 3));
+  const auto step_without_groups = [&](bool warm) {
+    const auto executor = make_virtual_executor({});
+    Trainer trainer(*executor, "p", {}, algorithm, weights);
+    const auto body = [&]() -> Async<Status> {
+      if (warm) {
+        Group group;
+        Trajectory row;
+        Segment heard, said;
+        heard.tokens = {1, 2};
+        said.sampled = true;
+        said.tokens = {3, 4};
+        said.logprobs = {0.0F, 0.0F};
+        row.segments = {heard, said};
+        group.rows = {row};
+        group.advantages = {1.0};
+        Status learnt = co_await trainer.accumulate_supervised(std::make_shared<Group>(group));
+        if (!learnt) co_return learnt;
+        auto stepped = co_await trainer.step(1, 1e-3);
+        if (!stepped) co_return tl::unexpected(stepped.error());
+        trainer.restart(weights);
+      }
+      auto stepped = co_await trainer.step(1, 1e-3);
+      co_return stepped ? Status() : Status(tl::unexpected(stepped.error()));
+    };
+    EXPECT_TRUE(executor->run(body()));
+    return trainer.export_state();
+  };
+  const TrainerState fresh = step_without_groups(false);
+  const TrainerState warmed = step_without_groups(true);
+  EXPECT_EQ(warmed.optimizer_steps, fresh.optimizer_steps);
+  EXPECT_EQ(warmed.critic.optimizer_steps, fresh.critic.optimizer_steps);
+  EXPECT_EQ(warmed.critic.optimizer_steps, 1);
+}
+
 TEST(LearningRate, WarmsUpAndDecays) {
   OptimizerOptions o;
   o.learning_rate = 1;
