@@ -11,7 +11,7 @@
 namespace troupe {
 namespace {
 
-void durable(SimulatedDisk& disk, std::int64_t step, Verdict& verdict) {
+void durable(SimulatedDisk& disk, std::int64_t step, Violations& verdict) {
   if (step < 0) return;
   CheckpointStore store(disk, kSoakFolder + "/checkpoints");
   const auto names = store.list();
@@ -26,7 +26,8 @@ void durable(SimulatedDisk& disk, std::int64_t step, Verdict& verdict) {
                                         step, newest->step));
 }
 
-void head(SimulatedDisk& disk, const RunOptions& options, const Ledger& ledger, Verdict& verdict) {
+void head(SimulatedDisk& disk, const RunOptions& options, const Ledger& ledger,
+          Violations& verdict) {
   PublishedFolder folder(disk, kSoakFolder + "/versions");
   for (const auto& policy : options.policies) {
     const auto catalogue = folder.catalogue(policy->name);
@@ -46,7 +47,7 @@ void head(SimulatedDisk& disk, const RunOptions& options, const Ledger& ledger, 
   }
 }
 
-void journal(SimulatedDisk& disk, Verdict& verdict) {
+void journal(SimulatedDisk& disk, Violations& verdict) {
   const std::string folder = experience_folder(kSoakFolder);
   if (!disk.exists(folder)) return;
   const auto seen = verify_journal(disk, folder);
@@ -63,7 +64,7 @@ void journal(SimulatedDisk& disk, Verdict& verdict) {
 }  // namespace
 
 void check_disk(SimulatedDisk& disk, const RunOptions& options, const Ledger& ledger,
-                std::int64_t durable_step, Verdict& verdict) {
+                std::int64_t durable_step, Violations& verdict) {
   durable(disk, durable_step, verdict);
   if (options.versions.publish) head(disk, options, ledger, verdict);
   if (options.experience.store == "disk") journal(disk, verdict);

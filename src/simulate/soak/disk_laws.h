@@ -5,7 +5,7 @@
 #include "base/disk_simulated.h"
 #include "orchestrate/run_options.h"
 #include "simulate/soak/ledger.h"
-#include "simulate/soak/verdict.h"
+#include "simulate/soak/violations.h"
 
 namespace troupe {
 
@@ -15,6 +15,6 @@ namespace troupe {
 /// "journal" (no sample that was synced is damaged or cannot be read). `durable_step`: of the
 /// newest checkpoint that was told to be durable; -1: none. Changes nothing. Blocks.
 void check_disk(SimulatedDisk& disk, const RunOptions& options, const Ledger& ledger,
-                std::int64_t durable_step, Verdict& verdict);
+                std::int64_t durable_step, Violations& verdict);
 
 }  // namespace troupe

@@ -5,7 +5,7 @@
 
 #include "orchestrate/run.h"
 #include "simulate/soak/ledger.h"
-#include "simulate/soak/verdict.h"
+#include "simulate/soak/violations.h"
 
 namespace troupe {
 
@@ -13,7 +13,7 @@ namespace troupe {
 /// enough to be asked after each event. Lives on the strand.
 class RunLaws {
  public:
-  RunLaws(const Run& run, const RunOptions& options, Verdict& verdict)
+  RunLaws(const Run& run, const RunOptions& options, Violations& verdict)
       : run_(run), options_(options), verdict_(verdict) {}
 
   /// After an event.
@@ -32,7 +32,7 @@ class RunLaws {
 
   const Run& run_;
   const RunOptions& options_;
-  Verdict& verdict_;
+  Violations& verdict_;
   std::int64_t evictions_ = 0;
   std::vector<Version> trained_;  ///< by policy, as seen last
 };

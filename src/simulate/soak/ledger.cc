@@ -10,7 +10,8 @@ void Ledger::restart(std::int64_t steps) {
   for (auto& [policy, done] : policies_) done.erase(done.lower_bound(steps), done.end());
 }
 
-void Ledger::stepped(const std::string& policy, std::int64_t step, Step trained, Verdict& verdict) {
+void Ledger::stepped(const std::string& policy, std::int64_t step, Step trained,
+                     Violations& verdict) {
   auto& done = policies_[policy];
   furthest_[policy] = std::max(furthest_[policy], step + 1);
   for (const auto& [other, before] : done) {
@@ -27,7 +28,7 @@ void Ledger::stepped(const std::string& policy, std::int64_t step, Step trained,
 }
 
 void Ledger::finished(const std::vector<std::string>& policies, std::int64_t steps,
-                      Verdict& verdict) const {
+                      Violations& verdict) const {
   for (const std::string& policy : policies) {
     const auto place = policies_.find(policy);
     for (std::int64_t step = 0; step < steps; ++step) {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "experience/group.h"
-#include "simulate/soak/verdict.h"
+#include "simulate/soak/violations.h"
 
 namespace troupe {
 
@@ -28,10 +28,10 @@ class Ledger {
   /// A new life goes on after `steps` steps: what was trained on behind them is given out again.
   void restart(std::int64_t steps);
   /// Law "used twice": a policy took a step on these; none of them may be of another step.
-  void stepped(const std::string& policy, std::int64_t step, Step trained, Verdict& verdict);
+  void stepped(const std::string& policy, std::int64_t step, Step trained, Violations& verdict);
   /// Law "every step": each policy has taken all of `steps` steps.
   void finished(const std::vector<std::string>& policies, std::int64_t steps,
-                Verdict& verdict) const;
+                Violations& verdict) const;
 
   [[nodiscard]] const Policies& policies() const { return policies_; }
   /// Steps that the policy has ever come to, also in lives that were lost.

@@ -7,11 +7,11 @@
 #include <memory>
 
 #include "orchestrate/run.h"
-#include "simulate/soak/faulty_link.h"
 #include "simulate/soak/laws.h"
 #include "simulate/soak/life_observer.h"
 #include "simulate/soak/logged_disk.h"
 #include "simulate/soak/train_witness.h"
+#include "simulate/soak/unsound_link.h"
 #include "simulate/soak/watched_executor.h"
 
 namespace troupe {
@@ -142,7 +142,7 @@ class Life {
     const bool emulated = s_.options.instances.engine == "emulated";
     if (emulated) world->kv_tokens = s_.options.emulated.kv_tokens;
     s_.options.seams.wrap_link = [world](int instance, std::unique_ptr<InstanceLink> link) {
-      return std::make_unique<FaultyLink>(instance, std::move(link), world);
+      return std::make_unique<UnsoundLink>(instance, std::move(link), world);
     };
   }
 

@@ -28,7 +28,7 @@ struct LifeSetting {
   LifeFaults faults = {};
   EventLog& log;
   Ledger& ledger;
-  Verdict& verdict;
+  Violations& verdict;
   FaultCounts& counts;
 };
 

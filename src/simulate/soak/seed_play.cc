@@ -179,7 +179,7 @@ class SeedPlay {
   MemoryDisk services_;
   std::shared_ptr<EnvironmentTrouble> trouble_ = std::make_shared<EnvironmentTrouble>();
   std::unique_ptr<RunOptions> options_;
-  Verdict verdict_;
+  Violations verdict_;
   FaultCounts counts_;
   std::int64_t events_ = 0, lives_ = 0, compared_ = 0;
   std::int64_t durable_ = -1;  ///< the newest checkpoint that was told to be

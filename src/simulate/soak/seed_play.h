@@ -6,7 +6,7 @@
 
 #include "simulate/soak/drawn_run.h"
 #include "simulate/soak/fault_plan.h"
-#include "simulate/soak/verdict.h"
+#include "simulate/soak/violations.h"
 
 namespace troupe {
 

@@ -21,7 +21,7 @@ class TrainWitness final : public TrainEngine {
     const RunOptions& options;
     const PolicyOptions& policy;
     Ledger& ledger;
-    Verdict& verdict;
+    Violations& verdict;
     Executor& executor;
     EventLog& log;
     std::int64_t next_step = 0;          ///< of the run

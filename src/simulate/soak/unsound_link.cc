@@ -1,4 +1,4 @@
-#include "simulate/soak/faulty_link.h"
+#include "simulate/soak/unsound_link.h"
 
 #include <cmath>
 #include <limits>
@@ -41,23 +41,23 @@ const char* spoil(Generation& answer, LinkWorld& world) {
 
 }  // namespace
 
-FaultyLink::FaultyLink(int instance, std::unique_ptr<InstanceLink> below,
-                       std::shared_ptr<LinkWorld> world)
+UnsoundLink::UnsoundLink(int instance, std::unique_ptr<InstanceLink> below,
+                         std::shared_ptr<LinkWorld> world)
     : instance_(instance), below_(std::move(below)), world_(std::move(world)) {}
 
-void FaultyLink::note(const char* fault) const {
+void UnsoundLink::note(const char* fault) const {
   ++world_->counts[std::string("instance: ") + fault];
   world_->log.say(world_->executor.now(), fmt::format("fault: instance {}: {}", instance_, fault));
 }
 
-bool FaultyLink::cut_off() const {
+bool UnsoundLink::cut_off() const {
   const Nanos now = world_->executor.now();
   return now >= world_->faults.cut_from && now < world_->faults.cut_until &&
          instance_ % 2 == world_->faults.cut_half;
 }
 
 /// A reply that is late, doubled, or lost.
-InstanceLink::Reply FaultyLink::disturbed(Reply reply) {
+InstanceLink::Reply UnsoundLink::disturbed(Reply reply) {
   LinkWorld& world = *world_;
   const double draw = world.rng.uniform();
   const LinkFaults& f = world.faults;
@@ -84,7 +84,7 @@ InstanceLink::Reply FaultyLink::disturbed(Reply reply) {
 }
 
 /// Not what the instance below says.
-InstanceLink::Reply FaultyLink::lying(Reply reply) {
+InstanceLink::Reply UnsoundLink::lying(Reply reply) {
   ++world_->counts["instance: garbage"];
   return [world = world_, instance = instance_,
           reply = std::move(reply)](Result<Generation> given) {
@@ -96,7 +96,7 @@ InstanceLink::Reply FaultyLink::lying(Reply reply) {
   };
 }
 
-void FaultyLink::reserve(const InstanceRequest& request) {
+void UnsoundLink::reserve(const InstanceRequest& request) {
   const auto [at, fresh] = sessions_.try_emplace(request.session, request.max_context);
   if (!fresh) return;
   reserved_ += at->second;
@@ -107,7 +107,7 @@ void FaultyLink::reserve(const InstanceRequest& request) {
                                      sessions_.size(), instance_, reserved_, world_->kv_tokens));
 }
 
-void FaultyLink::generate(InstanceRequest request, Reply reply) {
+void UnsoundLink::generate(InstanceRequest request, Reply reply) {
   reserve(request);
   LinkWorld& world = *world_;
   const LinkFaults& f = world.faults;
@@ -140,11 +140,11 @@ void FaultyLink::generate(InstanceRequest request, Reply reply) {
                    });
 }
 
-void FaultyLink::abort(std::uint64_t session) {
+void UnsoundLink::abort(std::uint64_t session) {
   if (!life_->dead && !cut_off()) below_->abort(session);
 }
 
-void FaultyLink::release(std::uint64_t session) {
+void UnsoundLink::release(std::uint64_t session) {
   const auto at = sessions_.find(session);
   if (at != sessions_.end()) {
     reserved_ -= at->second;
@@ -153,8 +153,8 @@ void FaultyLink::release(std::uint64_t session) {
   if (!life_->dead && !cut_off()) below_->release(session);
 }
 
-Status FaultyLink::load(Version version, std::shared_ptr<const Decoder> decoder,
-                        InFlight in_flight) {
+Status UnsoundLink::load(Version version, std::shared_ptr<const Decoder> decoder,
+                         InFlight in_flight) {
   if (life_->dead) return fail(ErrorCode::kUnavailable, "the instance is gone");
   if (world_->rng.uniform() < world_->faults.unloadable) {
     note("does not load");

@@ -9,7 +9,7 @@
 #include "rollout/pool/instance_link.h"
 #include "simulate/soak/event_log.h"
 #include "simulate/soak/fault_plan.h"
-#include "simulate/soak/verdict.h"
+#include "simulate/soak/violations.h"
 
 namespace troupe {
 
@@ -18,7 +18,7 @@ struct LinkWorld {
   Executor& executor;
   EventLog& log;
   FaultCounts& counts;
-  Verdict& verdict;
+  Violations& verdict;
   LinkFaults faults;
   Rng rng;
   std::int64_t kv_tokens = 0;  ///< that an instance's sessions may reserve together; 0: unknown
@@ -28,9 +28,9 @@ struct LinkWorld {
 /// replies, lies, is cut off for a while, dies. Everything that it does wrong is a function of the
 /// world's draws. On the way it checks the law "byte budget" of the instance's KV caches. Lives on
 /// the strand; replies may come after it has gone.
-class FaultyLink final : public InstanceLink {
+class UnsoundLink final : public InstanceLink {
  public:
-  FaultyLink(int instance, std::unique_ptr<InstanceLink> below, std::shared_ptr<LinkWorld> world);
+  UnsoundLink(int instance, std::unique_ptr<InstanceLink> below, std::shared_ptr<LinkWorld> world);
 
   void generate(InstanceRequest request, Reply reply) override;
   void abort(std::uint64_t session) override;

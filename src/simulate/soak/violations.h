@@ -13,7 +13,7 @@ struct Violation {
 };
 
 /// What the laws have found in a seed. The first violations are kept: later ones mostly follow.
-class Verdict {
+class Violations {
  public:
   void broken(std::string law, std::string what) {
     if (violations_.size() < kKept) violations_.push_back({std::move(law), std::move(what)});
