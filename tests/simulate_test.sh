@@ -40,5 +40,47 @@ refused "cluster.training_devices" --set cluster.training_device=3
 refused "would do nothing" --set pipeline.staleness=2
 refused "h100" --set cluster.device=h10
 refused "training_devices" --set cluster.training_devices=64
+# A what-if: the run file's schedule on another cluster, and where to split it.
+what_if=(simulate examples/eight-agents.toml --cluster examples/cluster-what-if.toml)
+"$program" "${what_if[@]}" --search --set simulation.steps=1 --json > "$work/whatif.json" ||
+  fail "the what-if failed"
+"$program" "${what_if[@]}" --set simulation.steps=1 > "$work/whatif.txt" || fail "the what-if failed"
+grep -q "^bottleneck  [a-z' ]*: ." "$work/whatif.txt" || fail "no bottleneck is named"
+"$program" simulate --help | grep -q -e "--cluster" || fail "--help does not say --cluster"
+code=0
+"$program" simulate examples/chain.toml 2> "$work/err.txt" || code=$?
+[[ $code == 2 ]] && grep -q -e "--cluster" "$work/err.txt" || fail "no cluster: $(cat "$work/err.txt")"
+
+# A live run, a workload of its episodes, and a cluster file that is fitted to it.
+"$program" train examples/chain.toml --steps 24 --output "$work/live" --quiet \
+  --set warm_start.steps=0 --set eval.every=0 --set eval.final_episodes=1 > "$work/train.txt" 2>&1 ||
+  fail "the live run failed: $(cat "$work/train.txt")"
+"$program" simulate calibrate "$work/live" --out "$work/fitted.toml" --json > "$work/fit.json" ||
+  fail "calibrate failed"
+"$program" simulate "$work/live/run.toml" --cluster "$work/fitted.toml" --json > "$work/again.json" ||
+  fail "the fitted cluster file failed"
+printf 'TIMESTAMP,ContextTokens,GeneratedTokens\n2024-01-01 00:00:00.0,300,40\n' > "$work/t.csv"
+traced=(--set workload.lengths=trace --set workload.trace="$work/t.csv" --set simulation.groups=4)
+"$program" simulate run examples/cluster.toml "${traced[@]}" --json > "$work/traced.json" ||
+  fail "a traced workload failed"
+printf 'x,y,1\n' >> "$work/t.csv"
+code=0
+"$program" simulate run examples/cluster.toml "${traced[@]}" 2> "$work/err.txt" > /dev/null || code=$?
+[[ $code == 2 ]] && grep -q "t.csv:3: " "$work/err.txt" || fail "bad row: $(cat "$work/err.txt")"
+python3 - "$work" <<'P' || fail "the figures of the what-ifs do not hold together"
+import json, sys
+whatif, fit, again, traced = (json.load(open(f"{sys.argv[1]}/{n}.json"))
+                              for n in ("whatif", "fit", "again", "traced"))
+best = min(whatif["splits"], key=lambda s: s["step_seconds"])
+assert best["training_devices"] == whatif["best_training_devices"]
+assert abs(whatif["step_cost"] - 32 * 2.5 * whatif["step_seconds"] / 3600) < 1e-9
+gains = [r["gain"] for r in whatif["bottleneck"]["remedies"]]
+assert gains == sorted(gains, reverse=True), gains
+# How near a prediction comes depends on what else the machine does; the fitted half must agree.
+assert abs(fit["predicted_seconds"] / fit["fitted_seconds"] - 1) < 0.25, fit
+assert abs(again["step_seconds"] / fit["predicted_seconds"] - 1) < 0.1, (again["step_seconds"], fit)
+assert again["episodes"] == 20 * 256 and traced["tokens_generated"] % 40 == 0
+P
+
 "$program" simulate explain workload.zipf | grep -q "unequal" || fail "explain says nothing"
 echo "simulate: ok"

@@ -75,8 +75,10 @@ void add_explain_simulation(CLI::App& simulate, int& exit_code) {
 void add_simulate(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("simulate", "What a run would do on other hardware (docs/simulator.md)");
-  command->require_subcommand(1);
+  add_what_if(*command, exit_code);
+  command->require_subcommand(0, 1);
   add_run(*command, exit_code);
+  add_calibrate(*command, exit_code);
   add_simulate_study(*command, exit_code);
   add_simulate_soak(*command, exit_code);
   add_explain_simulation(*command, exit_code);

@@ -31,6 +31,7 @@ Async<Result<Outcome>> PlannedWorkflow::play(Episode& episode, Task task) const 
     const double tool = planned(prompt.text).tool_seconds;
     if (tool > 0) co_await sleep_for(episode.executor(), static_cast<Nanos>(tool * kSecond));
     if (lockstep_ != nullptr) co_await lockstep_->arrive();
+    if (host_ != nullptr) co_await host_->turn();
     auto action = co_await episode.act(std::move(prompt));
     if (!action) co_return tl::unexpected(action.error());
     std::vector<Action> actions(1, std::move(*action));

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "rollout/workflow/workflow.h"
+#include "simulate/host_thread.h"
 #include "simulate/lockstep.h"
 
 namespace troupe {
@@ -13,10 +14,10 @@ namespace troupe {
 /// episodes have come that far.
 class PlannedWorkflow final : public Workflow {
  public:
-  /// `lockstep`: null, or outlives every episode. `generated`: hears of each episode whose last
-  /// answer is there.
-  PlannedWorkflow(Lockstep* lockstep, std::function<void()> generated)
-      : lockstep_(lockstep), generated_(std::move(generated)) {}
+  /// `lockstep`, `host`: null, or outlive every episode. `generated`: hears of each episode whose
+  /// last answer is there.
+  PlannedWorkflow(Lockstep* lockstep, std::function<void()> generated, HostThread* host = nullptr)
+      : lockstep_(lockstep), generated_(std::move(generated)), host_(host) {}
   [[nodiscard]] std::string name() const override { return "planned"; }
   [[nodiscard]] std::string summary() const override { return "prompts say how long answers are"; }
   Async<Result<Outcome>> play(Episode& episode, Task task) const override;
@@ -24,6 +25,7 @@ class PlannedWorkflow final : public Workflow {
  private:
   Lockstep* lockstep_;
   std::function<void()> generated_;
+  HostThread* host_;
 };
 
 }  // namespace troupe

@@ -23,6 +23,7 @@ struct Efficiency {
   double memory = 0.9;              ///< of a device's memory that weights and KV caches may fill
 
   void declare(OptionSet& options);
+  bool operator==(const Efficiency&) const = default;
 };
 
 /// How long an instance of `tensor_parallel` devices takes that serves the model, and what it

@@ -53,12 +53,50 @@ std::vector<EmulatedOptions> least_costs(const TeamCosts& costs) {
   return out;
 }
 
+namespace {
+
+void relieve(const Relief& relief, EmulatedOptions& rollout, TrainingCosts& training) {
+  CostModel& cost = rollout.cost;
+  for (double* seconds :
+       {&cost.decode_base, &cost.decode_per_sequence, &cost.decode_per_context_token,
+        &cost.prefill_base, &cost.prefill_per_token}) {
+    *seconds *= relief.answers;
+  }
+  cost.load_per_byte *= relief.weights;
+  for (double* seconds : {&training.per_token, &training.per_group, &training.optimizer,
+                          &training.swap_in, &training.swap_out}) {
+    *seconds *= relief.training;
+  }
+}
+
+Result<ModelShape> shape_of(const TeamShape& team, std::size_t policy) {
+  if (policy < team.shapes.size()) return team.shapes[policy];
+  return find_model(team.models[policy % team.models.size()]);
+}
+
+}  // namespace
+
 Result<TeamCosts> team_costs(const SimulationOptions& o) {
   TROUPE_ASSIGN(const Device device, find_device(o.cluster.device));
   const auto tensor = static_cast<int>(o.cluster.tensor_parallel);
   TeamCosts out;
   for (std::size_t a = 0; a < static_cast<std::size_t>(o.team.agents); ++a) {
-    TROUPE_ASSIGN(const ModelShape model, find_model(o.team.models[a % o.team.models.size()]));
+    TROUPE_ASSIGN(const ModelShape model, shape_of(o.team, a));
+    if (o.measured.given()) {
+      const auto devices = static_cast<double>(o.cluster.devices);
+      EmulatedOptions rollout = o.measured.rollout(model.parameters, devices / tensor);
+      TrainingCosts training =
+          o.measured.training(model.parameters, devices / static_cast<double>(o.slot_devices()));
+      relieve(o.relief, rollout, training);
+      // Before the next step's rollout begins, as the end of a step of a live run.
+      training.optimizer += o.measured.step * o.relief.host / static_cast<double>(o.team.agents);
+      WeightSyncCosts none;  // in the same memory
+      none.network = 1;
+      out.sync.push_back(none);
+      out.rollout.push_back(rollout);
+      out.training.push_back(training);
+      continue;
+    }
     TROUPE_ASSIGN(EmulatedOptions rollout, rollout_costs(device, tensor, model, o.efficiency));
     TROUPE_TRY(check_room(rollout, model, o));
     if (o.cluster.other_devices > 0) {
@@ -86,6 +124,9 @@ Result<TeamCosts> team_costs(const SimulationOptions& o) {
     sync.weight_bytes = model.weight_bytes();
     sync.network = 1 / rollout.cost.load_per_byte;
     sync.host_seconds = model.weight_bytes() / (tensor * device.host_link * o.efficiency.link);
+    relieve(o.relief, rollout, training);
+    sync.network /= o.relief.weights;
+    sync.host_seconds *= o.relief.weights;
     out.sync.push_back(sync);
     out.rollout.push_back(rollout);
     out.training.push_back(training);
@@ -97,11 +138,15 @@ Result<std::unique_ptr<SimulatedTeam>> SimulatedTeam::make(Executor& executor,
                                                            const SimulationOptions& options,
                                                            TeamCosts costs) {
   std::unique_ptr<SimulatedTeam> team(new SimulatedTeam(options));
-  team->sync_ = std::make_unique<WeightSync>(options.weights, costs.sync);
+  WeightSyncOptions weights = options.weights;
+  weights.link_gigabytes /= options.relief.weights;
+  weights.overhead *= options.relief.weights;
+  team->sync_ = std::make_unique<WeightSync>(weights, costs.sync);
   TROUPE_TRY(team->make_pool(executor, costs));
   for (int a = 0; a < options.team.agents; ++a) team->engines_.push_back(team->pool_->engine(a));
   TROUPE_TRY(team->make_trainers(executor, costs.training));
-  if (options.cluster.shared && options.pipeline.mode.mode != "barrier") {
+  if (options.cluster.shared && options.pipeline.mode.mode != "barrier" &&
+      !options.measured.given()) {
     team->share_devices(costs);
   }
   return team;
@@ -110,12 +155,19 @@ Result<std::unique_ptr<SimulatedTeam>> SimulatedTeam::make(Executor& executor,
 Status SimulatedTeam::make_trainers(Executor& executor, const std::vector<TrainingCosts>& costs) {
   times_ = std::make_shared<SlotTimes>(executor, options_.slots());
   for (std::size_t a = 0; a < costs.size(); ++a) {
-    TROUPE_ASSIGN(const ModelShape model,
-                  find_model(options_.team.models[a % options_.team.models.size()]));
+    TROUPE_ASSIGN(const ModelShape model, shape_of(options_.team, a));
     trainers_.push_back(
         std::make_unique<SimulatedTrainer>(executor, times_, costs[a], model.training_bytes()));
     const int policy = static_cast<int>(a);
     trainers_.back()->publish_after([this, policy] { return sync_->before_publishing(policy); });
+  }
+  if (options_.measured.given() && options_.cluster.shared) {
+    const auto taken = [seconds = device_seconds_, instances = options_.instances()] {
+      return (seconds->decode + seconds->prefill) / instances;
+    };
+    machine_ = std::make_unique<SharedMachine>(executor, taken);
+    for (const auto& trainer : trainers_) trainer->compute_on(*machine_);
+    return {};  // all states are there
   }
   if (options_.slots() >= options_.team.agents) return {};
   states_ = std::make_unique<StateStore>(executor, times_);

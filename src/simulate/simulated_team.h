@@ -8,6 +8,7 @@
 #include "orchestrate/team.h"
 #include "rollout/emulated/emulated_engine.h"
 #include "simulate/byte_tokenizer.h"
+#include "simulate/shared_machine.h"
 #include "simulate/simulation_options.h"
 #include "simulate/state_store.h"
 #include "simulate/trainer.h"
@@ -71,6 +72,7 @@ class SimulatedTeam {
   std::vector<std::unique_ptr<RolloutEngine>> engines_;
   std::shared_ptr<SlotTimes> times_;
   std::unique_ptr<SharedDevices> shared_;
+  std::unique_ptr<SharedMachine> machine_;  ///< null: training has devices of its own
   std::vector<std::unique_ptr<SimulatedTrainer>> trainers_;
   std::unique_ptr<StateStore> states_;
   std::unique_ptr<TrainingSlots> slots_;  ///< null: each policy has a slot of its own

@@ -9,6 +9,7 @@
 #include "orchestrate/tail/make_tail.h"
 #include "simulate/bound.h"
 #include "simulate/counting_executor.h"
+#include "simulate/host_thread.h"
 #include "simulate/planned_workflow.h"
 #include "simulate/simulated_team.h"
 #include "simulate/workload_environment.h"
@@ -32,7 +33,10 @@ class Run {
       : options_(options),
         on_step_(on_step),
         executor_(make_clock(options)),
-        workflow_(options.pipeline.lockstep ? &lockstep_ : nullptr, [this] { generated(); }),
+        host_(executor_, options.measured.turn * options.relief.host),
+        workflow_(
+            options.pipeline.lockstep ? &lockstep_ : nullptr, [this] { generated(); },
+            options.measured.turn > 0 ? &host_ : nullptr),
         tail_(make_tail(options.pipeline.tail, options.pipeline.tail_factor, options.run.groups,
                         options.run.group_size)),
         bound_(least_costs(costs), costs.training, options.instances(), options.slots(),
@@ -226,6 +230,7 @@ class Run {
   const OnSimulatedStep& on_step_;
   CountingExecutor executor_;
   Lockstep lockstep_{executor_};
+  HostThread host_;
   PlannedWorkflow workflow_;
   MemoryDisk disk_;
   std::unique_ptr<TailPolicy> tail_;

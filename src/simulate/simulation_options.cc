@@ -21,7 +21,7 @@ void SimulatedRun::declare(OptionSet& o) {
 void ClusterOptions::declare(OptionSet& o) {
   o.add("device", &device,
         "What the accelerators are: h100, h200, h800, h20, mi300x, l40s, npu64 or cpu.");
-  o.add("devices", &devices, "Accelerators in all.").range(2, 1e6);
+  o.add("devices", &devices, "Accelerators in all.").range(1, 1e6);
   o.add("devices_per_node", &devices_per_node, "Accelerators of one node.").range(1, 1e4);
   o.add("training_devices", &training_devices,
         "Accelerators that train, divided equally among the policies or slots; the others serve "
@@ -39,7 +39,11 @@ void ClusterOptions::declare(OptionSet& o) {
         "All accelerators do both. barrier: rollout, and then training. micro_batch: half of them "
         "go over to training when what rollout has left fits the others (RollPacker's stream "
         "trainer). overlap: rollout stops when a step has its groups, and goes on where it was "
-        "after it. Both tables of utilisation then count all of them.");
+        "after it. With [measured], one machine: training computes with what rollout leaves. Both "
+        "tables of utilisation then count all of them.");
+  o.add("device_price", &device_price,
+        "Of a device for an hour, in any currency: what a step costs is then shown.")
+      .range(0, 1e9);
   o.add("swap_bandwidth", &swap_bandwidth,
         "Bytes a second at which the whole training state of a policy is swapped, in or out. 0: "
         "all host links of its slot at once.")
@@ -106,6 +110,7 @@ std::vector<std::unique_ptr<OptionSet>> SimulationOptions::declare() {
   add("simulation", run);
   add("cluster", cluster);
   add("roofline", efficiency);
+  add("measured", measured);
   add("team", team);
   add("workload", workload);
   add("other_workload", other_workload);
@@ -132,7 +137,7 @@ Status SimulationOptions::check_shared() const {
         "cluster.shared = true: training has all devices; set cluster.training_devices = "
         "cluster.devices");
   }
-  if (pipeline.mode.mode == "barrier") return {};
+  if (pipeline.mode.mode == "barrier" || measured.given()) return {};
   if (team.agents != 1) {
     return invalid(
         "cluster.shared = true: only one policy can take devices from rollout before it is over; "
@@ -186,6 +191,12 @@ Status SimulationOptions::check() const {
   TROUPE_TRY(check_others());
   TROUPE_TRY(weights.check());
   TROUPE_TRY(reward.check());
+  TROUPE_TRY(measured.check(efficiency));
+  if (measured.given() && !(weights == WeightSyncOptions())) {
+    return fail(ErrorCode::kInvalid,
+                "[weights] would do nothing: with [measured] new weights are in the same memory; "
+                "remove it");
+  }
   if (!workload.agent_shares.empty() &&
       static_cast<std::int64_t>(workload.agent_shares.size()) != team.agents) {
     return fail(ErrorCode::kInvalid,

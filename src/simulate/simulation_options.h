@@ -10,6 +10,7 @@
 #include "orchestrate/pipeline_options.h"
 #include "rollout/balancer/options.h"
 #include "rollout/router/options.h"
+#include "simulate/measured.h"
 #include "simulate/roofline.h"
 #include "simulate/simulated_reward.h"
 #include "simulate/weight_sync.h"
@@ -41,6 +42,7 @@ struct ClusterOptions {
   std::int64_t training_tensor_parallel = 1;
   std::int64_t training_slots = 0;
   bool shared = false;
+  double device_price = 0;
   double swap_bandwidth = 0;
   double load_bandwidth = 0;
   bool serial_load = false;
@@ -57,6 +59,7 @@ struct ClusterOptions {
 struct TeamShape {
   std::int64_t agents = 4;
   std::vector<std::string> models = {"qwen2.5-7b"};
+  std::vector<ModelShape> shapes;  ///< of each policy, in place of models. Not an option
 
   void declare(OptionSet& options);
 };
@@ -79,11 +82,21 @@ struct SimulatedExperience {
   void declare(OptionSet& options);
 };
 
+/// What of a simulated run is made faster, to see what holds it up (bottleneck.h).
+struct Relief {
+  double answers = 1;   ///< seconds of decoding and prefilling, for each
+  double training = 1;  ///< of backward passes, optimizer and swaps
+  double weights = 1;   ///< of new weights on their way
+  double host = 1;      ///< of what no device does
+  int instances = 1;    ///< rollout instances, for each
+};
+
 /// A simulated run: hardware, work and schedule.
 struct SimulationOptions {
   SimulatedRun run;
   ClusterOptions cluster;
   Efficiency efficiency;
+  MeasuredCosts measured;
   TeamShape team;
   WorkloadOptions workload, other_workload;
   SimulatedReward reward;
@@ -92,6 +105,7 @@ struct SimulationOptions {
   RouterOptions router;
   BalancerOptions balancer;
   WeightSyncOptions weights;
+  Relief relief;  ///< not an option
 
   /// The tables of the file that describes it.
   [[nodiscard]] std::vector<std::unique_ptr<OptionSet>> declare();
@@ -107,7 +121,7 @@ struct SimulationOptions {
   }
   /// Of cluster.device, of cluster.other_device, and of both.
   [[nodiscard]] int main_instances() const {
-    return static_cast<int>(rollout_devices() / cluster.tensor_parallel);
+    return static_cast<int>(rollout_devices() / cluster.tensor_parallel) * relief.instances;
   }
   [[nodiscard]] int other_instances() const {
     return static_cast<int>(cluster.other_devices / cluster.other_tensor_parallel);

@@ -58,7 +58,11 @@ Async<void> SimulatedTrainer::drain() {
   while (!queue_.empty()) {
     const std::shared_ptr<Work> work = queue_.front();
     queue_.pop_front();
-    co_await times->compute(work->kind, work->seconds);
+    if (machine_ != nullptr) {
+      co_await machine_->compute(times, work->kind, work->seconds);
+    } else {
+      co_await times->compute(work->kind, work->seconds);
+    }
     work->done = true;
     work->finished.notify_all();
   }

@@ -7,6 +7,7 @@
 
 #include "simulate/roofline.h"
 #include "simulate/shared_devices.h"
+#include "simulate/shared_machine.h"
 #include "simulate/slot_times.h"
 #include "simulate/step_rewards.h"
 #include "train/engine.h"
@@ -35,6 +36,8 @@ class SimulatedTrainer final : public TrainEngine, public Swappable {
   void share(SharedDevices& devices) { devices_ = &devices; }
   /// What it trains on is scored first.
   void score_with(StepRewards& rewards) { rewards_ = &rewards; }
+  /// On devices that it shares with rollout, instead of its own. `machine` outlives it.
+  void compute_on(SharedMachine& machine) { machine_ = &machine; }
 
   Async<Status> accumulate(std::shared_ptr<const Group> group) override;
   Async<Result<StepResult>> step(std::int64_t groups, double learning_rate) override;
@@ -65,6 +68,7 @@ class SimulatedTrainer final : public TrainEngine, public Swappable {
   TrainingCosts costs_;
   double state_bytes_;
   std::function<double()> travels_ = [] { return 0.0; };
+  SharedMachine* machine_ = nullptr;
   StateParts state_;
   SharedDevices* devices_ = nullptr;  ///< null: they are its own
   StepRewards* rewards_ = nullptr;    ///< null: scored already

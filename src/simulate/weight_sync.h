@@ -24,6 +24,7 @@ struct WeightSyncOptions {
   void declare(OptionSet& options);
   /// kInvalid: options that would do nothing.
   [[nodiscard]] Status check() const;
+  bool operator==(const WeightSyncOptions&) const = default;
 };
 
 /// What a new version of one policy takes to its instances.
