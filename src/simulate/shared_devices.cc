@@ -7,8 +7,13 @@ bool ScaleDownRule::due(std::int64_t done, std::int64_t asked, std::int64_t want
   return 100 * asked < kFirst * wanted || 100 * (done - asked) >= kEvery * wanted;
 }
 
-SharedDevices::SharedDevices(InstancePool& pool, SlotTimes& times, int instances, Setting setting)
-    : pool_(pool), times_(times), setting_(setting), all_(static_cast<std::size_t>(instances)) {
+SharedDevices::SharedDevices(Executor& executor, InstancePool& pool, SlotTimes& times,
+                             int instances, Setting setting)
+    : executor_(executor),
+      pool_(pool),
+      times_(times),
+      setting_(setting),
+      all_(static_cast<std::size_t>(instances)) {
   for (int id = 0; id < instances; ++id) serving_.push_back(id);
   times_.set_share(0);
 }
@@ -37,18 +42,27 @@ void SharedDevices::generated() {
 
 void SharedDevices::complete_group() {
   if (++complete_ < setting_.groups) return;
-  if (setting_.overlap) leave(serving_.size());
+  if (setting_.overlap) {
+    for (const auto& engine : engines_) {
+      if (const auto serving = engine.lock()) serving->stop();
+    }
+  }
   times_.set_share(1);
 }
 
-Status SharedDevices::step_over() {
+Async<Status> SharedDevices::step_over() {
   done_ = asked_ = complete_ = 0;
   times_.set_share(0);
+  std::erase_if(engines_, [](const auto& engine) { return engine.expired(); });
+  for (const auto& engine : engines_) engine.lock()->go_on();
+  if (serving_.size() == all_) co_return Status();
   while (serving_.size() < all_) {
-    TROUPE_ASSIGN(const int id, pool_.join(0));
-    serving_.push_back(id);
+    const auto id = pool_.join(0);
+    if (!id) co_return tl::unexpected(id.error());
+    serving_.push_back(*id);
   }
-  return {};
+  co_await sleep_for(executor_, setting_.load_time + kMillisecond);
+  co_return Status();
 }
 
 }  // namespace troupe

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
+#include "base/executor.h"
+#include "rollout/emulated/emulated_engine.h"
 #include "rollout/pool/instance_pool.h"
 #include "simulate/slot_times.h"
 
@@ -26,36 +29,44 @@ struct ScaleDownRule {
 ///
 ///   micro_batch  half of the instances leave as ScaleDownRule says, once a step; backward of
 ///                complete groups begins on their devices at half the speed;
-///   overlap      rollout stops when the step has its groups: all instances leave.
+///   overlap      rollout stops when the step has its groups, all instances at once, and goes on
+///                when the step is over.
 ///
-/// What an instance was generating goes on at another one, or at the same when it comes back, from
-/// its last token, with its cache computed again. Instances come back, with the new weights, when
-/// the step is over. Lives on the strand.
+/// What a leaving instance was generating goes on at another one from its last token, with its
+/// cache computed again. It comes back, with the new weights, when the step is over; nobody goes on
+/// before it has them. Lives on the strand.
 class SharedDevices {
  public:
   struct Setting {
     std::int64_t groups = 1;      ///< of a step
     std::int64_t group_size = 1;  ///< of a group
     std::int64_t room = 1;        ///< sequences that one instance holds
+    Nanos load_time = 0;          ///< of new weights into an instance
     bool overlap = false;
   };
   /// Takes the instances that the pool has given ids 0 to `instances` - 1.
-  SharedDevices(InstancePool& pool, SlotTimes& times, int instances, Setting setting);
+  SharedDevices(Executor& executor, InstancePool& pool, SlotTimes& times, int instances,
+                Setting setting);
+
+  /// One of the instances. Those that have gone are forgotten.
+  void add(const std::shared_ptr<EmulatedEngine>& engine) { engines_.push_back(engine); }
 
   /// An episode's last answer is there.
   void generated();
   /// A complete group came to the trainer.
   void complete_group();
   /// The policy has made its step: rollout has all devices again.
-  Status step_over();
+  Async<Status> step_over();
 
   [[nodiscard]] std::int64_t halvings() const { return halvings_; }
 
  private:
   void leave(std::size_t count);
 
+  Executor& executor_;
   InstancePool& pool_;
   SlotTimes& times_;
+  std::vector<std::weak_ptr<EmulatedEngine>> engines_;
   Setting setting_;
   std::size_t all_;
   std::vector<int> serving_;  ///< ids

@@ -81,6 +81,26 @@ TEST(SharedDevices, OverlapStopsForTrainingAndGoesOn) {
   EXPECT_GT(rollout + training, 0.5);
 }
 
+TEST(SharedDevices, AllOfThemComeBack) {
+  // Answers alike, and so many that twice as many on an instance take much longer: nothing is to be
+  // gained, and what is lost is less than a half.
+  SimulationOptions o = small("barrier");
+  o.run.group_size = 32;
+  o.run.steps = 2;
+  o.workload.answer_sigma = o.workload.task_sigma = 0.1;
+  o.workload.answer_median = 2000;
+  o.cluster.kv_share = 0.2;
+  const SimulationResult barrier = run(o);
+  o.pipeline.mode.mode = "overlap";
+  o.pipeline.mode.update = "abort";
+  EXPECT_LT(run(o).seconds, 1.2 * barrier.seconds);
+  o.pipeline.mode = {};
+  const SimulationResult stream = run(o);
+  for (const SimulatedStep& step : stream.steps) {
+    EXPECT_LT(step.seconds, 1.5 * barrier.steps[0].seconds);
+  }
+}
+
 TEST(SharedDevices, RefusesWhatTheyCannotDo) {
   SimulationOptions o = small("overlap");
   EXPECT_FALSE(o.check()) << "pinned weights";

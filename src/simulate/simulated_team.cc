@@ -147,7 +147,7 @@ Result<std::unique_ptr<SimulatedTeam>> SimulatedTeam::make(Executor& executor,
   TROUPE_TRY(team->make_trainers(executor, costs.training));
   if (options.cluster.shared && options.pipeline.mode.mode != "barrier" &&
       !options.measured.given()) {
-    team->share_devices(costs);
+    team->share_devices(executor, costs);
   }
   return team;
 }
@@ -189,14 +189,17 @@ Async<void> SimulatedTeam::stop() {
   if (slots_) co_await slots_->stop();
 }
 
-void SimulatedTeam::share_devices(const TeamCosts& costs) {
+void SimulatedTeam::share_devices(Executor& executor, const TeamCosts& costs) {
   const EmulatedOptions& instance = costs.rollout.front();
   SharedDevices::Setting setting;
   setting.groups = options_.run.groups;
   setting.group_size = options_.run.group_size;
   setting.room = std::min(instance.max_batch, instance.kv_tokens / options_.workload.max_context);
+  setting.load_time = std::llround(instance.cost.load() * kSecond);
   setting.overlap = options_.pipeline.mode.mode == "overlap";
-  shared_ = std::make_unique<SharedDevices>(*pool_, *times_, options_.instances(), setting);
+  shared_ =
+      std::make_unique<SharedDevices>(executor, *pool_, *times_, options_.instances(), setting);
+  for (const auto& engine : made_) shared_->add(engine.lock());
   for (const auto& trainer : trainers_) trainer->share(*shared_);
 }
 
@@ -214,8 +217,8 @@ Status SimulatedTeam::make_pool(Executor& executor, const TeamCosts& costs) {
     };
   }
   const int first = options_.main_instances();  // ids from there on are of the second kind
-  const auto make_instance = [&executor, costs, first, seconds = device_seconds_, &sync = *sync_](
-                                 int id, int policy) -> Result<std::unique_ptr<InstanceLink>> {
+  const auto make_instance = [&executor, costs, first, seconds = device_seconds_, &sync = *sync_,
+                              this](int id, int policy) -> Result<std::unique_ptr<InstanceLink>> {
     const bool other = !costs.other.empty() && id >= first;
     const EmulatedOptions& cost =
         (other ? costs.other : costs.rollout)[static_cast<std::size_t>(policy)];
@@ -223,6 +226,11 @@ Status SimulatedTeam::make_pool(Executor& executor, const TeamCosts& costs) {
     engine->count_into(seconds);
     engine->load_takes(sync.join(policy));
     const InstanceTraits traits{other ? 1 : 0, static_cast<double>(cost.kv_tokens)};
+    if (shared_ != nullptr) {
+      shared_->add(engine);
+    } else if (options_.cluster.shared) {
+      made_.push_back(engine);
+    }
     return std::make_unique<EngineLink>(std::move(engine),
                                         Wait(kForever, "room in a rollout instance"), traits);
   };

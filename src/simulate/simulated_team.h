@@ -62,12 +62,13 @@ class SimulatedTeam {
                : options_.workload.answer_cap;
   }
   Status make_pool(Executor& executor, const TeamCosts& costs);
-  void share_devices(const TeamCosts& costs);
+  void share_devices(Executor& executor, const TeamCosts& costs);
 
   const SimulationOptions& options_;
   std::shared_ptr<const Tokenizer> tokenizer_ = std::make_shared<ByteTokenizer>();
   std::shared_ptr<DeviceSeconds> device_seconds_ = std::make_shared<DeviceSeconds>();
   std::unique_ptr<WeightSync> sync_;
+  std::vector<std::weak_ptr<EmulatedEngine>> made_;  ///< instances, before devices are shared
   std::unique_ptr<InstancePool> pool_;
   std::vector<std::unique_ptr<RolloutEngine>> engines_;
   std::shared_ptr<SlotTimes> times_;

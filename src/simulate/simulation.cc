@@ -108,7 +108,7 @@ class Run {
     return out;
   }
 
-  Async<Status> step_over() { co_return team_->shared()->step_over(); }
+  Async<Status> step_over() { return team_->shared()->step_over(); }
   void generated() {
     if (team_->shared() != nullptr) team_->shared()->generated();
   }

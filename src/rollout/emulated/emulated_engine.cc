@@ -230,6 +230,20 @@ void EmulatedEngine::kill() {
   shared_->freed.notify_all();
 }
 
+void EmulatedEngine::stop() {
+  if (hung_) return;
+  if (phase_ != Phase::kIdle) {
+    until_ = executor_.now();
+    count(phase_);
+  }
+  hang();
+}
+
+void EmulatedEngine::go_on() {
+  if (shared_->dead || !std::exchange(hung_, false)) return;
+  change();
+}
+
 void EmulatedEngine::hang() {
   if (hung_) return;
   if (phase_ == Phase::kDecode) steps_ += steps_over();

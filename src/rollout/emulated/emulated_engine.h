@@ -60,6 +60,11 @@ class EmulatedEngine final : public RolloutEngine {
   /// Asked at each load(): seconds for which it stops the device, instead of the cost model's.
   void load_takes(std::function<double()> seconds) { load_seconds_ = std::move(seconds); }
 
+  /// The device does something else from now on: what it was doing ends where it is, and nothing
+  /// begins before go_on(). Requests, aborts and loads are taken as ever.
+  void stop();
+  void go_on();
+
   // Faults, for tests.
   /// It is gone: all its requests fail with kUnavailable, now and from now on.
   void kill();

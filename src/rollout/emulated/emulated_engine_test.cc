@@ -382,6 +382,28 @@ TEST(EmulatedEngine, AHungOneMakesNoProgress) {
   play(stage, hung);
 }
 
+Async<Status> stopped(EmulatedStage& stage) {
+  Asked asked;
+  auto session = co_await stage.engine->open(2000, kRoom);
+  spawn(ask(stage, *session, emulated_request(900, 100), asked));
+  co_await pass(stage, lone(100, 100, 41) + 0.001);
+  stage.engine->stop();
+  co_await pass(stage, 3600);
+  EXPECT_FALSE(asked.reply);
+  stage.engine->go_on();
+  // The step that was begun is made again, the 41 tokens are not.
+  co_await pass(stage, lone(100, 100, 60) - lone(100, 100, 41) + 0.001);
+  stage.engine->abort(**session);
+  co_await pass(stage, 1e-6);
+  EXPECT_EQ((*asked.reply)->tokens.size(), 60U);
+  co_return Status();
+}
+
+TEST(EmulatedEngine, AStoppedOneGoesOnWhereItWas) {
+  EmulatedStage stage;
+  play(stage, stopped);
+}
+
 Async<Status> live(EmulatedStage& stage) {
   std::vector<Asked> asked(4);
   for (Asked& one : asked) spawn(open_and_ask(stage, emulated_request(20, 10), one));
