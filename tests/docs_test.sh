@@ -7,6 +7,7 @@
 program=$1 source=$2 update=${3:-}
 . "$source/tests/program.sh"
 "$program" explain > "$work/explain.txt"
+"$program" simulate explain > "$work/simulate.txt"
 cd "$source"
 python3 - "$program" "$work" "$update" <<'P'
 import glob, os, re, subprocess, sys
@@ -47,6 +48,9 @@ for key, row in sorted(set(known) - set(said)):
     problems.append(f"docs/run-file.md lacks: {row}")
 for key, row in sorted(set(said) - set(known)):
     problems.append(f"docs/run-file.md has what explain does not say: {row}")
+
+# A simulation's file shares names of tables with a run file, and has options of its own.
+keys |= {line.split()[0] for line in open(f"{work}/simulate.txt")}
 
 files = {"toml", "safetensors", "json", "jsonl", "cc", "h", "md", "svg"}
 pages = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"] + sorted(glob.glob("docs/**/*.md", recursive=True))
