@@ -57,7 +57,7 @@ explore = 0.0
 [checkpoint]
 every = 1
 )",
-               12);
+               8);
 }
 
 const std::string kOutOfOrder = std::string(kModel) + R"(
@@ -93,7 +93,7 @@ TEST(SoakFound, SpareGroupsArePutOffAfterAResumeToo) {
   std::string file = kOutOfOrder;
   file.erase(file.find("selection = \"arrival\"\n"),
              std::string("selection = \"arrival\"\n").size());
-  expect_sound(file + "[pipeline]\ntail = \"redundant_groups\"\ntail_factor = 2.0\n", 12);
+  expect_sound(file + "[pipeline]\ntail = \"redundant_groups\"\ntail_factor = 2.0\n", 8);
 }
 
 }  // namespace
