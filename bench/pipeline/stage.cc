@@ -11,6 +11,7 @@
 #include "orchestrate/tail/make_tail.h"
 #include "pipeline/planned_engine.h"
 #include "pipeline/workload.h"
+#include "simulate/planned_workflow.h"
 #include "train/trainer.h"
 
 namespace troupe::bench {
@@ -152,7 +153,7 @@ class Stage {
     out.groups = out.refill.batch = options_.groups;
     out.group_size = options_.group_size;
     out.tail = tail_.get();
-    static const CoroutineWorkflow workflow(play_planned);
+    static const PlannedWorkflow workflow(nullptr, [] {});
     out.workflow = &workflow;
     return out;
   }

@@ -22,7 +22,7 @@ WorkloadNumbers workload_numbers();
 
 /// What the bench plays: episodes of three turns, the second and third behind a tool. Everything is
 /// drawn from the episode's seed, so all modes do the same work. Prompts are plans, for
-/// play_planned().
+/// PlannedWorkflow.
 class WorkloadSpec final : public EnvironmentSpec {
  public:
   /// `time_scale`: seconds that stand for a second of the table.
