@@ -103,4 +103,11 @@ Async<Status> Gate::wait_empty(Wait wait) {
   co_return Status();
 }
 
+Async<Status> Gate::drain(Wait wait) {
+  const Status first = co_await wait_empty(wait);
+  Status left = first;
+  while (!left) left = co_await wait_empty(wait);
+  co_return first;
+}
+
 }  // namespace troupe

@@ -215,6 +215,9 @@ class Gate {
   [[nodiscard]] int count() const { return count_; }
   /// kDeadline if some have not left in time; the message names what they do.
   Async<Status> wait_empty(Wait wait);
+  /// For who owns what they use: comes back only when all have left, which the deadlines of their
+  /// own waits see to. kDeadline if that took longer than `wait`.
+  Async<Status> drain(Wait wait);
 
  private:
   Signal empty_;

@@ -135,6 +135,28 @@ TEST_P(EveryExecutor, WorkersAccountForAllOfTheirTime) {
   }
 }
 
+Async<void> leave_late(Executor& executor, Gate::Pass pass, bool& left) {
+  const Gate::Pass held = std::move(pass);
+  co_await sleep_for(executor, 20 * kMillisecond);
+  left = true;
+}
+
+Async<Status> drain_late(Executor& executor, bool& left) {
+  Gate gate(executor);
+  spawn(leave_late(executor, Gate::Pass(gate), left));
+  Status status = co_await gate.drain(Wait(2 * kMillisecond, "who uses this frame"));
+  if (!left) co_return fail(ErrorCode::kInternal, "came back before all had left");
+  co_return status;
+}
+
+TEST_P(EveryExecutor, ADrainedGateIsLateAndEmpty) {
+  bool left = false;
+  const Status status = executor_->run(drain_late(*executor_, left));
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, ErrorCode::kDeadline) << status.error().message;
+  EXPECT_TRUE(left);
+}
+
 Async<void> note(Executor& executor, Gate::Pass, int i, std::string& log) {
   co_await on_worker(executor, "a", 0, [] {});
   log += std::to_string(i) + "@" + std::to_string(executor.now()) + " ";

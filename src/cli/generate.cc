@@ -47,7 +47,7 @@ Async<Status> all_samples(Executor& executor, LocalEngine& engine, const Generat
   for (std::size_t i = 0; i < job.samples(); ++i) {
     spawn(one_sample(engine, job, i, printer, status, Gate::Pass(gate)));
   }
-  Status ended = co_await gate.wait_empty(Wait(kSecond * 3600 * 24 * 7, "samples"));
+  Status ended = co_await gate.drain(Wait(kSecond * 3600 * 24 * 7, "samples"));
   co_return ended ? status : ended;
 }
 

@@ -81,7 +81,7 @@ Async<Result<ExactReport>> check_exact(Executor& executor, ExactOptions options,
     spawn(check_some(executor, state, Gate::Pass(gate)));
   }
   // Each case ends by itself; the deadline only guards against a bug of ours.
-  Status done = co_await gate.wait_empty(Wait(7 * 24 * 3600 * kSecond, "cases of the check"));
+  Status done = co_await gate.drain(Wait(7 * 24 * 3600 * kSecond, "cases of the check"));
   if (!done) co_return tl::unexpected(done.error());
   if (state.stop() && state.next < state.end) {
     co_return fail(

@@ -56,7 +56,7 @@ Async<Result<EvalReport>> evaluate(const EvalSetting& setting) {
       spawn(play_one(setting, episodes, first + i, Gate::Pass(gate),
                      results[static_cast<std::size_t>(i)]));
     }
-    Status ended = co_await gate.wait_empty(Wait(24 * 3600 * kSecond, "evaluation episodes"));
+    Status ended = co_await gate.drain(Wait(24 * 3600 * kSecond, "evaluation episodes"));
     if (!ended) co_return tl::unexpected(ended.error());
     for (const auto& result : results) {
       if (!result) co_return tl::unexpected(result.error());

@@ -92,7 +92,7 @@ Async<Status> train_step(LaneStep self) {
     Gate gate(executor);
     Status taken = co_await take_groups(self, gate, seen);
     if (taken) executor.idle_reason("end of backward");
-    Status done = co_await gate.wait_empty(setting.group_wait);
+    Status done = co_await gate.drain(setting.group_wait);
     if (!taken) co_return taken;
     if (!done) co_return done;
     if (!self.flow.error()) co_return self.flow.error();  // of a backward pass

@@ -173,7 +173,7 @@ Async<void> learn_step(WarmLane& lane, Gate::Pass pass) {
   const Gate::Pass held = std::move(pass);
   Status done = Status();
   do {
-    done = co_await lane.backward.wait_empty(Wait(3600 * kSecond, "supervised backward"));
+    done = co_await lane.backward.drain(Wait(3600 * kSecond, "supervised backward"));
     if (!done) lane.status = done;
   } while (lane.backward.count() > 0);  // they hold the lane
   if (!lane.status) co_return;
@@ -218,7 +218,7 @@ Async<Status> supervised_step(const WarmStartSetting& s, std::int64_t step, Step
     spawn(learn_step(*lane, Gate::Pass(gate)));
   }
   while (gate.count() > 0) {  // they hold the lanes
-    const Status done = co_await gate.wait_empty(Wait(3600 * kSecond, "a supervised step"));
+    const Status done = co_await gate.drain(Wait(3600 * kSecond, "a supervised step"));
     if (!done) continue;
   }
   report.policies.clear();

@@ -92,7 +92,7 @@ Async<Status> play_members(const EpisodeSetting& setting, Task task, std::string
     spawn(play_into(setting, task, std::move(id), Gate::Pass(gate), done, results[i]));
   }
   // Every wait inside an episode has its own deadline; this one only guards against a bug.
-  Status ended = co_await gate.wait_empty(Wait(24 * 3600 * kSecond, "episodes of a group"));
+  Status ended = co_await gate.drain(Wait(24 * 3600 * kSecond, "episodes of a group"));
   if (!ended) co_return ended;
   for (Status& result : results) {
     if (!result) co_return std::move(result);

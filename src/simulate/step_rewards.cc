@@ -34,7 +34,7 @@ Async<Status> StepRewards::score(std::shared_ptr<const Group> group) {
     for (const Trajectory& row : group->rows) {
       spawn(score_row(*group, row, Gate::Pass(gate), status));
     }
-    Status left = co_await gate.wait_empty(Wait(kForever, "the rewards of a group"));
+    Status left = co_await gate.drain(Wait(kForever, "the rewards of a group"));
     if (!left) co_return left;
   }
   ++ended_;

@@ -83,7 +83,7 @@ class Player {
       for (std::size_t i = 0; i < played_.size(); ++i) {
         spawn(arrive(i, turn, turn + stride, Gate::Pass(gate)));
       }
-      Status done = co_await gate.wait_empty(Wait(3600 * kSecond, "sessions of the check"));
+      Status done = co_await gate.drain(Wait(3600 * kSecond, "sessions of the check"));
       if (!done) co_return done;
       if (!failed_) co_return failed_;
       if (!schedule_.load_again) break;

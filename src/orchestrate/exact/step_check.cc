@@ -39,7 +39,7 @@ Async<Status> one_step(Executor& executor, Trainer& trainer, const Schedule& sch
     for (std::size_t i = first; i < std::min(groups.size(), first + schedule.micro_batch); ++i) {
       spawn(accumulate(trainer, groups[i], Gate::Pass(gate)));
     }
-    Status done = co_await gate.wait_empty(Wait(3600 * kSecond, "backward of the check"));
+    Status done = co_await gate.drain(Wait(3600 * kSecond, "backward of the check"));
     if (!done) co_return done;
   }
   const auto result = co_await trainer.step(static_cast<std::int64_t>(groups.size()), 1e-2);

@@ -18,7 +18,7 @@ Async<Result<std::vector<Action>>> act_together(Episode& episode, std::vector<Pr
       spawn(act_into(episode, std::move(prompts[i]), Gate::Pass(gate), answers[i]));
     }
     // Each act() has its own deadlines; this wait ends when the last of them does.
-    Status status = co_await gate.wait_empty(Wait(2 * 3600 * kSecond, "agents acting together"));
+    Status status = co_await gate.drain(Wait(2 * 3600 * kSecond, "agents acting together"));
     if (!status) co_return tl::unexpected(status.error());
   }
   std::vector<Action> actions;

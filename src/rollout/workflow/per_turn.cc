@@ -60,14 +60,14 @@ Async<Result<Action>> PerTurnWorkflow::answer(Episode& episode, Prompt shown) co
     one.branch = episode.fork(episode.turns());
     spawn(ask(one, shown.text, Gate::Pass(gate)));
   }
-  Status asked = co_await gate.wait_empty(wait);
+  Status asked = co_await gate.drain(wait);
   if (!asked) co_return tl::unexpected(asked.error());
   for (Candidate& one : all) {
     if (!one.answer) co_return tl::unexpected(one.answer.error());
     one.playout = one.branch->fork();
   }
   for (Candidate& one : all) spawn(play_out(one, shown.agent, Gate::Pass(gate)));
-  Status played = co_await gate.wait_empty(wait);
+  Status played = co_await gate.drain(wait);
   if (!played) co_return tl::unexpected(played.error());
   const Candidate* best = &all.front();
   for (const Candidate& one : all) {

@@ -97,7 +97,7 @@ Async<Status> TreeSearchWorkflow::grow(const std::vector<Episode*>& roots, const
   for (std::size_t i = first; i < nodes.size(); ++i) {
     spawn(explore(*nodes[i], task, Gate::Pass(gate), results[i - first]));
   }
-  Status ended = co_await gate.wait_empty(Wait(2 * 3600 * kSecond, "branches of an episode"));
+  Status ended = co_await gate.drain(Wait(2 * 3600 * kSecond, "branches of an episode"));
   if (!ended) co_return ended;
   for (Status& result : results) {
     if (!result) co_return std::move(result);
