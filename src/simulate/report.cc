@@ -57,6 +57,13 @@ std::string simulation_text(const SimulationOptions& o, const SimulationResult& 
   out += fmt::format("training    {}\n", shares_text(r.training));
   out += fmt::format("pool        {} requests, {} waited, {} sessions and {} instances moved",
                      r.pool.requests, r.pool.waited, r.pool.migrated, r.pool.moves);
+  if (r.serving.requests > 0) {
+    out += fmt::format(
+        "\nusers       {} answers; {:.2f}% over the objective of the first token, {:.2f}% of a "
+        "token's time; KV memory {:.1f}%; taken back {} times",
+        r.serving.requests, 100 * r.serving.share_over_ttft(), 100 * r.serving.share_over_tpot(),
+        100 * r.serving.kv_share(), r.serving.given);
+  }
   if (o.weights.plan != "direct") {
     out += fmt::format("\nweights     {:.2f} s until the last instance has them", r.weight_sync);
   }

@@ -128,6 +128,14 @@ Result<TeamCosts> team_costs(const SimulationOptions& o) {
     sync.network /= o.relief.weights;
     sync.host_seconds *= o.relief.weights;
     out.sync.push_back(sync);
+    if (o.serving.instances > 0) {
+      out.serving = rollout;  // with another model of the size beside it
+      out.serving.kv_tokens -= std::llround(model.weight_bytes() / model.kv_bytes());
+      EmulatedOptions lent = out.serving;
+      lent.kv_tokens =
+          std::llround(o.serving.kv_share * static_cast<double>(out.serving.kv_tokens));
+      TROUPE_TRY(check_room(lent, model, o));
+    }
     out.rollout.push_back(rollout);
     out.training.push_back(training);
   }
@@ -142,6 +150,10 @@ Result<std::unique_ptr<SimulatedTeam>> SimulatedTeam::make(Executor& executor,
   weights.link_gigabytes /= options.relief.weights;
   weights.overhead *= options.relief.weights;
   team->sync_ = std::make_unique<WeightSync>(weights, costs.sync);
+  if (options.serving.instances > 0) {
+    TROUPE_ASSIGN(team->serving_, ServingFleet::make(executor, options.serving, costs.serving,
+                                                     static_cast<std::uint64_t>(options.run.seed)));
+  }
   TROUPE_TRY(team->make_pool(executor, costs));
   for (int a = 0; a < options.team.agents; ++a) team->engines_.push_back(team->pool_->engine(a));
   TROUPE_TRY(team->make_trainers(executor, costs.training));
@@ -185,6 +197,12 @@ Status SimulatedTeam::make_trainers(Executor& executor, const std::vector<Traini
   return {};
 }
 
+void SimulatedTeam::start_serving() {
+  if (!serving_) return;
+  serving_->start({[this] { return pool_->join(0); },
+                   [this](int id) { (void)pool_->leave(id, Leave::kAbort).has_value(); }});
+}
+
 Async<void> SimulatedTeam::stop() {
   if (slots_) co_await slots_->stop();
 }
@@ -217,14 +235,17 @@ Status SimulatedTeam::make_pool(Executor& executor, const TeamCosts& costs) {
     };
   }
   const int first = options_.main_instances();  // ids from there on are of the second kind
-  const auto make_instance = [&executor, costs, first, seconds = device_seconds_, &sync = *sync_,
-                              this](int id, int policy) -> Result<std::unique_ptr<InstanceLink>> {
+  const auto make_instance = [this, &executor, costs, first, seconds = device_seconds_](
+                                 int id, int policy) -> Result<std::unique_ptr<InstanceLink>> {
+    if (serving_ && serving_->joining() >= 0) {
+      return serving_->link(sync_->join(policy), answer_by_plan);
+    }
     const bool other = !costs.other.empty() && id >= first;
     const EmulatedOptions& cost =
         (other ? costs.other : costs.rollout)[static_cast<std::size_t>(policy)];
     auto engine = std::make_shared<EmulatedEngine>(executor, cost, answer_by_plan);
     engine->count_into(seconds);
-    engine->load_takes(sync.join(policy));
+    engine->load_takes(sync_->join(policy));
     const InstanceTraits traits{other ? 1 : 0, static_cast<double>(cost.kv_tokens)};
     if (shared_ != nullptr) {
       shared_->add(engine);

@@ -18,6 +18,7 @@ namespace troupe {
 /// What each policy of a simulated team takes, on an instance and in a training slot.
 struct TeamCosts {
   std::vector<EmulatedOptions> rollout;
+  EmulatedOptions serving;             ///< an instance that serves users, too
   std::vector<EmulatedOptions> other;  ///< on instances of the second kind; empty: there are none
   std::vector<TrainingCosts> training;
   std::vector<WeightSyncCosts> sync;
@@ -48,6 +49,10 @@ class SimulatedTeam {
   /// Every trainer scores what it is given first.
   void score_with(StepRewards& rewards);
   [[nodiscard]] const InstancePool& pool() const { return *pool_; }
+  /// Null: nobody lends.
+  [[nodiscard]] ServingFleet* serving() { return serving_.get(); }
+  /// Users come from now on, and their instances are lent.
+  void start_serving();
   [[nodiscard]] const WeightSync& weight_sync() const { return *sync_; }
   [[nodiscard]] const DeviceSeconds& device_seconds() const { return *device_seconds_; }
   [[nodiscard]] std::int64_t tokens_sampled() const;
@@ -69,6 +74,7 @@ class SimulatedTeam {
   std::shared_ptr<DeviceSeconds> device_seconds_ = std::make_shared<DeviceSeconds>();
   std::unique_ptr<WeightSync> sync_;
   std::vector<std::weak_ptr<EmulatedEngine>> made_;  ///< instances, before devices are shared
+  std::unique_ptr<ServingFleet> serving_;
   std::unique_ptr<InstancePool> pool_;
   std::vector<std::unique_ptr<RolloutEngine>> engines_;
   std::shared_ptr<SlotTimes> times_;

@@ -39,7 +39,8 @@ class Run {
             options.measured.turn > 0 ? &host_ : nullptr),
         tail_(make_tail(options.pipeline.tail, options.pipeline.tail_factor, options.run.groups,
                         options.run.group_size)),
-        bound_(least_costs(costs), costs.training, options.instances(), options.slots(),
+        bound_(least_costs(costs), costs.training,
+               options.instances() + static_cast<int>(options.serving.instances), options.slots(),
                options.cluster.shared),
         costs_(std::move(costs)),
         environment_(options.mix(), static_cast<int>(options.team.agents),
@@ -153,10 +154,12 @@ class Run {
     waited_ = team_->times().states();
     first_ = waited_;
     first_devices_ = counted_;
+    team_->start_serving();
   }
 
   void begin_step() {
     began_ = seconds();
+    if (team_->serving() != nullptr) team_->serving()->new_step();
     team_->times().idle_reason("first complete group");
   }
 
@@ -202,6 +205,7 @@ class Run {
     out_.pool = team_->pool().counts();
     out_.swaps = team_->swaps();
     out_.weight_sync = team_->weight_sync().mean_seconds();
+    if (team_->serving() != nullptr) out_.serving = team_->serving()->counts();
     out_.events = executor_.events();
     out_.digest = fmt::format("{:016x}", executor_.digest());
     const double rollout = out_.seconds * out_.instances;

@@ -8,6 +8,7 @@
 
 #include "rollout/emulated/emulated_engine.h"
 #include "rollout/pool/pool_types.h"
+#include "simulate/serving.h"
 #include "simulate/simulation_options.h"
 #include "troupe/result.h"
 
@@ -40,6 +41,7 @@ struct SimulationResult {
   std::int64_t swaps = 0;   ///< of training states
   double weight_sync = 0;   ///< mean seconds until the last instance had a new version
   std::int64_t events = 0;  ///< of the executor
+  ServingCounts serving;    ///< what users got on instances that lend
   std::string digest;       ///< of when each event came, and in which order
   double wall_seconds = 0;
 

@@ -120,6 +120,7 @@ std::vector<std::unique_ptr<OptionSet>> SimulationOptions::declare() {
   add("router", router);
   add("balancer", balancer);
   add("weights", weights);
+  add("serving", serving);
   return out;
 }
 
@@ -190,6 +191,12 @@ Status SimulationOptions::check() const {
   TROUPE_TRY(workload.check());
   TROUPE_TRY(check_others());
   TROUPE_TRY(weights.check());
+  TROUPE_TRY(serving.check());
+  if (serving.instances > 0 && (team.agents != 1 || cluster.shared)) {
+    return fail(ErrorCode::kInvalid,
+                "serving.instances lend to one policy's rollout: set team.agents = 1 and "
+                "cluster.shared = false");
+  }
   TROUPE_TRY(reward.check());
   TROUPE_TRY(measured.check(efficiency));
   if (measured.given() && !(weights == WeightSyncOptions())) {

@@ -12,6 +12,7 @@
 #include "rollout/router/options.h"
 #include "simulate/measured.h"
 #include "simulate/roofline.h"
+#include "simulate/serving.h"
 #include "simulate/simulated_reward.h"
 #include "simulate/weight_sync.h"
 #include "simulate/workload.h"
@@ -106,6 +107,7 @@ struct SimulationOptions {
   BalancerOptions balancer;
   WeightSyncOptions weights;
   Relief relief;  ///< not an option
+  ServingOptions serving;
 
   /// The tables of the file that describes it.
   [[nodiscard]] std::vector<std::unique_ptr<OptionSet>> declare();

@@ -1,6 +1,7 @@
 #include "simulate/workload.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 
@@ -23,11 +24,12 @@ int by_shares(Rng& rng, const std::vector<double>& shares) {
 class Tools {
  public:
   explicit Tools(const WorkloadOptions& o) : options_(o) {}
-  /// `quantile` of a table, or a draw of a normal distribution.
-  [[nodiscard]] double seconds(double quantile, Rng& rng) const {
+  /// `quantile` of a table, or a draw of a normal distribution that it seeds.
+  [[nodiscard]] double seconds(double quantile) const {
     if (options_.tools == "none") return 0;
     if (options_.tools == "normal") {
-      const double drawn = options_.tool_mean + options_.tool_sigma * rng.normal();
+      Rng own(seed_join(std::bit_cast<std::uint64_t>(quantile), "tool"));
+      const double drawn = options_.tool_mean + options_.tool_sigma * own.normal();
       return std::floor(1e6 * std::max(0.0, drawn)) / 1e6;
     }
     const double drawn = options_.tools == "tracelab"
@@ -142,7 +144,7 @@ Chain draw_chain(const WorkloadOptions& o, int agents, std::uint64_t run_seed, s
     chain.task = std::to_string(place);
     for (std::size_t t = 1; t < chain.turns.size(); ++t) {
       const double tool = rng.uniform();
-      chain.turns[t].tool_seconds = tools.seconds(tool, rng);
+      chain.turns[t].tool_seconds = tools.seconds(tool);
     }
     return chain;
   }
@@ -167,9 +169,7 @@ Chain draw_chain(const WorkloadOptions& o, int agents, std::uint64_t run_seed, s
     turn.fed = static_cast<int>(t == 0 ? lengths.prompt() : o.observation_tokens);
     const double drawn = lengths.answer(rng);
     const double tool = rng.uniform();
-    if (t > 0) {  // whole microseconds, as plans have them
-      turn.tool_seconds = std::floor(1e6 * tools.seconds(tool, rng)) / 1e6;
-    }
+    if (t > 0) turn.tool_seconds = tools.seconds(tool);
     const std::int64_t room = o.max_context - said - turn.fed;
     if (room < 1) break;
     turn.answer = static_cast<int>(std::clamp<double>(

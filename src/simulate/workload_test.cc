@@ -57,6 +57,7 @@ TEST(Workload, KeepsItsLimits) {
 TEST(Workload, NormalToolsHaveTheirMeanAndChangeNothingElse) {
   WorkloadOptions o, plain;
   o.tools = "normal";
+  o.tool_sigma = 5;
   double sum = 0, squares = 0, count = 0;
   for (std::uint64_t seed = 0; seed < 500; ++seed) {
     const Chain chain = draw_chain(o, 4, 1, seed / 8, seed);

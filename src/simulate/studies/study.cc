@@ -6,6 +6,7 @@
 #include "simulate/studies/flexmarl.h"
 #include "simulate/studies/roll_flash.h"
 #include "simulate/studies/rollart.h"
+#include "simulate/studies/rose.h"
 #include "simulate/studies/rollpacker.h"
 #include "simulate/studies/sparse_sync.h"
 
@@ -17,6 +18,7 @@ const std::vector<StudyEntry>& all_studies() {
        study_flexmarl},
       {"rollart", "two kinds of accelerators, trajectories, the ladder from Sync to RollArt",
        study_rollart},
+      {"rose", "rollout on instances that serve users, within their objectives (ROSE)", study_rose},
       {"sparse-sync", "weight syncs whole and as deltas over links of all speeds (SparseRL-Sync)",
        study_sparse_sync},
       {"rollpacker", "RollPacker's parts (arXiv 2509.21009) beside their published speedups",
