@@ -12,6 +12,7 @@ namespace {
 constexpr double kTick = 0.1;                      // seconds
 constexpr double kHorizon = 3600;                  // of requests; repeated after that
 constexpr Nanos kForever = 100'000'000 * kSecond;  // only a bug lasts so long
+constexpr double kHeadroom = 0.9;                  // of the objective: prompts hold answers up, too
 constexpr std::int64_t kChunk = 512;               // tokens of a rollout's prefill beside users
 
 }  // namespace
@@ -97,10 +98,13 @@ void ServingInstance::advance(double begin, double end, ServingCounts& counts) {
       context += static_cast<double>(request.about.prompt) + request.sampled;
     }
     const double own = costs_.cost.step(static_cast<std::int64_t>(running_.size()), context);
-    const bool admitted =
-        rollout > 0 && (options_.lend == "always" || own + rollout <= options_.tpot);
-    const double step = admitted ? own + rollout : own;
-    stall += left * (admitted ? own / step : 1);
+    double steps = 0;  // of rollout, between two of users
+    if (rollout > 0) {
+      steps = std::max(0.0, std::floor((kHeadroom * options_.tpot - own) / rollout));
+      if (options_.lend == "always") steps = std::max(1.0, steps);
+    }
+    const double step = own + steps * rollout;
+    if (rollout > 0) stall += left * own / step;
     decode(left, step, end, counts);
   }
   if (rollout_ && stall > 0) rollout_->stall(stall);

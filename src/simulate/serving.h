@@ -72,9 +72,10 @@ class LentEngine {
 
 /// One instance that serves users, in small steps of time (ROSE, arXiv 2605.06534): users' prompts
 /// are prefilled first, in the order of arrival, then their answers decode together. If rollout has
-/// the instance, too, it decodes between two of the users' steps where that leaves them within the
-/// objective of a token's time (lend = "slack") or always ("always"), and stops while a prompt
-/// waits. So of a second with users' steps of s and rollout's of r, rollout has r / (s + r). Both
+/// the instance, too, it takes as many steps between two of the users' as leave them within 0.9 of
+/// the objective of a token's time (lend = "slack"), or at least one ("always"), and stops while a
+/// prompt waits. So of a second with users' steps of s and n of rollout's of r, rollout has
+/// n r / (s + n r). Both
 /// models lie in memory; rollout may fill `kv_share` of the rest. Lives on the strand.
 class ServingInstance {
  public:

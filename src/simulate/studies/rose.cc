@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "base/rng.h"
 #include "simulate/studies/rose_ranges.h"
@@ -146,6 +148,9 @@ Result<Study> study_rose(const StudySize& size) {
     for (const auto& [name, value] : draw) out.parameters[name].push_back(value);
     if (size.progress) size.progress(i + 1, draws);
   }
+  std::stable_sort(users.begin(), users.end(), [](const StudyRow& a, const StudyRow& b) {
+    return std::tie(a.setting, a.quantity) < std::tie(b.setting, b.quantity);
+  });
   out.rows.insert(out.rows.end(), users.begin(), users.end());
   for (const Setting& setting : kSettings) {
     const auto claim = [&](const char* slow, const char* fast, double published,
