@@ -6,8 +6,8 @@
 #include "simulate/studies/flexmarl.h"
 #include "simulate/studies/roll_flash.h"
 #include "simulate/studies/rollart.h"
-#include "simulate/studies/rose.h"
 #include "simulate/studies/rollpacker.h"
+#include "simulate/studies/rose.h"
 #include "simulate/studies/sparse_sync.h"
 
 namespace troupe {
