@@ -10,6 +10,14 @@
 namespace troupe {
 namespace {
 
+/// The newest version that sampled a token of it, or that it was admitted at. Behind a restart it
+/// may be one that is yet to be made again.
+std::int64_t newest_version(const TableEntry& entry) {
+  std::int64_t out = entry.version;
+  for (const Row& row : entry.rows) out = std::max(out, row.last.number);
+  return out;
+}
+
 /// Waits for its episodes or for a step.
 bool outstanding_state(GroupState state) { return pending(state) || state == GroupState::kReady; }
 
@@ -227,8 +235,9 @@ std::vector<GroupKey> ExperienceTable::choose(std::int64_t step, std::size_t cou
   while (out.size() < count) {
     const auto key = selector_->next(step);
     if (!key) break;
-    (later.contains(*key) ? kept : out).push_back(*key);
-    selector_->erase(candidate(*key, entries_.at(*key)));
+    const TableEntry& entry = entries_.at(*key);
+    (later.contains(*key) || newest_version(entry) > steps_ ? kept : out).push_back(*key);
+    selector_->erase(candidate(*key, entry));
   }
   for (const GroupKey key : out) offer(key, entries_.at(key));
   for (const GroupKey key : kept) offer(key, entries_.at(key));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "experience/selection/admission_order.h"
+#include "experience/selection/arrival_order.h"
 #include "experience/selection/oldest_first.h"
 #include "experience/store_test_support.h"
 
@@ -167,6 +168,27 @@ TEST(ExperienceTable, GroupsOfALostTimelinesVersionsKeepNoStepWaiting) {
   EXPECT_EQ(table.outstanding(0), 0);
   EXPECT_TRUE(table.choose(0, 1).empty());  // it is of a batch that step 1 takes again
   EXPECT_EQ(table.choose(1, 1), std::vector<GroupKey>{taken});
+}
+
+// As above, complete and of no batch that is recorded.
+TEST(ExperienceTable, GroupsOfALostTimelinesVersionsWaitForTheirs) {
+  ExperienceTable table("a", 1000, std::make_unique<ArrivalOrder>());
+  CoverRecord covered;
+  covered.version = 1;
+  ASSERT_TRUE(table.cover(covered, 0));
+  const GroupKey key = group_key(2, 0);
+  TableEntry entry;
+  entry.version = 1;
+  ASSERT_TRUE(table.reserve(key, entry, 0));
+  ASSERT_TRUE(table.start(key, 0));
+  ASSERT_TRUE(table.add_member(key, 0, rows(key, 0)));
+  ASSERT_TRUE(table.fill(advantages(key, 0, {1}), 1, 0));
+  ASSERT_TRUE(table.close(key, 1, 0));
+  EXPECT_EQ(table.choose(1, 1), std::vector<GroupKey>{key});
+  ASSERT_TRUE(table.restart(RestartRecord(), 0, false, 0));
+  EXPECT_TRUE(table.choose(0, 1).empty());
+  ASSERT_TRUE(table.cover(covered, 0));
+  EXPECT_EQ(table.choose(1, 1), std::vector<GroupKey>{key});
 }
 
 TEST(ExperienceTable, ASkippedStepFailsItsSamplesUntilARestartBeforeIt) {
