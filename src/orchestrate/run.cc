@@ -9,6 +9,7 @@
 #include "model/decoder.h"
 #include "orchestrate/evaluate.h"
 #include "orchestrate/policy_metric.h"
+#include "orchestrate/run_experience.h"
 #include "orchestrate/warm_start.h"
 #include "rollout/reward/make_reward.h"
 
@@ -96,9 +97,10 @@ Async<Status> Run::main() {
   Status status = team_->share_slots(s_.executor, s_.disk, s_.options, s_.folder);
   const bool fresh = saved_step_ < 0;
   if (status && !fresh && team_->slots() != nullptr) status = co_await team_->slots()->take_over();
+  if (status && fresh) status = forget_experience(s_.disk, s_.folder);
   if (status && fresh) status = co_await begin();
   if (status) status = co_await open_publications(fresh);
-  if (status) status = open_store(fresh);
+  if (status) status = open_store();
   if (status && !fresh) status = restore_opponents();
   if (status) status = co_await publish_first();
   if (status) status = co_await rl();

@@ -51,7 +51,7 @@ class Run {
  private:
   Async<Status> begin();
   [[nodiscard]] Wait disk_wait(std::string reason) const;
-  Status open_store(bool fresh);
+  Status open_store();
   Async<Status> open_publications(bool fresh);
   Async<Status> publish_first();
   Async<Status> publish_next(int policy);

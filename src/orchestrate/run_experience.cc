@@ -7,11 +7,16 @@ namespace troupe {
 
 std::string experience_folder(const std::string& run_folder) { return run_folder + "/experience"; }
 
+Status forget_experience(Disk& disk, const std::string& run_folder) {
+  TROUPE_TRY(disk.remove(experience_folder(run_folder)));
+  return disk.sync_folder(run_folder);
+}
+
 Result<std::unique_ptr<ExperienceStore>> open_experience(Executor& executor, Disk& disk,
                                                          const RunOptions& options, Team& team,
                                                          const std::string& run_folder,
                                                          std::int64_t steps, std::int64_t place,
-                                                         bool fresh, std::int64_t incarnation) {
+                                                         std::int64_t incarnation) {
   JournalOptions journal;
   journal.folder = experience_folder(run_folder);
   journal.segment_bytes = options.experience.store == "memory"
@@ -20,7 +25,6 @@ Result<std::unique_ptr<ExperienceStore>> open_experience(Executor& executor, Dis
                                     << 20;
   if (options.seams.segment_bytes > 0) journal.segment_bytes = options.seams.segment_bytes;
   journal.flush_interval = static_cast<Nanos>(options.experience.flush_seconds * 1e9);
-  if (fresh) TROUPE_TRY(disk.remove(journal.folder));
   ExperienceStore::Setting setting{executor, disk, journal, {}, {}};
   setting.run = checksum64(options.digest, 0);
   std::vector<std::int64_t> versions;

@@ -22,13 +22,12 @@ Wait Run::disk_wait(std::string reason) const {
   return {static_cast<Nanos>(s_.options.experience.disk_timeout * 1e9), std::move(reason)};
 }
 
-/// `fresh`: the run begins, so nothing that lies there is its own.
-Status Run::open_store(bool fresh) {
+Status Run::open_store() {
   const bool in_memory = s_.options.experience.store == "memory";
   Disk& disk = in_memory ? static_cast<Disk&>(memory_) : s_.disk;
   // On the strand: nothing else runs yet.
   auto opened =
-      open_experience(s_.executor, disk, s_.options, *team_, s_.folder, step_, state_.place, fresh,
+      open_experience(s_.executor, disk, s_.options, *team_, s_.folder, step_, state_.place,
                       publications_ ? publications_->next_incarnation() : 0);
   if (!opened) return tl::unexpected(opened.error());
   store_ = std::move(*opened);

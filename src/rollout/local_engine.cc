@@ -187,7 +187,8 @@ Async<Result<Generation>> LocalEngine::generate_for(std::shared_ptr<Served> serv
   queue_.push_back(sequence);
   if (!start_posted_) {  // let all requests of this instant arrive: their prompts can be shared
     start_posted_ = true;
-    executor_.post([this] {
+    executor_.post([this, alive = std::weak_ptr<bool>(alive_)] {
+      if (alive.expired()) return;
       start_posted_ = false;
       start_lanes();
     });

@@ -83,6 +83,7 @@ class LocalEngine final : public RolloutEngine {
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::deque<std::shared_ptr<Sequence>> queue_;
   bool start_posted_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for what is posted
   std::shared_ptr<Room> room_;  ///< shared with the sessions, which may outlive the engine
 };
 

@@ -413,6 +413,37 @@ TEST(LocalEngine, OldWeightsCanBeNamedBesideTheNew) {
   EXPECT_NE(out[0].logprobs, out[1].logprobs);
 }
 
+Async<Status> abort_and_go(Executor& executor, std::shared_ptr<LocalEngine> engine) {
+  auto session = co_await engine->open(16, Wait(kSecond, "a session"));
+  if (!session) co_return tl::unexpected(session.error());
+  Gate gate(executor);
+  GenerateRequest request;
+  request.context = {1, 2};
+  request.max_tokens = 4;
+  Generation out;
+  spawn(generate_into(*engine, *session, request, Gate::Pass(gate), out));
+  engine->abort(**session);
+  Status left = co_await gate.drain(Wait(kSecond, "an aborted answer"));
+  if (!left) co_return left;
+  if (out.reason != FinishReason::kAborted) co_return fail(ErrorCode::kInternal, "not aborted");
+  session->reset();
+  engine.reset();
+  co_await sleep_for(executor, kSecond);  // what it has posted comes
+  co_return Status();
+}
+
+TEST(LocalEngine, MayGoBeforeWhatItHasPosted) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    VirtualOptions options;
+    options.seed = seed;
+    auto executor = make_virtual_executor(options);
+    auto engine =
+        std::make_shared<LocalEngine>(*executor, LocalEngine::Options(), Version(), decoder(1));
+    const Status status = executor->run(abort_and_go(*executor, std::move(engine)));
+    EXPECT_TRUE(status) << status.error().message;
+  }
+}
+
 Async<Status> pause_and_resume(Executor& executor, LocalEngine& engine,
                                std::vector<Generation>& out) {
   const Wait wait(10 * kSecond, "the last answer");

@@ -46,6 +46,8 @@ constexpr double kSwapBandwidth = 2 * 16 * 32.8e9 / 11;
 
 /// Of each simulation that planned_split() judges by.
 constexpr std::int64_t kPlanningSteps = 3;
+/// A setting is drawn no more when so many draws were kept.
+constexpr std::size_t kEnough = 24;
 /// What we aim at over FlexMARL's policy at staleness 0.
 constexpr double kMuchFaster = 1.3;
 
@@ -191,6 +193,8 @@ class FlexmarlTable {
     return {};
   }
 
+  [[nodiscard]] std::size_t kept() const { return kept_.size(); }
+
   void give_to(Study& study) const {
     study.rows.insert(study.rows.end(), rows_.begin(), rows_.end());
     study.rows.push_back(bound_);
@@ -283,16 +287,17 @@ Result<Study> study_flexmarl(const StudySize& size, const std::vector<FlexmarlSe
       "768 NPUs of 64 GB; both workloads are private: what is not published is drawn from ranges "
       "that were written down before the first run, each draw alike for all rows; only the "
       "MARTI-like row is fitted, the other rows are predictions"};
-  const int draws = size.draws > 0 ? size.draws : 400;
-  const std::int64_t steps = size.steps > 0 ? size.steps : 10;
+  const int draws = size.draws > 0 ? size.draws : 1000;
+  const std::int64_t steps = size.steps > 0 ? size.steps : 4;
   const int all = draws * static_cast<int>(settings.size());
   int done = 0;
   for (const FlexmarlSetting& setting : settings) {
     FlexmarlTable table(setting, steps);
-    for (int i = 0; i < draws; ++i) {
+    for (int i = 0; i < draws && table.kept() < kEnough; ++i) {
       TROUPE_TRY(table.add(draw_ranges(kFlexmarlRanges, seed_join(size.seed, setting.name), i)));
       if (size.progress) size.progress(++done, all);
     }
+    done = draws * (1 + static_cast<int>(&setting - &settings.front()));
     table.give_to(out);
   }
   for (const std::string& line : ranges_text(kFlexmarlRanges)) out.assumptions.push_back(line);
