@@ -4,6 +4,7 @@
 #include <string>
 
 #include "simulate/planned_turn.h"
+#include "troupe/environment.h"
 
 namespace troupe::bench {
 
