@@ -57,7 +57,8 @@ Result<std::unique_ptr<TrainingTeam>> TrainingTeam::make(Executor& executor, Dis
   setting.groups = options.groups;
   out->slots_ = std::make_unique<TrainingSlots>(executor, *out->store_, setting);
   for (auto& member : out->members_) {
-    member->slotted = std::make_unique<SlottedTrainer>(*out->slots_, *member->trainer);
+    member->slotted = std::make_unique<SlottedTrainer>(*out->slots_, member->trainer->policy(),
+                                                       *member->trainer, *member->trainer);
   }
   return out;
 }

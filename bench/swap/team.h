@@ -7,6 +7,7 @@
 
 #include "base/disk.h"
 #include "orchestrate/binding/slotted_trainer.h"
+#include "train/trainer.h"
 
 namespace troupe::bench {
 

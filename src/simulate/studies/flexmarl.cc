@@ -288,7 +288,8 @@ Result<Study> study_flexmarl(const StudySize& size, const std::vector<FlexmarlSe
       "that were written down before the first run, each draw alike for all rows; only the "
       "MARTI-like row is fitted, the other rows are predictions"};
   const int draws = size.draws > 0 ? size.draws : 1000;
-  const std::int64_t steps = size.steps > 0 ? size.steps : 4;
+  // Four rounds that put a group off and one that plays what was put off: a period.
+  const std::int64_t steps = size.steps > 0 ? size.steps : 5;
   const int all = draws * static_cast<int>(settings.size());
   int done = 0;
   for (const FlexmarlSetting& setting : settings) {
