@@ -96,7 +96,8 @@ std::string study_text(const Study& s) {
 }
 
 std::string study_markdown(const Study& s) {
-  std::string out = fmt::format("## {}\n\n{} ({}).\n", s.name, s.title, s.source);
+  std::string out = fmt::format("# {0}\n\n{1} ({2}).\n\n![seconds of a step]({0}.svg)\n", s.name,
+                                s.title, s.source);
   for (const StudyRow& row : s.rows) {
     if (begins_table(s, row)) {
       out += fmt::format(
