@@ -57,7 +57,8 @@ LifeFaults draw_life(Rng& rng, const RunExtent& extent) {
   const auto code = [&rng] { return one_in(rng, 2) ? ErrorCode::kNoSpace : ErrorCode::kIo; };
   if (one_in(rng, 3)) {
     for (std::int64_t i = between(rng, 1, 3); i > 0; --i) {
-      out.failed_calls.emplace_back(rng.below(extent.calls + 1), code());
+      const ErrorCode kind = code();  // drawn first, whatever the compiler
+      out.failed_calls.emplace_back(rng.below(extent.calls + 1), kind);
     }
   }
   if (one_in(rng, 4)) {
