@@ -1,9 +1,10 @@
 #include "simulate/lockstep.h"
 
+#include "simulate/forever.h"
+
 namespace troupe {
 namespace {
 
-constexpr Nanos kForever = 100'000'000 * kSecond;  // only a bug lasts so long
 /// Episodes that begin at one instant have all begun so much later.
 constexpr Nanos kSettle = 1000;
 

@@ -5,15 +5,15 @@
 #include <utility>
 
 #include "base/rng.h"
+#include "simulate/forever.h"
 
 namespace troupe {
 namespace {
 
-constexpr double kTick = 0.1;                      // seconds
-constexpr double kHorizon = 3600;                  // of requests; repeated after that
-constexpr Nanos kForever = 100'000'000 * kSecond;  // only a bug lasts so long
-constexpr double kHeadroom = 0.9;                  // of the objective: prompts hold answers up, too
-constexpr std::int64_t kChunk = 512;               // tokens of a rollout's prefill beside users
+constexpr double kTick = 0.1;         // seconds
+constexpr double kHorizon = 3600;     // of requests; repeated after that
+constexpr double kHeadroom = 0.9;     // of the objective: prompts hold answers up, too
+constexpr std::int64_t kChunk = 512;  // tokens of a rollout's prefill beside users
 
 }  // namespace
 

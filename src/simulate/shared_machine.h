@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/executor.h"
+#include "simulate/forever.h"
 #include "simulate/slot_times.h"
 
 namespace troupe {
@@ -41,7 +42,6 @@ class SharedMachine {
   }
 
  private:
-  static constexpr Nanos kForever = 100'000'000 * kSecond;  // only a bug lasts so long
   static Nanos nanos(double seconds) { return std::llround(seconds * kSecond); }
 
   Executor& executor_;

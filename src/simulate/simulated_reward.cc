@@ -4,11 +4,10 @@
 
 #include "orchestrate/idle_parts.h"
 #include "simulate/draws.h"
+#include "simulate/forever.h"
 
 namespace troupe {
 namespace {
-
-constexpr Nanos kForever = 100'000'000 * kSecond;  // only a bug lasts so long
 
 class TimedReward final : public RewardSource {
  public:

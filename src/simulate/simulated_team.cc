@@ -9,13 +9,12 @@
 #include "rollout/pool/emulated_link.h"
 #include "rollout/router/affinity.h"
 #include "rollout/router/make_router.h"
+#include "simulate/forever.h"
 #include "simulate/planned_turn.h"
 #include "simulate/workload_environment.h"
 
 namespace troupe {
 namespace {
-
-constexpr Nanos kForever = 100'000'000 * kSecond;  // only a bug lasts so long
 
 /// The answer that the plan asks for, which is the last token of the prompt.
 ScriptedAnswer answer_by_plan(const GenerateRequest& request) {

@@ -9,6 +9,7 @@
 #include "orchestrate/tail/make_tail.h"
 #include "simulate/bound.h"
 #include "simulate/counting_executor.h"
+#include "simulate/forever.h"
 #include "simulate/host_thread.h"
 #include "simulate/planned_workflow.h"
 #include "simulate/simulated_team.h"
@@ -16,8 +17,6 @@
 
 namespace troupe {
 namespace {
-
-constexpr Nanos kForever = 100'000'000 * kSecond;  // only a bug lasts so long
 
 std::unique_ptr<Executor> make_clock(const SimulationOptions& options) {
   VirtualOptions clock;

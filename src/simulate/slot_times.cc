@@ -2,12 +2,9 @@
 
 #include <cmath>
 
+#include "simulate/forever.h"
+
 namespace troupe {
-namespace {
-
-constexpr Nanos kForever = 100'000'000 * kSecond;  // only a bug lasts so long
-
-}  // namespace
 
 Async<void> SlotTimes::compute(std::string state, double seconds) {
   while (share_ <= 0) {

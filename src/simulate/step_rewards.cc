@@ -1,13 +1,9 @@
 #include "simulate/step_rewards.h"
 
 #include "base/rng.h"
+#include "simulate/forever.h"
 
 namespace troupe {
-namespace {
-
-constexpr Nanos kForever = 100'000'000 * kSecond;  // only a bug lasts so long
-
-}  // namespace
 
 Async<void> StepRewards::score_row(const Group& group, const Trajectory& row, Gate::Pass pass,
                                    Status& out) {

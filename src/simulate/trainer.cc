@@ -2,12 +2,9 @@
 
 #include <cmath>
 
+#include "simulate/forever.h"
+
 namespace troupe {
-namespace {
-
-constexpr Nanos kForever = 100'000'000 * kSecond;  // only a bug lasts so long
-
-}  // namespace
 
 Async<Status> SimulatedTrainer::accumulate(std::shared_ptr<const Group> group) {
   if (devices_ != nullptr) devices_->complete_group();
