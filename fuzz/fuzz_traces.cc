@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/disk.h"
-#include "simulate/traces/arrivals.h"
+#include "simulate/workload/traces/arrivals.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   troupe::MemoryDisk disk;

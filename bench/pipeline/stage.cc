@@ -11,7 +11,7 @@
 #include "orchestrate/tail/make_tail.h"
 #include "pipeline/planned_engine.h"
 #include "pipeline/workload.h"
-#include "simulate/planned_workflow.h"
+#include "simulate/workload/planned_workflow.h"
 #include "train/trainer.h"
 
 namespace troupe::bench {

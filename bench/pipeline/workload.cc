@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/rng.h"
-#include "simulate/draws.h"
+#include "simulate/workload/draws.h"
 
 namespace troupe::bench {
 namespace {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "simulate/planned_turn.h"
+#include "simulate/workload/planned_turn.h"
 #include "troupe/environment.h"
 
 namespace troupe::bench {

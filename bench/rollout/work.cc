@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/rng.h"
-#include "simulate/draws.h"
+#include "simulate/workload/draws.h"
 
 namespace troupe::bench {
 namespace {

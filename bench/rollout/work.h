@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "simulate/chain.h"
+#include "simulate/workload/chain.h"
 
 namespace troupe::bench {
 

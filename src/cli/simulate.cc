@@ -11,7 +11,7 @@
 #include "config/run_file.h"
 #include "simulate/report.h"
 #include "simulate/simulation.h"
-#include "simulate/workload_files.h"
+#include "simulate/workload/workload_files.h"
 
 namespace troupe {
 namespace {

@@ -8,7 +8,7 @@
 #include "config/run_file.h"
 #include "observe/metrics_format.h"
 #include "orchestrate/run_options.h"
-#include "simulate/calibration.h"
+#include "simulate/what_if/calibration.h"
 
 namespace troupe {
 namespace {

@@ -12,7 +12,7 @@
 #include "observe/observe_options.h"
 #include "orchestrate/run_options.h"
 #include "simulate/report.h"
-#include "simulate/what_if_report.h"
+#include "simulate/what_if/what_if_report.h"
 
 namespace troupe {
 namespace {

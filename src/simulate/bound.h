@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "rollout/emulated/options.h"
-#include "simulate/chain.h"
-#include "simulate/roofline.h"
+#include "simulate/costs/roofline.h"
+#include "simulate/workload/chain.h"
 
 namespace troupe {
 

@@ -9,11 +9,11 @@
 #include "orchestrate/tail/make_tail.h"
 #include "simulate/bound.h"
 #include "simulate/counting_executor.h"
-#include "simulate/forever.h"
-#include "simulate/host_thread.h"
-#include "simulate/planned_workflow.h"
-#include "simulate/simulated_team.h"
-#include "simulate/workload_environment.h"
+#include "simulate/team/forever.h"
+#include "simulate/team/host_thread.h"
+#include "simulate/team/simulated_team.h"
+#include "simulate/workload/planned_workflow.h"
+#include "simulate/workload/workload_environment.h"
 
 namespace troupe {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "rollout/emulated/emulated_engine.h"
 #include "rollout/pool/pool_types.h"
-#include "simulate/serving.h"
 #include "simulate/simulation_options.h"
+#include "simulate/team/serving.h"
 #include "troupe/result.h"
 
 namespace troupe {

@@ -10,12 +10,12 @@
 #include "orchestrate/pipeline_options.h"
 #include "rollout/balancer/options.h"
 #include "rollout/router/options.h"
-#include "simulate/measured.h"
-#include "simulate/roofline.h"
-#include "simulate/serving.h"
-#include "simulate/simulated_reward.h"
-#include "simulate/weight_sync.h"
-#include "simulate/workload.h"
+#include "simulate/costs/measured.h"
+#include "simulate/costs/roofline.h"
+#include "simulate/team/serving.h"
+#include "simulate/team/simulated_reward.h"
+#include "simulate/team/weight_sync.h"
+#include "simulate/workload/workload.h"
 #include "troupe/result.h"
 
 namespace troupe {

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "config/run_file.h"
-#include "simulate/simulated_team.h"
+#include "simulate/team/simulated_team.h"
 
 namespace troupe {
 namespace {

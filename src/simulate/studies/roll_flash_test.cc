@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "simulate/simulated_team.h"
 #include "simulate/studies/roll_flash_ranges.h"
-#include "simulate/workload.h"
+#include "simulate/team/simulated_team.h"
+#include "simulate/workload/workload.h"
 
 namespace troupe {
 namespace {
