@@ -30,48 +30,65 @@ Status Executor::run(Async<Status> main) {
 
 void spawn(Async<void> body) { run_detached(std::move(body)); }
 
+namespace {
+
+Nanos later(const Executor& executor, Nanos duration) {
+  const Nanos now = executor.now();
+  return duration > INT64_MAX - now ? INT64_MAX : now + duration;
+}
+
+}  // namespace
+
 Signal::~Signal() {
-  // Whoever still waits is dropped with its timer; a suspended coroutine must not outlive its
-  // signal.
-  for (auto& state : waiting_) {
-    if (!state->resumed && state->timer != 0) executor_.cancel(state->timer);
+  while (first_ != nullptr) {
+    executor_.cancel(first_->timer_);
+    first_->unlink();
   }
 }
 
 void Signal::notify_all() {
-  std::vector<std::shared_ptr<Awaiter::State>> woken;
-  woken.swap(waiting_);
-  for (auto& state : woken) {
-    if (state->resumed || state->notified) continue;
-    state->notified = true;
-    executor_.cancel(state->timer);
-    executor_.post([state] {
-      state->resumed = true;
-      state->handle.resume();
-    });
+  const Awaiter* const last = last_;
+  for (bool more = first_ != nullptr; more;) {
+    Awaiter* const awaiter = first_;
+    more = awaiter != last;
+    awaiter->unlink();
+    awaiter->notified_ = true;
+    executor_.cancel(awaiter->timer_);
+    executor_.post([awaiter] { awaiter->handle_.resume(); });
   }
 }
 
-void Signal::Awaiter::await_suspend(std::coroutine_handle<> handle) {
-  state_ = std::make_shared<State>();
-  state_->handle = handle;
-  Executor& executor = signal_.executor_;
-  const Nanos now = executor.now();
-  const Nanos when = limit_ > INT64_MAX - now ? INT64_MAX : now + limit_;
-  state_->timer = executor.at(when, [&signal = signal_, state = state_] {
-    if (state->notified) return;
-    state->resumed = true;
-    std::erase(signal.waiting_, state);
-    state->handle.resume();
-  });
-  signal_.waiting_.push_back(state_);
+Signal::Awaiter::~Awaiter() {
+  if (!waiting_) return;
+  signal_->executor_.cancel(timer_);
+  unlink();
 }
 
-Async<void> sleep_for(Executor& executor, Nanos duration) {
-  Signal never(executor);
-  const Wait wait(duration, "sleep");
-  const bool notified = co_await never.wait(wait);
-  (void)notified;
+void Signal::Awaiter::unlink() {
+  (before_ != nullptr ? before_->behind_ : signal_->first_) = behind_;
+  (behind_ != nullptr ? behind_->before_ : signal_->last_) = before_;
+  waiting_ = false;
+}
+
+void Signal::Awaiter::await_suspend(std::coroutine_handle<> handle) {
+  handle_ = handle;
+  Executor& executor = signal_->executor_;
+  timer_ = executor.at(later(executor, limit_), [this] {
+    unlink();
+    handle_.resume();
+  });
+  before_ = signal_->last_;
+  (before_ != nullptr ? before_->behind_ : signal_->first_) = this;
+  signal_->last_ = this;
+  waiting_ = true;
+}
+
+SleepAwaiter::~SleepAwaiter() {
+  if (timer_ != 0) executor_.cancel(timer_);
+}
+
+void SleepAwaiter::await_suspend(std::coroutine_handle<> handle) {
+  timer_ = executor_.at(later(executor_, duration_), [handle] { handle.resume(); });
 }
 
 void WorkerAwaiter::await_suspend(std::coroutine_handle<> handle) {

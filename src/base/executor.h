@@ -104,6 +104,9 @@ struct VirtualOptions {
   int workers = 2;
   /// Duration of a job; default: seeded, up to 1 ms.
   std::function<Nanos(const Job&)> job_time;
+  /// Called before each event with its time and its place in the order in which events were asked
+  /// for, from 1: two runs that call it alike had the same schedule.
+  std::function<void(Nanos now, std::uint64_t asked)> watch;
 };
 std::unique_ptr<Executor> make_virtual_executor(VirtualOptions options);
 
@@ -111,8 +114,10 @@ std::unique_ptr<Executor> make_virtual_executor(VirtualOptions options);
 /// reports its own failures.
 void spawn(Async<void> body);
 
-/// Waits for things that happen on the same strand. notify_all() wakes those who wait now; a wait
-/// that begins later waits for the next one, so check the condition before each wait.
+/// Waits for things that happen on the same strand. notify_all() wakes those who wait now, in the
+/// order in which they came; a wait that begins later waits for the next one, so check the
+/// condition before each wait. A waiting coroutine may be destroyed; one that was notified must
+/// live until it goes on. Who waits when the signal ends never goes on.
 class Signal {
  public:
   explicit Signal(Executor& executor) : executor_(executor) {}
@@ -122,36 +127,57 @@ class Signal {
 
   void notify_all();
 
+  /// Lies in the frame of the coroutine that waits, so that a wait allocates nothing.
   class Awaiter {
    public:
-    Awaiter(Signal& signal, Nanos limit) : signal_(signal), limit_(limit) {}
+    Awaiter(Signal& signal, Nanos limit) : signal_(&signal), limit_(limit) {}
+    Awaiter(const Awaiter&) = delete;
+    Awaiter& operator=(const Awaiter&) = delete;
+    ~Awaiter();
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> handle);
     /// True: notified. False: the deadline came first.
-    [[nodiscard]] bool await_resume() const noexcept { return state_->notified; }
+    [[nodiscard]] bool await_resume() const noexcept { return notified_; }
 
    private:
     friend class Signal;
-    struct State {
-      std::coroutine_handle<> handle;
-      Executor::TimerId timer = 0;
-      bool notified = false;
-      bool resumed = false;
-    };
-    Signal& signal_;
+    void unlink();
+
+    Signal* signal_;
     Nanos limit_;
-    std::shared_ptr<State> state_;
+    std::coroutine_handle<> handle_;
+    Executor::TimerId timer_ = 0;
+    Awaiter* before_ = nullptr;  ///< among those who wait
+    Awaiter* behind_ = nullptr;
+    bool waiting_ = false;
+    bool notified_ = false;
   };
   /// `co_await signal.wait(w)`: false if w.limit nanoseconds passed first.
   Awaiter wait(const Wait& wait) { return {*this, wait.limit}; }
 
  private:
   Executor& executor_;
-  std::vector<std::shared_ptr<Awaiter::State>> waiting_;
+  Awaiter* first_ = nullptr;  ///< of those who wait
+  Awaiter* last_ = nullptr;
 };
 
-/// `co_await sleep_for(executor, nanos)`.
-Async<void> sleep_for(Executor& executor, Nanos duration);
+/// `co_await sleep_for(executor, nanos)`. A sleeping coroutine may be destroyed.
+class SleepAwaiter {
+ public:
+  SleepAwaiter(Executor& executor, Nanos duration) : executor_(executor), duration_(duration) {}
+  SleepAwaiter(const SleepAwaiter&) = delete;
+  SleepAwaiter& operator=(const SleepAwaiter&) = delete;
+  ~SleepAwaiter();
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> handle);
+  void await_resume() noexcept { timer_ = 0; }
+
+ private:
+  Executor& executor_;
+  Nanos duration_;
+  Executor::TimerId timer_ = 0;
+};
+inline SleepAwaiter sleep_for(Executor& executor, Nanos duration) { return {executor, duration}; }
 
 /// `co_await on_worker(executor, kind, priority, work)`: runs `work` on a worker. Computation
 /// cannot be abandoned half-way, so this wait has no deadline; what can hang inside (a child

@@ -2,8 +2,8 @@
 #include <deque>
 #include <functional>
 #include <map>
-#include <tuple>
-#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "base/executor.h"
 #include "base/rng.h"
@@ -26,25 +26,24 @@ class Virtual final : public Executor {
   /// What waits may own objects that cancel timers as they end: it goes one by one.
   ~Virtual() override {
     jobs_.clear();
-    while (!callbacks_.empty()) callbacks_.extract(callbacks_.begin());
+    for (std::size_t i = 0; i < slots_.size(); ++i) cancel(slots_[i].id);
   }
 
   Nanos now() const override { return now_; }
   void post(std::function<void()> callback) override { at(now_, std::move(callback)); }
 
   TimerId at(Nanos when, std::function<void()> callback) override {
-    const TimerId id = ++last_;
-    events_.emplace_back(std::max(when, now_), rng_.next(), id);
+    const TimerId id = occupy(std::move(callback));
+    events_.push_back({std::max(when, now_), rng_.next(), id});
     std::push_heap(events_.begin(), events_.end(), std::greater<>());
-    callbacks_.emplace(id, std::move(callback));
     return id;
   }
 
   void cancel(TimerId id) override {
-    const auto gone = callbacks_.extract(id);  // ends last: it may cancel others
-    if (events_.size() <= 64 || events_.size() <= 2 * callbacks_.size()) return;
-    std::erase_if(events_,
-                  [this](const Event& event) { return !callbacks_.contains(std::get<2>(event)); });
+    if (!pending(id)) return;
+    const auto gone = vacate(id);  // ends last: it may cancel others
+    if (events_.size() <= 64 || events_.size() <= 2 * pending_) return;
+    std::erase_if(events_, [this](const Event& event) { return !pending(event.id); });
     std::make_heap(events_.begin(), events_.end(), std::greater<>());
   }
 
@@ -74,22 +73,63 @@ class Virtual final : public Executor {
  protected:
   Status loop(const bool& finished) override {
     while (!finished) {
-      if (callbacks_.empty()) {
+      if (pending_ == 0) {
         return fail(ErrorCode::kInternal, "nothing is left to happen and the work is not done");
       }
       std::pop_heap(events_.begin(), events_.end(), std::greater<>());
       const Event event = events_.back();
       events_.pop_back();
-      const auto node = callbacks_.extract(std::get<2>(event));
-      if (node.empty()) continue;  // cancelled
-      now_ = std::get<0>(event);
-      node.mapped()();
+      if (!pending(event.id)) continue;  // cancelled
+      now_ = event.when;
+      if (options_.watch) options_.watch(now_, event.id >> kSlotBits);
+      const auto callback = vacate(event.id);
+      callback();
     }
     return {};
   }
 
  private:
-  using Event = std::tuple<Nanos, std::uint64_t, TimerId>;
+  struct Event {
+    Nanos when;
+    std::uint64_t draw;  ///< the order of one instant
+    TimerId id;
+    auto operator<=>(const Event&) const = default;
+  };
+
+  /// Where a callback waits for its event. A TimerId is how many were asked for before it, and in
+  /// its last bits the place in slots_.
+  struct Slot {
+    TimerId id = 0;  ///< 0: free
+    std::function<void()> callback;
+  };
+  static constexpr int kSlotBits = 24;
+  static std::size_t place(TimerId id) { return id & ((TimerId{1} << kSlotBits) - 1); }
+
+  TimerId occupy(std::function<void()> callback) {
+    if (free_.empty()) {
+      free_.push_back(slots_.size());
+      slots_.emplace_back();
+    }
+    const std::size_t at = free_.back();
+    free_.pop_back();
+    Slot& slot = slots_[at];
+    slot.id = (++asked_ << kSlotBits) | at;
+    slot.callback = std::move(callback);
+    ++pending_;
+    return slot.id;
+  }
+
+  [[nodiscard]] bool pending(TimerId id) const {
+    return id != 0 && place(id) < slots_.size() && slots_[place(id)].id == id;
+  }
+
+  std::function<void()> vacate(TimerId id) {
+    Slot& slot = slots_[place(id)];
+    slot.id = 0;
+    free_.push_back(place(id));
+    --pending_;
+    return std::exchange(slot.callback, nullptr);
+  }
 
   Nanos duration(const Job& job) {
     return options_.job_time ? options_.job_time(job)
@@ -120,11 +160,13 @@ class Virtual final : public Executor {
   VirtualOptions options_;
   Rng rng_;
   Nanos now_ = 0;
-  TimerId last_ = 0;
+  std::uint64_t asked_ = 0;
   // Most timers are deadlines that are cancelled long before they are due: those are forgotten in
   // the heap until they are the larger part of it.
-  std::vector<Event> events_;                                     ///< a heap, the soonest in front
-  std::unordered_map<TimerId, std::function<void()>> callbacks_;  ///< of those not cancelled
+  std::vector<Event> events_;  ///< a heap, the soonest in front
+  std::vector<Slot> slots_;
+  std::vector<std::size_t> free_;  ///< of slots_
+  std::size_t pending_ = 0;        ///< not free
   std::map<int, std::deque<Job>> jobs_;
   std::deque<int> idle_;
   std::deque<StateClock> clocks_;

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 
+#include "base/rng.h"
 #include "experience/selection/selection.h"
 #include "orchestrate/pipeline.h"
 #include "orchestrate/tail/make_tail.h"
 #include "simulate/bound.h"
-#include "simulate/counting_executor.h"
 #include "simulate/team/forever.h"
 #include "simulate/team/host_thread.h"
 #include "simulate/team/simulated_team.h"
@@ -18,21 +18,14 @@
 namespace troupe {
 namespace {
 
-std::unique_ptr<Executor> make_clock(const SimulationOptions& options) {
-  VirtualOptions clock;
-  clock.seed = static_cast<std::uint64_t>(options.run.seed);
-  clock.job_time = [](const Job&) { return Nanos{0}; };  // the journal's writes are not modelled
-  return make_virtual_executor(std::move(clock));
-}
-
 /// One run, from its parts to its result.
 class Run {
  public:
   Run(const SimulationOptions& options, TeamCosts costs, const OnSimulatedStep& on_step)
       : options_(options),
         on_step_(on_step),
-        executor_(make_clock(options)),
-        host_(executor_, options.measured.turn * options.relief.host),
+        executor_(make_clock()),
+        host_(*executor_, options.measured.turn * options.relief.host),
         workflow_(
             options.pipeline.lockstep ? &lockstep_ : nullptr, [this] { generated(); },
             options.measured.turn > 0 ? &host_ : nullptr),
@@ -47,22 +40,33 @@ class Run {
                      [this](std::uint64_t place, const Chain& chain) { hear(place, chain); }) {}
 
   Result<SimulationResult> result() {
-    TROUPE_ASSIGN(team_, SimulatedTeam::make(executor_, options_, costs_));
+    TROUPE_ASSIGN(team_, SimulatedTeam::make(*executor_, options_, costs_));
     if (!options_.reward.none()) {
-      reward_ = make_simulated_reward(executor_, options_.reward, options_.team.agents);
+      reward_ = make_simulated_reward(*executor_, options_.reward, options_.team.agents);
     }
     if (reward_ != nullptr && options_.reward.when == "step") {
-      step_rewards_ = std::make_unique<StepRewards>(executor_, *reward_, options_.run.groups,
+      step_rewards_ = std::make_unique<StepRewards>(*executor_, *reward_, options_.run.groups,
                                                     static_cast<std::uint64_t>(options_.run.seed));
       team_->score_with(*step_rewards_);
     }
     TROUPE_TRY(open_store());
-    TROUPE_TRY(executor_.inner().run(steps()));
+    TROUPE_TRY(executor_->run(steps()));
     finish();
     return std::move(out_);
   }
 
  private:
+  std::unique_ptr<Executor> make_clock() {
+    VirtualOptions clock;
+    clock.seed = static_cast<std::uint64_t>(options_.run.seed);
+    clock.job_time = [](const Job&) { return Nanos{0}; };  // the journal's writes are not modelled
+    clock.watch = [this](Nanos now, std::uint64_t asked) {
+      ++events_;
+      digest_ = mix64(mix64(digest_ ^ static_cast<std::uint64_t>(now)) ^ asked);
+    };
+    return make_virtual_executor(std::move(clock));
+  }
+
   void hear(std::uint64_t place, const Chain& chain) {
     out_.turns += static_cast<std::int64_t>(chain.turns.size());
     ++out_.episodes;
@@ -75,7 +79,7 @@ class Run {
     JournalOptions journal;
     journal.folder = "/experience";
     journal.segment_bytes = 16U << 20;
-    ExperienceStore::Setting setting{executor_, disk_, journal, {}, {}};
+    ExperienceStore::Setting setting{*executor_, disk_, journal, {}, {}};
     setting.backlog_bytes = UINT64_MAX / 2;
     for (const PolicyLane& lane : team_->lanes()) {
       ExperienceStore::Policy table;
@@ -93,7 +97,7 @@ class Run {
   }
 
   [[nodiscard]] PipelineSetting setting() {
-    PipelineSetting out{executor_, environment_, team_->bindings(), team_->lanes(), *store_};
+    PipelineSetting out{*executor_, environment_, team_->bindings(), team_->lanes(), *store_};
     out.steps = options_.run.steps;
     out.groups = out.refill.batch = options_.run.groups;
     out.group_size = options_.run.group_size;
@@ -113,7 +117,7 @@ class Run {
     if (team_->shared() != nullptr) team_->shared()->generated();
   }
 
-  [[nodiscard]] double seconds() const { return static_cast<double>(executor_.now()) / kSecond; }
+  [[nodiscard]] double seconds() const { return static_cast<double>(executor_->now()) / kSecond; }
 
   Async<Status> steps() {
     co_await wait_for_weights();
@@ -129,7 +133,8 @@ class Run {
       }
       // What follows a synchronous step waits for its weights; after the last one nothing would.
       if (step + 1 == options_.run.steps && options_.pipeline.mode.mode != "overlap") {
-        co_await sleep_for(executor_, static_cast<Nanos>(team_->weight_sync().longest() * kSecond));
+        co_await sleep_for(*executor_,
+                           static_cast<Nanos>(team_->weight_sync().longest() * kSecond));
       }
       end_step(step, *done);
       status = store_->retire(step + 1);  // so that memory holds no more than a live run's disk
@@ -147,7 +152,7 @@ class Run {
 
   /// The instances load their first weights, as when a live run starts.
   Async<void> wait_for_weights() {
-    co_await sleep_for(executor_, longest_load() + kMillisecond);
+    co_await sleep_for(*executor_, longest_load() + kMillisecond);
     out_.loading = seconds();
     counted_ = team_->device_seconds();
     waited_ = team_->times().states();
@@ -205,8 +210,8 @@ class Run {
     out_.swaps = team_->swaps();
     out_.weight_sync = team_->weight_sync().mean_seconds();
     if (team_->serving() != nullptr) out_.serving = team_->serving()->counts();
-    out_.events = executor_.events();
-    out_.digest = fmt::format("{:016x}", executor_.digest());
+    out_.events = events_;
+    out_.digest = fmt::format("{:016x}", digest_);
     const double rollout = out_.seconds * out_.instances;
     const DeviceSeconds& d = counted_;
     out_.rollout["decode"] = (d.decode - first_devices_.decode) / rollout;
@@ -231,8 +236,10 @@ class Run {
 
   const SimulationOptions& options_;
   const OnSimulatedStep& on_step_;
-  CountingExecutor executor_;
-  Lockstep lockstep_{executor_};
+  std::int64_t events_ = 0;
+  std::uint64_t digest_ = 0;  ///< of every event: when, and in which order it was asked for
+  std::unique_ptr<Executor> executor_;
+  Lockstep lockstep_{*executor_};
   HostThread host_;
   PlannedWorkflow workflow_;
   MemoryDisk disk_;
