@@ -29,7 +29,7 @@ Async<void> keep_busy(Executor& executor, EmulatedEngine& engine, std::uint64_t 
     auto session = co_await engine.open(kPrompt + kLongest, wait);
     if (!session) co_return;
     GenerateRequest request;
-    request.context.assign(kPrompt, 1);
+    request.context = std::vector<TokenId>(kPrompt, 1);
     request.max_tokens = kLongest;
     request.seed = seed_join(seed, i);
     auto reply = co_await engine.generate(std::move(*session), std::move(request));

@@ -20,8 +20,8 @@ class PlannedEngine final : public RolloutEngine {
   }
   Async<Result<Generation>> generate(std::shared_ptr<Session> session,
                                      GenerateRequest request) override {
-    std::vector<TokenId> shown = request.context;
-    shown.resize(shown.size() - static_cast<std::size_t>(request.sampled_before));
+    const auto before = static_cast<std::size_t>(request.sampled_before);
+    const auto shown = request.context.tokens().first(request.context.size() - before);
     request.max_tokens = planned(tokenizer_->decode(shown)).tokens - request.sampled_before;
     return engine_->generate(std::move(session), std::move(request));
   }

@@ -17,7 +17,7 @@ Async<Result<Generation>> complete(RolloutEngine& engine, CompletionRequest requ
     if (left == 0) break;
     GenerateRequest next;
     next.context = request.prompt;
-    next.context.insert(next.context.end(), answer.tokens.begin(), answer.tokens.end());
+    next.context.append(answer.tokens);
     next.max_tokens = request.on_piece ? std::min(left, request.piece) : left;
     next.sampling = request.sampling;
     next.stop = request.stop;

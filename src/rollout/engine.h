@@ -10,6 +10,7 @@
 #include "model/decoder.h"
 #include "model/sampling.h"
 #include "model/stop.h"
+#include "rollout/token_context.h"
 
 namespace troupe {
 
@@ -27,9 +28,9 @@ struct EngineWeights {
 };
 
 struct GenerateRequest {
-  std::vector<TokenId> context;  ///< all tokens so far; extends the session's last context
-  int max_tokens = 0;            ///< most tokens to sample, the end token included
-  SamplingSettings sampling;     ///< have passed check_sampling()
+  TokenContext context;       ///< all tokens so far; extends the session's last context
+  int max_tokens = 0;         ///< most tokens to sample, the end token included
+  SamplingSettings sampling;  ///< have passed check_sampling()
   std::shared_ptr<const StopRule>
       stop;                ///< what ends the answer besides the end token; may be null
   std::uint64_t seed = 0;  ///< the sample is a function of seed, settings, context and weights

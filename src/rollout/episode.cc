@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <climits>
+#include <iterator>
 
 #include "base/rng.h"
 #include "rollout/concurrency.h"
@@ -49,8 +51,10 @@ Async<Result<Turn>> Episode::reset(Task task) {
 }
 
 Async<Result<Turn>> Episode::step(std::vector<Action> actions) {
-  const bool alone = spec_.agents().size() == 1 && spec_.contexts_per_agent() == 1;
-  if (teacher_ != nullptr && spec_.may_block() && alone && turns() + 1 == spec_.max_turns()) {
+  const auto alone = [this] {
+    return spec_.agents().size() == 1 && spec_.contexts_per_agent() == 1;
+  };
+  if (teacher_ != nullptr && spec_.may_block() && alone() && turns() + 1 == spec_.max_turns()) {
     // What the last answer earns is not asked for, and may be costly to find out.
     unscored_ = true;
     co_return Turn();
@@ -103,13 +107,12 @@ Result<Episode::Speaker*> Episode::speaker(const Prompt& prompt) {
 }
 
 void Episode::release_idle(const std::string& agent) {
-  std::vector<Speaker*> own;
-  for (auto& [place, speaker] : speakers_) {
-    if (place.first == agent) own.push_back(&speaker);
-  }
-  if (own.size() < 2 && !forked_) return;
-  for (Speaker* speaker : own) {
-    if (!speaker->acting) speaker->session.reset();
+  const auto first = speakers_.lower_bound(Place(agent, INT_MIN));
+  auto end = first;
+  while (end != speakers_.end() && end->first.first == agent) ++end;
+  if (std::distance(first, end) < 2 && !forked_) return;
+  for (auto own = first; own != end; ++own) {
+    if (!own->second.acting) own->second.session.reset();
   }
 }
 
@@ -152,7 +155,7 @@ Async<Result<Action>> Episode::act(Prompt prompt, Lesson lesson) {
     exchanges_[place].action = action;
     co_return action;
   }
-  self.context.insert(self.context.end(), shown->begin(), shown->end());
+  self.context.append(*shown);
   Segment prompt_segment;
   prompt_segment.tokens = std::move(*shown);
   trajectories_[self.trajectory].segments.push_back(std::move(prompt_segment));
@@ -225,16 +228,17 @@ Async<Result<Generation>> Episode::sample_pieces(Speaker& self, GenerateRequest 
     if (cancel_ && cancel_->requested()) {
       co_return fail(ErrorCode::kCancelled, "the episode is not needed any more");
     }
-    request.context = self.context;
     request.sampled_before = static_cast<int>(whole.tokens.size());
     request.max_tokens = most - request.sampled_before;
+    GenerateRequest next = request;  // moved on, so that in the end nobody shares the context
+    next.context = self.context;
     const Cancel::Watch watch(cancel_.get(), *self.binding->engine, *self.session);
-    auto piece = co_await self.binding->engine->generate(self.session, request);
+    auto piece = co_await self.binding->engine->generate(self.session, std::move(next));
     if (!piece) co_return tl::unexpected(piece.error());
     whole.tokens.insert(whole.tokens.end(), piece->tokens.begin(), piece->tokens.end());
     whole.logprobs.insert(whole.logprobs.end(), piece->logprobs.begin(), piece->logprobs.end());
     whole.reason = piece->reason;
-    self.context.insert(self.context.end(), piece->tokens.begin(), piece->tokens.end());
+    self.context.append(piece->tokens);
     Trajectory& trajectory = trajectories_[self.trajectory];
     trajectory.entropy_sum += piece->entropy_sum;
     if (!piece->tokens.empty()) {

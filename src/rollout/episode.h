@@ -119,6 +119,7 @@ class Episode {
   [[nodiscard]] const std::vector<Trajectory>& trajectories() const { return trajectories_; }
   [[nodiscard]] std::vector<Trajectory> take_trajectories() { return std::move(trajectories_); }
   [[nodiscard]] const std::vector<Exchange>& exchanges() const { return exchanges_; }
+  [[nodiscard]] std::vector<Exchange> take_exchanges() { return std::move(exchanges_); }
   /// How often an answer was given back unfinished and went on under new weights.
   [[nodiscard]] int resumed() const { return pieces_; }
   [[nodiscard]] Executor& executor() { return executor_; }
@@ -129,7 +130,7 @@ class Episode {
   struct Speaker {
     const AgentBinding* binding = nullptr;
     std::shared_ptr<Session> session;
-    std::vector<TokenId> context;
+    TokenContext context;
     std::size_t trajectory = 0;  ///< index into trajectories_
     std::uint64_t seed = 0;      ///< each turn's follows from it
     int turns = 0;

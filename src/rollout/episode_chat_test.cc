@@ -45,7 +45,7 @@ struct Stage {
   }
 
   Result<Generation> answer(const GenerateRequest& request) {
-    contexts.push_back(request.context);
+    contexts.push_back(request.context.copy());
     Generation out;
     out.tokens = tokenizer->encode(script[contexts.size() % script.size()]).value();
     out.tokens.push_back(tokenizer->end());

@@ -58,7 +58,7 @@ Async<Result<Generation>> Episode::taught(Speaker& self, Prompt prompt, Lesson l
   }
   Generation out;
   out.tokens = *said;
-  self.context.insert(self.context.end(), said->begin(), said->end());
+  self.context.append(*said);
   Segment segment;
   segment.sampled = true;
   segment.tokens = std::move(*said);

@@ -36,7 +36,7 @@ struct Stage {
   }
 
   Result<Generation> answer(const GenerateRequest& request) {
-    contexts.push_back(request.context);
+    contexts.push_back(request.context.copy());
     seeds.push_back(request.seed);
     if (failures > 0) {
       --failures;

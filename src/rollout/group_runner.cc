@@ -18,7 +18,7 @@ Async<Result<EpisodeRecord>> attempt(const EpisodeSetting& setting, Task task, E
   if (!outcome) co_return tl::unexpected(outcome.error());
   EpisodeRecord record;
   record.outcome = std::move(*outcome);
-  record.exchanges = episode.exchanges();
+  record.exchanges = episode.take_exchanges();
   record.resumed = episode.resumed();
   record.trajectories = episode.take_trajectories();
   std::erase_if(record.trajectories, [](const Trajectory& t) { return t.sampled_tokens() == 0; });

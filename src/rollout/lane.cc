@@ -15,7 +15,7 @@ bool LocalEngine::Sequence::stops_at(TokenId token) {
     watch.emplace(request.stop);
     const std::size_t begun =
         std::min(static_cast<std::size_t>(request.sampled_before), request.context.size());
-    for (const TokenId earlier : std::span(request.context).last(begun)) watch->push(earlier);
+    for (const TokenId earlier : request.context.tokens().last(begun)) watch->push(earlier);
   }
   return watch->push(token);
 }

@@ -170,7 +170,7 @@ Async<Result<Generation>> LocalEngine::generate_for(std::shared_ptr<Served> serv
   sequence->decoder = weights->decoder;
   sequence->request = std::move(request);
   sequence->generation.version = weights->version;
-  const auto& context = sequence->request.context;
+  const auto context = sequence->request.context.tokens();
   const auto held = static_cast<std::size_t>(sequence->cache->length());
   if (context.size() <= held || sequence->request.max_tokens < 1 ||
       context.size() + static_cast<std::size_t>(sequence->request.max_tokens) >

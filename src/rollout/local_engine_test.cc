@@ -114,7 +114,7 @@ Async<Status> in_pieces(LocalEngine& engine, GenerateRequest request, std::vecto
     auto piece = co_await engine.generate(*session, request);
     if (!piece) co_return tl::unexpected(piece.error());
     request.sampled_before += static_cast<int>(piece->tokens.size());
-    request.context.insert(request.context.end(), piece->tokens.begin(), piece->tokens.end());
+    request.context.append(piece->tokens);
     out.tokens.insert(out.tokens.end(), piece->tokens.begin(), piece->tokens.end());
     out.logprobs.insert(out.logprobs.end(), piece->logprobs.begin(), piece->logprobs.end());
     out.entropy_sum += piece->entropy_sum;

@@ -22,8 +22,8 @@ Async<Status> change_version(LocalEngine& engine, std::vector<float>& old_logpro
   next.number = 1;
   Status loaded = engine.load(next, decoder(6), InFlight::kKeep);
   if (!loaded) co_return loaded;
-  request.context.insert(request.context.end(), before->tokens.begin(), before->tokens.end());
-  request.context.push_back(5);
+  request.context.append(before->tokens);
+  request.context.append(std::vector<TokenId>{5});
   auto after = co_await engine.generate(*session, request);
   EXPECT_EQ(after->version.number, 1);
   new_logprobs = after->logprobs;
@@ -78,7 +78,7 @@ Async<Status> load_in_flight(Executor& executor, LocalEngine& engine, InFlight i
   }
   if (pieces.back().reason != FinishReason::kAborted) co_return Status();
   const Tokens& said = pieces.back().tokens;
-  request.context.insert(request.context.end(), said.begin(), said.end());
+  request.context.append(said);
   request.sampled_before = static_cast<int>(said.size());
   request.max_tokens -= request.sampled_before;
   auto rest = co_await engine.generate(*session, request);

@@ -121,7 +121,7 @@ class Player {
       out.segments.push_back(shown);
       GenerateRequest request;
       for (const Segment& s : out.segments) {
-        request.context.insert(request.context.end(), s.tokens.begin(), s.tokens.end());
+        request.context.append(s.tokens);
       }
       request.max_tokens = script.answers[turn];
       request.sampling.temperature = script_.temperature;

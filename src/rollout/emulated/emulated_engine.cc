@@ -89,8 +89,14 @@ Result<std::shared_ptr<EmulatedEngine::Sequence>> EmulatedEngine::make_sequence(
   }
   const std::ptrdiff_t end = std::min<std::ptrdiff_t>(length, before + request.max_tokens);
   Generation& out = sequence->generation;
-  out.tokens.assign(answer.tokens.begin() + before, answer.tokens.begin() + end);
-  out.logprobs.assign(answer.logprobs.begin() + before, answer.logprobs.begin() + end);
+  if (end < length) {
+    answer.tokens.resize(static_cast<std::size_t>(end));
+    answer.logprobs.resize(static_cast<std::size_t>(end));
+  }
+  answer.tokens.erase(answer.tokens.begin(), answer.tokens.begin() + before);
+  answer.logprobs.erase(answer.logprobs.begin(), answer.logprobs.begin() + before);
+  out.tokens = std::move(answer.tokens);
+  out.logprobs = std::move(answer.logprobs);
   out.reason = end < length ? FinishReason::kLength : answer.reason;
   out.version = version;
   sequence->total = end - before;

@@ -177,10 +177,10 @@ Async<Status> cut_at_length(EmulatedStage& stage) {
   // No extension of what the session holds; more than it may hold; nothing left to sample.
   auto shorter = co_await stage.engine->generate(*session, request);
   EXPECT_EQ(shorter.error().code, ErrorCode::kInternal);
-  request.context.resize(149);
+  request.context = std::vector<TokenId>(149);
   auto longer = co_await stage.engine->generate(*session, request);
   EXPECT_EQ(longer.error().code, ErrorCode::kInternal);
-  request.context.resize(150);
+  request.context = std::vector<TokenId>(150);
   request.max_tokens = 1;
   request.sampled_before = 200;
   auto over = co_await stage.engine->generate(*session, request);

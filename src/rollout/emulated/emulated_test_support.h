@@ -44,7 +44,7 @@ struct EmulatedStage {
 
 inline GenerateRequest emulated_request(std::uint64_t seed, int context) {
   GenerateRequest request;
-  request.context.assign(static_cast<std::size_t>(context), 7);
+  request.context = std::vector<TokenId>(static_cast<std::size_t>(context), 7);
   request.max_tokens = 1000;
   request.seed = seed;
   return request;

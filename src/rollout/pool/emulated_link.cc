@@ -11,8 +11,7 @@ std::shared_ptr<EmulatedEngine> make_device(Executor& executor, const EmulatedOp
 }
 
 /// The whole answer, as the emulated instance wants it: with the tokens of pieces before this one.
-ScriptedAnswer whole_answer(const std::vector<TokenId>& context, int before,
-                            const Generation& piece) {
+ScriptedAnswer whole_answer(std::span<const TokenId> context, int before, const Generation& piece) {
   ScriptedAnswer out;
   out.tokens.assign(context.end() - before, context.end());
   out.logprobs.assign(static_cast<std::size_t>(before), 0.0F);

@@ -56,14 +56,15 @@ class EngineLink final : public InstanceLink {
   InstanceTraits traits() const override { return traits_; }
 
  private:
-  using Sessions = std::map<std::uint64_t, std::shared_ptr<Session>>;
-  static Async<void> answer(std::shared_ptr<RolloutEngine> engine,
-                            std::shared_ptr<Sessions> sessions, Wait open_wait,
-                            InstanceRequest request, Reply reply);
+  /// What requests look at, which may outlive the link.
+  struct Inside {
+    std::shared_ptr<RolloutEngine> engine;
+    std::map<std::uint64_t, std::shared_ptr<Session>> sessions;  ///< null: opening
+    Wait open_wait;
+  };
+  static Async<void> answer(std::shared_ptr<Inside> inside, InstanceRequest request, Reply reply);
 
-  std::shared_ptr<RolloutEngine> engine_;
-  std::shared_ptr<Sessions> sessions_;  ///< null: opening
-  Wait open_wait_;
+  std::shared_ptr<Inside> inside_;
   InstanceTraits traits_;
 };
 

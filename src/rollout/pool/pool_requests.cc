@@ -46,6 +46,11 @@ Status check_reply(const Generation& reply, int max_tokens, const EngineWeights&
 }
 
 void append(Generation& whole, Generation piece) {
+  if (whole.tokens.empty()) {
+    piece.entropy_sum += whole.entropy_sum;
+    whole = std::move(piece);
+    return;
+  }
   whole.tokens.insert(whole.tokens.end(), piece.tokens.begin(), piece.tokens.end());
   whole.logprobs.insert(whole.logprobs.end(), piece.logprobs.begin(), piece.logprobs.end());
   whole.entropy_sum += piece.entropy_sum;
@@ -140,10 +145,10 @@ Async<Result<Generation>> InstancePool::Core::attempts(std::shared_ptr<PooledSes
       continue;
     }
     const auto tokens = static_cast<int>(piece->tokens.size());
-    request.context.insert(request.context.end(), piece->tokens.begin(), piece->tokens.end());
     session->version = request.weights->version;
-    session->cached = static_cast<double>(request.context.size());
+    session->cached = static_cast<double>(request.context.size()) + tokens;
     session->decoded += tokens;
+    if (piece->reason == FinishReason::kAborted) request.context.append(piece->tokens);
     append(whole, std::move(*piece));
     if (whole.reason != FinishReason::kAborted || !moved) {
       if (whole.reason != FinishReason::kAborted && looks_at_answers()) {
@@ -158,8 +163,9 @@ Async<Result<Generation>> InstancePool::Core::attempts(std::shared_ptr<PooledSes
 }
 
 /// Sends the request home and waits for the reply.
-Async<Result<Generation>> InstancePool::Core::ask(PooledSession& session, GenerateRequest request,
-                                                  bool pinned, bool& moved) {
+Async<Result<Generation>> InstancePool::Core::ask(PooledSession& session,
+                                                  const GenerateRequest& request, bool pinned,
+                                                  bool& moved) {
   const int id = session.home;
   Instance* instance = find(id);
   const auto ticket = std::make_shared<Ticket>(executor);
@@ -176,9 +182,7 @@ Async<Result<Generation>> InstancePool::Core::ask(PooledSession& session, Genera
   InstanceRequest message;
   message.session = session.id;
   message.max_context = session.max_context;
-  const int max_tokens = request.max_tokens;
-  const auto weights = request.weights;
-  message.generate = std::move(request);
+  message.generate = request;
   const std::weak_ptr<Core> weak = weak_from_this();
   const auto link = instance->link;
   link->generate(std::move(message), [weak, id, number](Result<Generation> reply) {
@@ -192,7 +196,7 @@ Async<Result<Generation>> InstancePool::Core::ask(PooledSession& session, Genera
   }
   moved = ticket->moved;
   if (*ticket->reply) {
-    const Status good = check_reply(**ticket->reply, max_tokens, *weights);
+    const Status good = check_reply(**ticket->reply, request.max_tokens, *request.weights);
     if (!good) {
       Instance* liar = find(id);
       if (liar != nullptr && ++liar->failures >= kFailures) lose(id);

@@ -70,7 +70,7 @@ struct WorkflowStage {
     }
   }
 
-  [[nodiscard]] std::string text_of(const std::vector<TokenId>& tokens) const {
+  [[nodiscard]] std::string text_of(std::span<const TokenId> tokens) const {
     return tokenizer->decode(tokens);
   }
 

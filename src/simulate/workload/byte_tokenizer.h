@@ -17,7 +17,9 @@ class ByteTokenizer final : public Tokenizer {
   Result<std::vector<TokenId>> encode(std::string_view text) const override {
     const std::size_t plan = text.rfind('>');
     const std::string_view plain = text.substr(0, plan);
-    std::vector<TokenId> out(plain.begin(), plain.end());
+    std::vector<TokenId> out;
+    out.reserve(plain.size() + 1);
+    out.assign(plain.begin(), plain.end());
     if (plan != std::string_view::npos) {
       out.push_back(kPlan + planned(std::string(text.substr(plan))).tokens);
     }

@@ -49,11 +49,16 @@ class Playing final : public Environment {
     said_ += turn.fed;
     std::int64_t& heard = heard_[{turn.policy, turn.speaker}];
     const std::int64_t fed = chain_.shared_text ? said_ - heard : turn.fed;
-    std::string text(static_cast<std::size_t>(fed - 1), kText);
-    text += plan_text(PlannedTurn{turn.answer, turn.tool_seconds});  // a token (byte_tokenizer.h)
+    const std::string plan = plan_text(PlannedTurn{turn.answer, turn.tool_seconds});
+    std::string text;
+    text.reserve(static_cast<std::size_t>(fed) + plan.size());
+    text.assign(static_cast<std::size_t>(fed - 1), kText);
+    text += plan;  // a token (byte_tokenizer.h)
     said_ += turn.answer;
     heard = said_;
-    return Turn{{Prompt{agent_name(turn.policy, turn.speaker), std::move(text)}}};
+    Turn out;
+    out.prompts.push_back(Prompt{agent_name(turn.policy, turn.speaker), std::move(text)});
+    return out;
   }
 
   const WorkloadMix& options_;
