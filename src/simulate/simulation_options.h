@@ -3,17 +3,18 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "base/options.h"
-#include "orchestrate/pipeline_options.h"
 #include "rollout/balancer/options.h"
 #include "rollout/router/options.h"
+#include "simulate/cluster_options.h"
 #include "simulate/costs/measured.h"
 #include "simulate/costs/roofline.h"
+#include "simulate/schedule_options.h"
 #include "simulate/team/serving.h"
 #include "simulate/team/simulated_reward.h"
+#include "simulate/team/team_shape.h"
 #include "simulate/team/weight_sync.h"
 #include "simulate/workload/workload.h"
 #include "troupe/result.h"
@@ -21,67 +22,6 @@
 namespace troupe {
 
 class RunFile;
-
-/// How much is simulated.
-struct SimulatedRun {
-  std::int64_t steps = 3;
-  std::int64_t groups = 16;
-  std::int64_t group_size = 16;
-  std::int64_t seed = 1;
-  double other_tasks = 0;
-
-  void declare(OptionSet& options);
-};
-
-/// Who has which devices.
-struct ClusterOptions {
-  std::string device = "h100";
-  std::int64_t devices = 64;
-  std::int64_t devices_per_node = 8;
-  std::int64_t training_devices = 32;
-  std::int64_t tensor_parallel = 1;
-  std::int64_t training_tensor_parallel = 1;
-  std::int64_t training_slots = 0;
-  bool shared = false;
-  double device_price = 0;
-  double swap_bandwidth = 0;
-  double load_bandwidth = 0;
-  bool serial_load = false;
-  double kv_share = 1;
-  std::string other_device;
-  std::int64_t other_devices = 0;
-  std::int64_t other_tensor_parallel = 1;
-  bool affinity = false;
-
-  void declare(OptionSet& options);
-};
-
-/// Who plays: one policy for each agent.
-struct TeamShape {
-  std::int64_t agents = 4;
-  std::vector<std::string> models = {"qwen2.5-7b"};
-  std::vector<ModelShape> shapes;  ///< of each policy, in place of models. Not an option
-
-  void declare(OptionSet& options);
-};
-
-/// How rollout and training are joined: what a run file's table of the same name says of it.
-struct SimulatedPipeline {
-  ModeOptions mode;
-  std::int64_t micro_batch = 1;
-  std::string tail = "none";
-  double tail_factor = 1.25;
-  bool lockstep = false;
-
-  void declare(OptionSet& options);
-};
-
-/// Which of the ready groups a step trains on: what a run file's table of the same name says of it.
-struct SimulatedExperience {
-  std::string selection = "admission";
-
-  void declare(OptionSet& options);
-};
 
 /// What of a simulated run is made faster, to see what holds it up (bottleneck.h).
 struct Relief {
@@ -113,7 +53,9 @@ struct SimulationOptions {
   [[nodiscard]] std::vector<std::unique_ptr<OptionSet>> declare();
   /// kInvalid: options that contradict each other or would do nothing.
   [[nodiscard]] Status check() const;
-  /// Of `cluster.shared` and its mode.
+  /// Of who has which devices, and whether they are enough.
+  [[nodiscard]] Status check_devices() const;
+  /// Of `cluster.shared` and its mode, and of a reward that takes turns with rollout.
   [[nodiscard]] Status check_shared() const;
   /// Of the second kind of accelerators, and of the second kind of tasks.
   [[nodiscard]] Status check_others() const;

@@ -68,11 +68,6 @@ void relieve(const Relief& relief, EmulatedOptions& rollout, TrainingCosts& trai
   }
 }
 
-Result<ModelShape> shape_of(const TeamShape& team, std::size_t policy) {
-  if (policy < team.shapes.size()) return team.shapes[policy];
-  return find_model(team.models[policy % team.models.size()]);
-}
-
 }  // namespace
 
 Result<TeamCosts> team_costs(const SimulationOptions& o) {
@@ -80,7 +75,7 @@ Result<TeamCosts> team_costs(const SimulationOptions& o) {
   const auto tensor = static_cast<int>(o.cluster.tensor_parallel);
   TeamCosts out;
   for (std::size_t a = 0; a < static_cast<std::size_t>(o.team.agents); ++a) {
-    TROUPE_ASSIGN(const ModelShape model, shape_of(o.team, a));
+    TROUPE_ASSIGN(const ModelShape model, o.team.shape(a));
     if (o.measured.given()) {
       const auto devices = static_cast<double>(o.cluster.devices);
       EmulatedOptions rollout = o.measured.rollout(model.parameters, devices / tensor);
@@ -166,7 +161,7 @@ Result<std::unique_ptr<SimulatedTeam>> SimulatedTeam::make(Executor& executor,
 Status SimulatedTeam::make_trainers(Executor& executor, const std::vector<TrainingCosts>& costs) {
   times_ = std::make_shared<SlotTimes>(executor, options_.slots());
   for (std::size_t a = 0; a < costs.size(); ++a) {
-    TROUPE_ASSIGN(const ModelShape model, shape_of(options_.team, a));
+    TROUPE_ASSIGN(const ModelShape model, options_.team.shape(a));
     trainers_.push_back(
         std::make_unique<SimulatedTrainer>(executor, times_, costs[a], model.training_bytes()));
     const int policy = static_cast<int>(a);
