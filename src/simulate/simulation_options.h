@@ -77,6 +77,11 @@ struct SimulationOptions {
     return run.other_tasks > 0 ? std::max(workload.max_context, other_workload.max_context)
                                : workload.max_context;
   }
+  /// Tokens of the longest answer of all tasks.
+  [[nodiscard]] std::int64_t answer_cap() const {
+    return run.other_tasks > 0 ? std::max(workload.answer_cap, other_workload.answer_cap)
+                               : workload.answer_cap;
+  }
   [[nodiscard]] std::int64_t slot_devices() const { return cluster.training_devices / slots(); }
   [[nodiscard]] int slots() const {
     return static_cast<int>(cluster.training_slots > 0 ? cluster.training_slots : team.agents);
