@@ -124,10 +124,9 @@ Status StoreState::change(RowsRecord& r, Lsn, Nanos) {
 }
 
 void StoreState::note_ready(int policy, GroupKey key, Lsn lsn) {
+  if (consumers_.empty()) return;
   const TableEntry* entry = table(policy).find(key);
-  if (entry->state == GroupState::kReady && !consumers_.empty()) {
-    ready_[lsn].emplace_back(policy, key);
-  }
+  if (entry->state == GroupState::kReady) ready_[lsn].emplace_back(policy, key);
 }
 
 Status StoreState::change(ColumnRecord& r, Lsn lsn, Nanos now) {

@@ -231,8 +231,12 @@ Async<Result<std::vector<std::shared_ptr<const Group>>>> ExperienceStore::take(i
   const auto wanted = static_cast<std::size_t>(count);
   const Nanos deadline = executor_.now() + wait.limit;
   while (true) {
-    std::vector<GroupKey> keys = in_order(policy, step, from.choose(step, wanted));
     const std::int64_t outstanding = from.outstanding(step);
+    std::vector<GroupKey> keys;
+    // While more may come, fewer ready ones than are wanted are not looked at.
+    if (outstanding == 0 || from.held(GroupState::kReady) >= count) {
+      keys = in_order(policy, step, from.choose(step, wanted));
+    }
     if (keys.size() >= wanted || outstanding == 0) {
       std::vector<std::shared_ptr<const Group>> out;
       if (keys.empty()) co_return out;

@@ -12,35 +12,12 @@
 
 #include "base/executor.h"
 #include "experience/admission_due.h"
-#include "experience/group.h"
 #include "experience/record.h"
-#include "experience/row.h"
 #include "experience/selection/selector.h"
+#include "experience/table_entry.h"
 #include "experience/version.h"
 
 namespace troupe {
-
-/// A table's part of a group.
-struct TableEntry {
-  GroupState state = GroupState::kReserved;
-  std::int64_t place = 0;  ///< of its task in the run's order of tasks
-  std::string task;
-  std::uint64_t bytes = 0;            ///< counted against the budget
-  std::int64_t version = 0;           ///< number of the version that it started with
-  std::vector<std::int32_t> members;  ///< whose episodes have ended
-  std::vector<Row> rows;
-  bool closed = false;       ///< all its episodes have ended
-  std::int64_t arrival = 0;  ///< counts the groups that became ready before it
-  Lsn ready_at = 0;
-  std::int64_t step = -1;  ///< the step that it was taken for
-  std::string reason;      ///< of an end without use
-  Nanos since = 0;         ///< in this state
-
-  [[nodiscard]] bool has_member(int member) const;
-  [[nodiscard]] bool complete() const;
-  /// It ended before a step took it: nobody will read it.
-  [[nodiscard]] bool unused() const { return ended(state) && step < 0; }
-};
 
 /// The state of one policy's experience: its groups and how far each has come. Pure memory; what
 /// makes it durable is the store's business (store.h), which also says when things happen.
@@ -130,12 +107,12 @@ class ExperienceTable {
 
   [[nodiscard]] tl::unexpected<Error> unknown(GroupKey key) const;
   Result<Entries::iterator> must_find(GroupKey key);
+  [[nodiscard]] Status check_member(GroupKey key, const TableEntry& entry, int member) const;
   Status move(GroupKey key, TableEntry& entry, GroupState to, Nanos now);
   void count(GroupKey key, const TableEntry& entry, int by);
   void set_bytes(TableEntry& entry, std::uint64_t bytes);
-  static void forget_responses(TableEntry& entry);
   Status ready_if_complete(GroupKey key, TableEntry& entry, Lsn lsn, Nanos now);
-  [[nodiscard]] Candidate candidate(GroupKey key, const TableEntry& entry) const;
+  [[nodiscard]] static Candidate candidate(GroupKey key, const TableEntry& entry);
   void offer(GroupKey key, const TableEntry& entry);
   void give_back(std::int64_t step, Nanos now);
   void note_used(const TableEntry& entry);
