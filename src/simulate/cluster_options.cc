@@ -21,10 +21,14 @@ void ClusterOptions::declare(OptionSet& o) {
       .range(0, 1e4);
   o.add("shared", &shared,
         "All accelerators do both. barrier: rollout, and then training. micro_batch: half of them "
-        "go over to training when what rollout has left fits the others (RollPacker's stream "
-        "trainer). overlap: rollout stops when a step has its groups, and goes on where it was "
-        "after it. With [measured], one machine: training computes with what rollout leaves. Both "
-        "tables of utilisation then count all of them.");
+        "go over to training as cluster.scale_down says. overlap: rollout stops when a step has "
+        "its groups, and goes on where it was after it. With [measured], one machine: training "
+        "computes with what rollout leaves. Both tables of utilisation then count all of them.");
+  o.add("scale_down", &scale_down,
+        "When half of the shared devices leave a rollout for its training in mode micro_batch. "
+        "fits: once, when what is left fits the others (RollPacker's stream trainer). pays: when "
+        "that ends the step sooner by what is predicted of lengths and costs, and again.")
+      .one_of({"fits", "pays"});
   o.add("device_price", &device_price,
         "Of a device for an hour, in any currency: what a step costs is then shown.")
       .range(0, 1e9);

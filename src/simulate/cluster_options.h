@@ -17,6 +17,7 @@ struct ClusterOptions {
   std::int64_t training_tensor_parallel = 1;
   std::int64_t training_slots = 0;
   bool shared = false;
+  std::string scale_down = "pays";
   double device_price = 0;
   double swap_bandwidth = 0;
   double load_bandwidth = 0;

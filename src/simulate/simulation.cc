@@ -27,7 +27,8 @@ class Run {
         executor_(make_clock()),
         host_(*executor_, options.measured.turn * options.relief.host),
         workflow_(
-            options.pipeline.lockstep ? &lockstep_ : nullptr, [this] { generated(); },
+            options.pipeline.lockstep ? &lockstep_ : nullptr,
+            [this](const std::string& task) { generated(task); },
             options.measured.turn > 0 ? &host_ : nullptr),
         tail_(make_tail(options.pipeline.tail, options.pipeline.tail_factor, options.run.groups,
                         options.run.group_size)),
@@ -70,6 +71,7 @@ class Run {
   void hear(std::uint64_t place, const Chain& chain) {
     out_.turns += static_cast<std::int64_t>(chain.turns.size());
     ++out_.episodes;
+    if (team_->shared() != nullptr) team_->shared()->begun(place);
     if (tail_ != nullptr) return;
     const auto group = static_cast<std::int64_t>(place);
     bound_.add(group / options_.run.groups, group, chain);
@@ -113,8 +115,8 @@ class Run {
   }
 
   Async<Status> step_over() { return team_->shared()->step_over(); }
-  void generated() {
-    if (team_->shared() != nullptr) team_->shared()->generated();
+  void generated(const std::string& task) {
+    if (team_->shared() != nullptr) team_->shared()->generated(std::stoull(task));
   }
 
   [[nodiscard]] double seconds() const { return static_cast<double>(executor_->now()) / kSecond; }

@@ -64,6 +64,11 @@ Status SimulationOptions::check_shared() const {
         "policy: set pipeline.mode = \"barrier\" and team.agents = 1, or reward.when = "
         "\"sample\"");
   }
+  if (!cluster.shared || pipeline.mode.mode != "micro_batch" || measured.given()) {
+    TROUPE_TRY(idle_if_given("cluster.scale_down", cluster.scale_down, ClusterOptions().scale_down,
+                             "no devices leave a rollout for its training",
+                             "set cluster.shared = true and pipeline.mode = \"micro_batch\""));
+  }
   if (!cluster.shared) return {};
   if (cluster.training_devices != cluster.devices) {
     return invalid(

@@ -28,15 +28,19 @@ struct Schedule {
   const char* tail;
   bool ours;    ///< router and balancer
   bool shared;  ///< all devices do both; else a quarter trains
+  double tail_factor = SimulatedPipeline().tail_factor;
 };
+constexpr const char* kSpare = "our default, spare groups, shared";
+constexpr std::int64_t kSpareSteps = 5;  // four rounds and one that plays what they put off
 // Over-sampling by two is staleness 1: a step's prompts and as many again are being played.
 constexpr Schedule kSchedules[] = {
     {"slime-like", "barrier", 0, "", "admission", "none", false, true},
     {"APRIL", "overlap", 1, "abort", "oldest_first", "none", false, true},
     {"APRIL, at most 5 versions", "overlap", 5, "abort", "arrival", "none", false, true},
     {"our default, shared devices", "micro_batch", 0, "", "admission", "none", true, true},
-    {"ours, redundant_groups twice, shared", "micro_batch", 0, "", "admission", "redundant_groups",
-     true, true},
+    {kSpare, "micro_batch", 0, "", "admission", "redundant_groups", true, true},
+    {"ours, spare groups twice, shared", "micro_batch", 0, "", "admission", "redundant_groups",
+     true, true, 2},
     {"ours, overlap 1 pinned, a quarter trains", "overlap", 1, "pin", "admission", "none", true,
      false},
     {"ours, overlap 1 resumed, shared", "overlap", 1, "abort", "oldest_first", "none", true, true},
@@ -95,7 +99,7 @@ SimulationOptions april_options(const std::string& model, const StudyDraw& draw,
     o.experience.selection = schedule.selection;
   }
   o.pipeline.tail = schedule.tail;
-  if (o.pipeline.tail != "none") o.pipeline.tail_factor = 2;
+  if (o.pipeline.tail != "none") o.pipeline.tail_factor = schedule.tail_factor;
   o.router.kind = schedule.ours ? "least_work" : "least_in_flight";
   o.balancer.kind = schedule.ours ? "disparity" : "none";
   return o;
@@ -124,9 +128,13 @@ Result<Study> study_april(const StudySize& size) {
       "versions old, which APRIL does not: the row with at most 5 versions has six times the "
       "prompts on their way instead",
       "our quarter that trains is the smallest split that holds the training state",
+      "our spare groups put a quarter of a step's groups off, and every fifth step plays these: "
+      "that "
+      "row has as many steps as make whole periods",
       "throughput counts tokens as they are sampled, also of answers that a tail policy ends"};
   const int draws = size.draws > 0 ? size.draws : 10;
   const std::int64_t steps = size.steps > 0 ? size.steps : 8;
+  const std::int64_t periods = (steps + kSpareSteps - 1) / kSpareSteps * kSpareSteps;
   int done = 0;
   const int all = draws * static_cast<int>(std::size(kPublished));
   for (const Published& setting : kPublished) {
@@ -136,7 +144,8 @@ Result<Study> study_april(const StudySize& size) {
     for (const std::string& row : april_rows()) {
       rows.push_back({row, [&, row](const StudyDraw& draw) -> Result<double> {
                         TROUPE_ASSIGN(const SimulationResult one,
-                                      simulate(april_options(setting.model, draw, row, steps)));
+                                      simulate(april_options(setting.model, draw, row,
+                                                             row == kSpare ? periods : steps)));
                         if (row == "slime-like" || row.rfind("APRIL", 0) == 0) {
                           throughput[row].push_back(rollout_throughput(one));
                         }

@@ -26,6 +26,7 @@ const std::vector<RollpackerSetting> kSettings = {
     {"32B/32k", "qwen2.5-32b", 32'768, 32, 4, 2.21, 2.48, 2.52, 2.56, 64},
 };
 
+constexpr const char* kStream = "+ stream trainer";
 constexpr const char* kDefault = "our default, shared devices";
 
 struct Schedule {
@@ -43,13 +44,13 @@ constexpr Schedule kSchedules[] = {
     {"+ tail batching", "barrier", "tail_batching", false, false, false, true},
     {"+ reward scheduler", "barrier", "tail_batching", false, true, false, true},
     {"+ parallelism planner", "barrier", "tail_batching", false, true, true, true},
-    {"+ stream trainer", "micro_batch", "tail_batching", false, true, true, true},
+    {kStream, "micro_batch", "tail_batching", false, true, true, true},
     {kDefault, "micro_batch", "none", true, true, false, true,
      "waits for every answer and trains on all of them; see the trained tokens"},
     {"our default, a quarter trains", "micro_batch", "none", true, true, false, false,
      "three quarters of the devices generate, and the tail of a step leaves most of both idle"},
-    {"ours, redundant_groups, shared", "micro_batch", "redundant_groups", true, true, false, true,
-     "groups stay whole: no answer is dropped for being long"},
+    {"our default, spare groups, shared", "micro_batch", "redundant_groups", true, true, false,
+     true, "groups stay whole: no answer is dropped for being long"},
     {"ours, tail_batching, planner, shared", "micro_batch", "tail_batching", true, true, true, true,
      "the same parts with our router"},
 };
@@ -111,6 +112,7 @@ SimulationOptions rollpacker_options(const RollpackerSetting& setting, const Stu
     o.reward.t_min = o.reward.t_max = kLimit;
   }
   o.pipeline.mode.mode = schedule.mode;
+  if (row == kStream) o.cluster.scale_down = "fits";
   o.pipeline.tail = schedule.tail;
   if (o.pipeline.tail != "none") o.pipeline.tail_factor = kFactor;
   o.router.kind = schedule.ours ? "least_work" : "round_robin";
@@ -180,9 +182,9 @@ class RollpackerTable {
                       1 / (1 - quantile(rewards_, 0.5))));
     claim(plain, "+ parallelism planner", setting_.planner,
           "preemption, which the planner is for, is not simulated");
-    claim(plain, "+ stream trainer", setting_.stream_trainer, "");
+    claim(plain, kStream, setting_.stream_trainer, "");
     for (std::size_t r = 5; r < rows_.size(); ++r) {
-      claim("+ stream trainer", rows_[r].schedule, 0, kSchedules[r].remark);
+      claim(kStream, rows_[r].schedule, 0, kSchedules[r].remark);
     }
     study.assumptions.push_back(fmt::format(
         "{}: of the veRL-like row rewards take {:.0f}% (10 to 90%: {:.0f} to {:.0f}), training "
@@ -235,7 +237,9 @@ Result<Study> study_rollpacker(const StudySize& size,
       "a run has 5 steps, the period of tail batching at 1.25: four short rounds and a long one",
       "parallelism planner: each round as fast as with the better of the setting's degree (1, 2 "
       "and 4) and twice that; preemption and the time to shard weights anew are not simulated",
-      "stream trainer: half of the devices, once a step; moving training state costs nothing",
+      "stream trainer: half of the devices, once a step, by its test of room; ours leave by a test "
+      "of "
+      "time; moving training state costs nothing",
       "the judge that shares GPUs with the actor is a part of the drawn reward times; it slows "
       "nobody"};
   const int draws = size.draws > 0 ? size.draws : 6;

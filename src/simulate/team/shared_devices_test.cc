@@ -32,17 +32,6 @@ SimulationResult run(const SimulationOptions& options) {
   return out ? std::move(*out) : SimulationResult();
 }
 
-TEST(ScaleDownRule, IsAskedBetweenAFifthAndAHalfAtEachTwentieth) {
-  EXPECT_FALSE(ScaleDownRule::due(19, 0, 100));
-  EXPECT_TRUE(ScaleDownRule::due(20, 0, 100));
-  EXPECT_FALSE(ScaleDownRule::due(24, 20, 100));
-  EXPECT_TRUE(ScaleDownRule::due(25, 20, 100));
-  EXPECT_TRUE(ScaleDownRule::due(50, 45, 100));
-  EXPECT_FALSE(ScaleDownRule::due(51, 45, 100));
-  EXPECT_TRUE(ScaleDownRule::fits(8, 8));
-  EXPECT_FALSE(ScaleDownRule::fits(9, 8));
-}
-
 TEST(SharedDevices, StreamTrainingBeginsOnHalfOfThem) {
   const SimulationResult barrier = run(small("barrier"));
   const SimulationResult stream = run(small("micro_batch"));
@@ -99,6 +88,20 @@ TEST(SharedDevices, AllOfThemComeBack) {
   for (const SimulatedStep& step : stream.steps) {
     EXPECT_LT(step.seconds, 1.5 * barrier.steps[0].seconds);
   }
+}
+
+TEST(SharedDevices, TimeIsNoTestWhereNobodyLeaves) {
+  SimulationOptions o = small("micro_batch");
+  o.cluster.scale_down = "fits";
+  EXPECT_TRUE(o.check());
+  o.pipeline.mode.mode = "barrier";
+  EXPECT_FALSE(o.check());
+  o.pipeline.mode.mode = "micro_batch";
+  o.cluster.shared = false;
+  o.cluster.training_devices = 4;
+  const Status idle = o.check();
+  ASSERT_FALSE(idle);
+  EXPECT_NE(idle.error().message.find("cluster.scale_down = fits"), std::string::npos);
 }
 
 TEST(SharedDevices, RefusesWhatTheyCannotDo) {

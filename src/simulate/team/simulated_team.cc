@@ -39,6 +39,12 @@ void SimulatedTeam::share_devices(Executor& executor, const TeamCosts& costs) {
   setting.room = std::min(instance.max_batch, instance.kv_tokens / options_.workload.max_context);
   setting.load_time = std::llround(instance.cost.load() * kSecond);
   setting.overlap = options_.pipeline.mode.mode == "overlap";
+  setting.pays = options_.cluster.scale_down == "pays";
+  setting.cost = instance.cost;
+  setting.training = costs.training.front();
+  setting.prompt_tokens = static_cast<double>(options_.workload.prompt_tokens);
+  setting.longest_answer = static_cast<double>(
+      std::min(options_.workload.turns * options_.answer_cap(), options_.workload.max_context));
   shared_ = std::make_unique<SharedDevices>(executor, instances_->pool(), *times_,
                                             options_.instances(), setting);
   instances_->share(*shared_);

@@ -7,18 +7,19 @@
 namespace troupe {
 
 Async<Status> SimulatedTrainer::accumulate(std::shared_ptr<const Group> group) {
-  if (devices_ != nullptr) devices_->complete_group();
+  std::int64_t tokens = 0;
+  for (const Trajectory& row : group->rows) tokens += row.tokens();
+  const double seconds =
+      tokens == 0 ? 0 : costs_.per_group + static_cast<double>(tokens) * costs_.per_token;
+  if (devices_ != nullptr) devices_->complete_group(seconds);
   if (rewards_ != nullptr) {
     times_->idle_reason("rewards");
     Status scored = co_await rewards_->score(group);
     if (!scored) co_return scored;
   }
-  std::int64_t tokens = 0;
-  for (const Trajectory& row : group->rows) tokens += row.tokens();
   if (tokens == 0) co_return Status();
   trained_ += tokens;
   has_gradient_ = true;
-  const double seconds = costs_.per_group + static_cast<double>(tokens) * costs_.per_token;
   times_->idle_reason("more complete groups");
   co_await finish(std::make_shared<Work>(executor_, "backward", seconds));
   co_return Status();

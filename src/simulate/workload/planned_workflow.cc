@@ -25,6 +25,7 @@ class Player {
 
 Async<Result<Outcome>> PlannedWorkflow::play(Episode& episode, Task task) const {
   const Player player(lockstep_);
+  const std::string id = task.id;
   auto turn = co_await episode.reset(std::move(task));
   while (turn && !turn->done()) {
     Prompt prompt = std::move(turn->prompts.front());
@@ -38,7 +39,7 @@ Async<Result<Outcome>> PlannedWorkflow::play(Episode& episode, Task task) const 
     turn = co_await episode.step(std::move(actions));
   }
   if (!turn) co_return tl::unexpected(turn.error());
-  generated_();
+  generated_(id);
   co_return episode.finish();
 }
 

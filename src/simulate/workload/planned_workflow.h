@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <utility>
 
 #include "rollout/workflow/workflow.h"
@@ -15,8 +16,9 @@ namespace troupe {
 class PlannedWorkflow final : public Workflow {
  public:
   /// `lockstep`, `host`: null, or outlive every episode. `generated`: hears of each episode whose
-  /// last answer is there.
-  PlannedWorkflow(Lockstep* lockstep, std::function<void()> generated, HostThread* host = nullptr)
+  /// last answer is there, by the id of its task.
+  PlannedWorkflow(Lockstep* lockstep, std::function<void(const std::string&)> generated,
+                  HostThread* host = nullptr)
       : lockstep_(lockstep), generated_(std::move(generated)), host_(host) {}
   [[nodiscard]] std::string name() const override { return "planned"; }
   [[nodiscard]] std::string summary() const override { return "prompts say how long answers are"; }
@@ -24,7 +26,7 @@ class PlannedWorkflow final : public Workflow {
 
  private:
   Lockstep* lockstep_;
-  std::function<void()> generated_;
+  std::function<void(const std::string&)> generated_;
   HostThread* host_;
 };
 
