@@ -48,4 +48,10 @@ inline const std::vector<StudyRange> kFlexmarlRanges = {
      "MARTI's engines and trainers share all devices (1), or each agent has its own of each"},
 };
 
+/// Our rows send deltas; how much of the weights a step changes, and the cores of a node, are no
+/// part of the published setting, so both are the ends of the ranges of sparse_sync_ranges.h that
+/// are worse for us: most values changed, fewest cores beside a device.
+inline constexpr double kFlexmarlChanged = 0.0105;
+inline constexpr double kFlexmarlCores = 1;
+
 }  // namespace troupe

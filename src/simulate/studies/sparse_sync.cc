@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/rng.h"
+#include "simulate/studies/our_weights.h"
 #include "simulate/studies/sparse_sync_ranges.h"
 
 namespace troupe {
@@ -26,10 +27,6 @@ const std::vector<SparseSyncSetting> kSettings = {
     {"671B, InfiniBand", "deepseek-v3", "infiniband", 512, 32, 18.80, 1.31, false, kProjection},
     {"671B, TCP", "deepseek-v3", "tcp", 512, 32, 288.6, 10.54, false, kProjection},
 };
-
-// One core of bench/weights (docs/benchmarks.md): 200 MB in 43.5 ms and in 28.9 ms.
-constexpr double kEncodeRate = 4.6e9;
-constexpr double kApplyRate = 6.9e9;
 
 enum class Payload { kWhole, kRaw, kPacked, kOurs, kOursOnDevices };
 struct Schedule {
@@ -86,10 +83,6 @@ double payload_of(Payload payload, double changed) {
 
 double raw_payload(double changed) { return 3 * changed; }
 double packed_payload(double changed) { return changed * (2 + 0.65 * 2) / 2; }
-double our_payload(double changed) {
-  const double h = -changed * std::log2(changed) - (1 - changed) * std::log2(1 - changed);
-  return 1.07 * (h + 1.67 * changed) / 16;
-}
 
 const std::vector<SparseSyncSetting>& sparse_sync_settings() { return kSettings; }
 
@@ -133,13 +126,7 @@ SimulationOptions sparse_sync_options(const SparseSyncSetting& setting, const St
   o.weights.overhead = draw.at("overhead");
   o.weights.background = schedule.background;
   if (schedule.payload == Payload::kOurs) {
-    // All nodes that train make it; an instance's nodes apply it to a copy of all weights.
-    const double bytes = setting.model == "deepseek-v3" ? 1342e9 : 212e9;
-    const auto nodes = [&](std::int64_t devices) {
-      return draw.at("cores") * static_cast<double>(devices) / static_cast<double>(kNode);
-    };
-    o.weights.overhead += bytes / (kEncodeRate * nodes(o.cluster.training_devices)) +
-                          bytes / (kApplyRate * nodes(setting.tensor_parallel));
+    send_deltas(o.weights, draw.at("changed"), draw.at("cores") / static_cast<double>(kNode));
   }
   return o;
 }

@@ -28,9 +28,6 @@ constexpr double kSparseSyncMatch = 0.1;
 /// Bytes of a delta over those of all values in bf16, if this share of them changed.
 double raw_payload(double changed);     ///< a place of 4 bytes and a value of 2 each
 double packed_payload(double changed);  ///< gaps of 2 bytes, values at 0.65 of their size (PULSE)
-/// Ours: 1.07 of the entropy, as bench/weights measures at 0.6% (docs/benchmarks.md), in bits
-/// N h(c) of places and 1.67 of each changed value.
-double our_payload(double changed);
 
 std::vector<std::string> sparse_sync_rows();
 /// One schedule on one draw.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "simulate/studies/our_weights.h"
 #include "simulate/studies/sparse_sync_ranges.h"
 
 namespace troupe {

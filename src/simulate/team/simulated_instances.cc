@@ -33,6 +33,8 @@ Result<std::unique_ptr<SimulatedInstances>> SimulatedInstances::make(
   WeightSyncOptions weights = options.weights;
   weights.link_gigabytes /= options.relief.weights;
   weights.overhead *= options.relief.weights;
+  weights.encode_gigabytes /= options.relief.weights;
+  weights.apply_gigabytes /= options.relief.weights;
   out->sync_ = std::make_unique<WeightSync>(weights, costs.sync);
   if (options.serving.instances > 0) {
     TROUPE_ASSIGN(out->serving_, ServingFleet::make(executor, options.serving, costs.serving,

@@ -92,6 +92,8 @@ Status add_roofline(const SimulationOptions& o, const Device& device, const Mode
   WeightSyncCosts sync;
   sync.weight_bytes = model.weight_bytes();
   sync.network = 1 / rollout.cost.load_per_byte;
+  sync.training_devices = static_cast<double>(o.slot_devices());
+  sync.instance_devices = static_cast<double>(c.tensor_parallel);
   sync.host_seconds = model.weight_bytes() / (static_cast<double>(c.tensor_parallel) *
                                               device.host_link * o.efficiency.link);
   relieve(o.relief, rollout, training);

@@ -40,8 +40,15 @@ void WeightSyncOptions::declare(OptionSet& o) {
   o.add("chunk_gigabytes", &chunk_gigabytes,
         "plan = tree: an instance begins to pass on when it has so many GB. 0: when it has all.")
       .range(0, 1e5);
-  o.add("overhead", &overhead,
-        "Seconds of an update besides the transfer: making the payload, applying it.")
+  o.add("overhead", &overhead, "Seconds of an update besides the transfer, whatever its size.")
+      .range(0, 1e5);
+  o.add("encode_gigabytes", &encode_gigabytes,
+        "GB of weights a second of which the processors beside one training device make a payload; "
+        "all devices of the policy's slot do. 0: in no time.")
+      .range(0, 1e5);
+  o.add("apply_gigabytes", &apply_gigabytes,
+        "GB of weights a second to which the processors beside one device of an instance apply a "
+        "payload; all devices of the instance do. 0: in no time.")
       .range(0, 1e5);
   o.add("background", &background,
         "New weights travel into the instances' host memory while these go on with the old ones, "
@@ -104,12 +111,20 @@ int WeightSync::Lane::count() const {
                                         [](const auto& one) { return !one.expired(); }));
 }
 
+double WeightSync::besides(const WeightSyncCosts& costs) const {
+  const auto seconds = [&costs](double gigabytes, double devices) {
+    return gigabytes > 0 ? costs.weight_bytes / (1e9 * gigabytes * devices) : 0;
+  };
+  return options_.overhead + seconds(options_.encode_gigabytes, costs.training_devices) +
+         seconds(options_.apply_gigabytes, costs.instance_devices);
+}
+
 std::vector<double> WeightSync::seconds(const Lane& lane, int receivers) const {
   const double bandwidth =
       options_.link_gigabytes > 0 ? options_.link_gigabytes * 1e9 : lane.costs.network;
   std::vector<double> out =
       arrival_seconds(options_, receivers, options_.payload * lane.costs.weight_bytes, bandwidth);
-  for (double& one : out) one += options_.overhead;
+  for (double& one : out) one += besides(lane.costs);
   return out;
 }
 

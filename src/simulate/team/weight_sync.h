@@ -19,6 +19,8 @@ struct WeightSyncOptions {
   double link_gigabytes = 0;
   double chunk_gigabytes = 0;
   double overhead = 0;
+  double encode_gigabytes = 0;
+  double apply_gigabytes = 0;
   bool background = false;
 
   void declare(OptionSet& options);
@@ -30,8 +32,10 @@ struct WeightSyncOptions {
 /// What a new version of one policy takes to its instances.
 struct WeightSyncCosts {
   double weight_bytes = 0;
-  double network = 0;       ///< bytes a second of an instance's link to other nodes
-  double host_seconds = 0;  ///< to bring all of the weights from host memory into an instance
+  double network = 0;           ///< bytes a second of an instance's link to other nodes
+  double host_seconds = 0;      ///< to bring all of the weights from host memory into an instance
+  double training_devices = 1;  ///< beside which payloads are made
+  double instance_devices = 1;  ///< beside which they are applied
 };
 
 /// Seconds from the first byte sent until each of `receivers` instances has a payload of `bytes`,
@@ -67,6 +71,8 @@ class WeightSync {
     std::vector<std::weak_ptr<Receiver>> receivers;
     [[nodiscard]] int count() const;
   };
+  /// To make and apply a payload, and whatever else is no transfer.
+  [[nodiscard]] double besides(const WeightSyncCosts& costs) const;
   /// Of the whole update to so many, per receiver.
   [[nodiscard]] std::vector<double> seconds(const Lane& lane, int receivers) const;
   double next_load(int policy, const std::shared_ptr<Receiver>& receiver);

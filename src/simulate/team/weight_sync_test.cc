@@ -129,6 +129,19 @@ TEST(WeightSync, StopsRolloutForAsLongAsItTakes) {
   EXPECT_NEAR(run(o).weight_sync, 0.08 * direct.weight_sync + 3, 1e-9);
 }
 
+TEST(WeightSync, ProcessorsMakeAndApplyAPayload) {
+  SimulationOptions o = small();
+  o.cluster.tensor_parallel = 2;
+  o.cluster.training_devices = 8;
+  const double whole = run(o).weight_sync;
+  const double gigabytes = find_model("qwen2.5-1.5b")->weight_bytes() / 1e9;
+  o.weights.encode_gigabytes = 0.5;  // beside each of eight devices
+  o.weights.apply_gigabytes = 0.25;  // beside each of two
+  EXPECT_NEAR(run(o).weight_sync, whole + gigabytes / 4 + gigabytes / 0.5, 1e-9);
+  o.relief.weights = 0.5;
+  EXPECT_NEAR(run(o).weight_sync, (whole + gigabytes / 4 + gigabytes / 0.5) / 2, 1e-9);
+}
+
 TEST(WeightSync, InTheBackgroundItIsHiddenWhereRolloutRunsAhead) {
   SimulationOptions o = small();
   o.run.steps = 10;
