@@ -21,14 +21,18 @@ const std::vector<FlexmarlSetting>& flexmarl_settings();
 /// The most by which a kept draw's MARTI-like row may differ from the published one.
 constexpr double kFlexmarlMatch = 0.1;
 
-/// The schedule of ours whose division of the devices is chosen by the simulator (planned_split.h);
-/// flexmarl_options() gives it before that.
-inline constexpr const char* kFlexmarlPlanned = "ours, planned split";
-/// The same with a quarter more groups than a step needs; the slowest are put off
-/// (redundant_groups).
-inline constexpr const char* kFlexmarlSpare = "ours, planned split, spare groups";
+/// Our schedule on devices that are divided as the draw divides FlexMARL's, a slot for each policy.
+inline constexpr const char* kFlexmarlAsTheirs = "ours, devices divided as theirs";
+/// What who names nothing gets of us: the same with the devices divided by plan_division(), which
+/// knows other episodes (division_plan.h); flexmarl_options() gives it before that.
+inline constexpr const char* kFlexmarlDefault = "our default";
+/// The same with a quarter more groups than a step needs, of which the slowest are put off
+/// (redundant_groups), planned as such; flexmarl_options() gives it before both.
+inline constexpr const char* kFlexmarlSpare = "our default, spare groups";
 /// The names of the schedules, the MARTI-like one first.
 std::vector<std::string> flexmarl_rows();
+/// The published seconds of its step; 0: there are none.
+double flexmarl_published(const FlexmarlSetting& setting, const std::string& row);
 /// One schedule on one draw.
 SimulationOptions flexmarl_options(const FlexmarlSetting& setting, const StudyDraw& draw,
                                    const std::string& row, std::int64_t steps);
