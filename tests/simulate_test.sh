@@ -30,6 +30,21 @@ assert sorted({r["setting"][:2] for r in study["rows"]}) == ["CA", "MA"]
 assert sum(line.startswith("drawn: ") for line in study["assumptions"]) == 23
 P
 
+# A file that names no division gets a planned one, which is what naming it gives.
+cat > "$work/undivided.toml" <<'T'
+cluster = { device = "h100", devices = 16 }
+team = { agents = 2, models = ["qwen2.5-1.5b"] }
+simulation = { steps = 2, groups = 4, group_size = 4 }
+T
+"$program" simulate run "$work/undivided.toml" > "$work/planned.txt" || fail "no plan"
+keys=$(sed -n 's/^planned: \(.*\): the fastest of [0-9]* divisions.*/\1/p' "$work/planned.txt")
+[[ $keys == *training_devices*tensor_parallel*training_slots* ]] || fail "planned: $keys"
+"$program" simulate run "$work/undivided.toml" $(sed 's/^/--set /; s/, / --set /g; s/ = /=/g' <<< "$keys") \
+  > "$work/named.txt" || fail "what was planned is refused"
+grep -q "^planned" "$work/named.txt" && fail "planned although named"
+digest() { sed -n 's/.*digest //p' "$1"; }
+[[ $(digest "$work/planned.txt") == $(digest "$work/named.txt") ]] || fail "planned is not as named"
+
 refused() {
   local code=0
   "$program" simulate run examples/cluster.toml "${@:2}" > /dev/null 2> "$work/err.txt" || code=$?

@@ -11,6 +11,7 @@
 #include "config/run_file.h"
 #include "simulate/report.h"
 #include "simulate/simulation.h"
+#include "simulate/what_if/division_plan.h"
 #include "simulate/workload/workload_files.h"
 
 namespace troupe {
@@ -22,14 +23,29 @@ struct SimulateArguments {
   bool json = false;
 };
 
+/// Divides the devices, and says how.
+Status plan(SimulationOptions& options, bool quiet) {
+  int tried = 0;
+  TROUPE_ASSIGN(const Division division,
+                plan_division(options, [&tried](const Division&) { ++tried; }));
+  options = divided(std::move(options), division);
+  if (quiet) return {};
+  fmt::print("planned: {}\n", division_text(division, tried));
+  std::fflush(stdout);
+  return {};
+}
+
 Status run_simulation(const SimulateArguments& arguments) {
   const auto disk = make_posix_disk();
   TROUPE_ASSIGN(RunFile file, RunFile::load(*disk, arguments.file));
   for (const std::string& assignment : arguments.set) TROUPE_TRY(file.set(assignment));
   SimulationOptions options;
-  TROUPE_TRY(read_simulation(file, options));
+  TROUPE_TRY(bind_simulation(file, options));
+  const bool to_plan = leaves_division(file, options);
+  if (!to_plan) TROUPE_TRY(options.check());
   TROUPE_TRY(load_workload(*disk, static_cast<int>(options.team.agents), options.workload));
   const bool quiet = arguments.json;
+  if (to_plan) TROUPE_TRY(plan(options, quiet));
   const auto on_step = [quiet, steps = options.run.steps](std::int64_t n, const SimulatedStep& s) {
     if (quiet) return;
     fmt::print("{}\n", step_line(n, steps, s));

@@ -7,9 +7,11 @@ void ClusterOptions::declare(OptionSet& o) {
         "What the accelerators are: h100, h200, h800, h20, mi300x, l40s, npu64 or cpu.");
   o.add("devices", &devices, "Accelerators in all.").range(1, 1e6);
   o.add("devices_per_node", &devices_per_node, "Accelerators of one node.").range(1, 1e4);
-  o.add("training_devices", &training_devices,
-        "Accelerators that train, divided equally among the policies or slots; the others serve "
-        "rollout instances.")
+  o.add(
+       "training_devices", &training_devices,
+       "Accelerators that train, divided equally among the policies or slots; the others serve "
+       "rollout instances. Without this, tensor_parallel and training_slots, `troupe simulate run` "
+       "chooses all three.")
       .range(1, 1e6);
   o.add("tensor_parallel", &tensor_parallel, "Accelerators of a rollout instance.").range(1, 1024);
   o.add("training_tensor_parallel", &training_tensor_parallel,

@@ -82,6 +82,8 @@ std::string simulation_json(const SimulationOptions& o, const SimulationResult& 
   out["agents"] = o.team.agents;
   out["device"] = o.cluster.device;
   out["devices"] = o.cluster.devices;
+  out["training_devices"] = o.cluster.training_devices;
+  out["tensor_parallel"] = o.cluster.tensor_parallel;
   out["rollout_instances"] = r.instances;
   out["training_slots"] = r.slots;
   out["mode"] = o.pipeline.mode.mode;

@@ -27,9 +27,13 @@ std::vector<std::unique_ptr<OptionSet>> SimulationOptions::declare() {
   return out;
 }
 
-Status read_simulation(RunFile& file, SimulationOptions& options) {
+Status bind_simulation(RunFile& file, SimulationOptions& options) {
   for (const auto& set : options.declare()) TROUPE_TRY(file.bind(*set));
-  TROUPE_TRY(file.finish());
+  return file.finish();
+}
+
+Status read_simulation(RunFile& file, SimulationOptions& options) {
+  TROUPE_TRY(bind_simulation(file, options));
   return options.check();
 }
 

@@ -89,6 +89,8 @@ struct SimulationOptions {
 };
 
 /// Binds the whole file; an unknown key is an error that names the nearest known one.
+Status bind_simulation(RunFile& file, SimulationOptions& options);
+/// Likewise, and checks the options.
 Status read_simulation(RunFile& file, SimulationOptions& options);
 
 }  // namespace troupe
