@@ -28,7 +28,7 @@ struct Schedule {
   const char* tail;
   bool ours;    ///< router and balancer
   bool shared;  ///< all devices do both; else a quarter trains
-  double tail_factor = SimulatedPipeline().tail_factor;
+  double tail_factor = 1.25;
 };
 constexpr const char* kSpare = "our default, spare groups, shared";
 constexpr std::int64_t kSpareSteps = 5;  // four rounds and one that plays what they put off
