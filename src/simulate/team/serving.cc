@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kTick = 0.1;         // seconds
 constexpr double kHorizon = 3600;     // of requests; repeated after that
-constexpr double kHeadroom = 0.9;     // of the objective: prompts hold answers up, too
+constexpr double kHeadroom = 0.9;     // of the objective: a prompt may still hold a token up
 constexpr std::int64_t kChunk = 512;  // tokens of a rollout's prefill beside users
 
 }  // namespace
@@ -47,67 +47,91 @@ void ServingInstance::arrive(double end) {
     arrival.seconds += again_;
     if (arrival.seconds >= end) return;
     ++next_;
-    waiting_.push_back(Request{arrival, costs_.cost.prefill(arrival.prompt), 0, 1});
+    waiting_.push_back(Request{arrival, 0, 1});
   }
 }
 
-double ServingInstance::prefill(double begin, double end, double beside, ServingCounts& counts) {
-  double at = begin;
-  while (!waiting_.empty() && at < end) {
-    Request& first = waiting_.front();
-    at = std::max(at, std::min(first.about.seconds, end));
-    const double spent = std::min(first.prefill_left, end - at);
-    first.prefill_left -= spent;
-    at += spent;
-    if (first.prefill_left > 1e-12) break;
-    first.first = at;
-    const double ttft = at + beside - first.about.seconds;  // rollout's step ends first
-    counts.ttft.push_back(ttft);
-    if (ttft > options_.ttft) ++counts.over_ttft;
-    running_.push_back(first);
-    waiting_.erase(waiting_.begin());
+void ServingInstance::prefill(ServingCounts& counts) {
+  Request first = waiting_.front();
+  waiting_.erase(waiting_.begin());
+  at_ += costs_.cost.prefill(first.about.prompt);
+  first.first = at_;
+  const double ttft = at_ - first.about.seconds;
+  counts.ttft.push_back(ttft);
+  if (ttft > options_.ttft) ++counts.over_ttft;
+  if (running_.empty()) {
+    last_ = at_;
+    between_ = 0;
   }
-  return std::max(0.0, at - begin);
+  running_.push_back(first);
 }
 
-void ServingInstance::decode(double seconds, double step, double end, ServingCounts& counts) {
+void ServingInstance::decode(double seconds, ServingCounts& counts) {
+  at_ += seconds;
+  last_ = at_;
+  between_ = 0;
   for (Request& request : running_) {
-    request.sampled += std::min(seconds, end - request.first) / step;
-    const auto answer = static_cast<double>(request.about.answer);
-    if (request.sampled < answer) continue;
+    if (++request.sampled < request.about.answer) continue;
     ++counts.requests;
-    if (request.about.answer == 1) continue;
-    const double ended = end - (request.sampled - answer) * step;
-    const double tpot = (ended - request.first) / (answer - 1);
+    if (request.about.answer <= 1) continue;
+    const double tpot = (at_ - request.first) / static_cast<double>(request.about.answer - 1);
     counts.tpot.push_back(tpot);
     if (tpot > options_.tpot) ++counts.over_tpot;
   }
-  std::erase_if(running_, [](const Request& request) {
-    return request.sampled >= static_cast<double>(request.about.answer);
-  });
+  std::erase_if(running_,
+                [](const Request& request) { return request.sampled >= request.about.answer; });
+}
+
+bool ServingInstance::yields(double own, double rollout) const {
+  if (rollout <= 0) return false;
+  if (options_.lend == "always" && between_ == 0) return true;
+  return at_ + rollout + own <= last_ + kHeadroom * options_.tpot;
+}
+
+double ServingInstance::step_seconds() const {
+  double context = 0;
+  for (const Request& request : running_) {
+    context += static_cast<double>(request.about.prompt + request.sampled);
+  }
+  return costs_.cost.step(static_cast<std::int64_t>(running_.size()), context);
 }
 
 void ServingInstance::advance(double begin, double end, ServingCounts& counts) {
   arrive(end);
   const double rollout = rollout_ ? rollout_->step_seconds() : 0;
-  double stall = prefill(begin, end, rollout, counts);
-  const double left = end - begin - stall;
-  if (!running_.empty() && left > 0) {
-    double context = 0;
-    for (const Request& request : running_) {
-      context += static_cast<double>(request.about.prompt) + request.sampled;
+  double lent = std::min(overlapping_, end - begin);  // seconds of rollout
+  overlapping_ -= lent;
+  at_ = std::max(at_, begin);
+  while (at_ < end) {
+    if (!waiting_.empty() && waiting_.front().about.seconds <= at_) {
+      prefill(counts);
+      continue;
     }
-    const double own = costs_.cost.step(static_cast<std::int64_t>(running_.size()), context);
-    double steps = 0;  // of rollout, between two of users
-    if (rollout > 0) {
-      steps = std::max(0.0, std::floor((kHeadroom * options_.tpot - own) / rollout));
-      if (options_.lend == "always") steps = std::max(1.0, steps);
+    if (running_.empty()) {
+      const double until = waiting_.empty() ? end : std::min(end, waiting_.front().about.seconds);
+      if (rollout <= 0) {
+        at_ = until;
+        continue;
+      }
+      // Its steps go on by themselves; a prompt that comes then waits for the end of one.
+      const double busy = std::ceil((until - at_) / rollout) * rollout;
+      lent += std::min(end - at_, busy);
+      overlapping_ = std::max(0.0, at_ + busy - end);
+      at_ += busy;
+      continue;
     }
-    const double step = own + steps * rollout;
-    if (rollout > 0) stall += left * own / step;
-    decode(left, step, end, counts);
+    const double own = step_seconds();
+    if (!yields(own, rollout)) {
+      decode(own, counts);
+      continue;
+    }
+    lent += std::min(end - at_, rollout);
+    overlapping_ = std::max(0.0, at_ + rollout - end);
+    at_ += rollout;
+    between_ += rollout;
   }
-  if (rollout_ && stall > 0) rollout_->stall(stall);
+  const double stall = end - begin - lent;
+  if (rollout > 0 && stall > 0) rollout_->stall(stall);
   counts.kv_seconds += kv_use() * (end - begin);
   counts.seconds += end - begin;
 }
@@ -115,7 +139,7 @@ void ServingInstance::advance(double begin, double end, ServingCounts& counts) {
 double ServingInstance::kv_use() const {
   double tokens = 0;
   for (const Request& request : running_) {
-    tokens += static_cast<double>(request.about.prompt) + request.sampled;
+    tokens += static_cast<double>(request.about.prompt + request.sampled);
   }
   return tokens / static_cast<double>(costs_.kv_tokens);
 }

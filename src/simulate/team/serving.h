@@ -70,13 +70,13 @@ class LentEngine {
   std::shared_ptr<double> stall_ = std::make_shared<double>(0);
 };
 
-/// One instance that serves users, in small steps of time (ROSE, arXiv 2605.06534): users' prompts
-/// are prefilled first, in the order of arrival, then their answers decode together. If rollout has
-/// the instance, too, it takes as many steps between two of the users' as leave them within 0.9 of
-/// the objective of a token's time (lend = "slack"), or at least one ("always"), and stops while a
-/// prompt waits. So of a second with users' steps of s and n of rollout's of r, rollout has
-/// n r / (s + n r). Both
-/// models lie in memory; rollout may fill `kv_share` of the rest. Lives on the strand.
+/// One instance that serves users (ROSE, arXiv 2605.06534), event by event: a step in progress
+/// ends; then users' prompts are prefilled, in the order of arrival; then their answers decode
+/// together. If rollout has the instance, too, it takes a step before the users' next one if after
+/// it theirs still ends in time (lend = "slack"): within 0.9 of the objective from their last token
+/// on, looked at before each step anew, so that what a prompt took of a token's time is not
+/// rollout's. With "always" it takes at least one between two of theirs. Alone it has all of the
+/// time. Both models lie in memory; rollout may fill `kv_share` of the rest. Lives on the strand.
 class ServingInstance {
  public:
   ServingInstance(const ServingOptions& options, const EmulatedOptions& costs,
@@ -94,14 +94,17 @@ class ServingInstance {
  private:
   struct Request {
     Arrival about;
-    double prefill_left = 0;  ///< seconds
-    double first = 0;         ///< when its first token came
-    double sampled = 1;       ///< tokens
+    double first = 0;          ///< when its first token came
+    std::int64_t sampled = 1;  ///< tokens
   };
   void arrive(double end);
-  /// Seconds that went to prompts.
-  double prefill(double begin, double end, double beside, ServingCounts& counts);
-  void decode(double seconds, double step, double end, ServingCounts& counts);
+  /// A prompt is waiting: its prefill from now on.
+  void prefill(ServingCounts& counts);
+  /// A token of each answer.
+  void decode(double seconds, ServingCounts& counts);
+  /// Whether rollout may take a step now, before one of the users that takes `own` seconds.
+  [[nodiscard]] bool yields(double own, double rollout) const;
+  [[nodiscard]] double step_seconds() const;
 
   const ServingOptions& options_;
   const EmulatedOptions& costs_;
@@ -110,6 +113,10 @@ class ServingInstance {
   double again_ = 0;  ///< seconds by which a repeated trace is displaced
   std::vector<Request> waiting_, running_;
   std::unique_ptr<LentEngine> rollout_;
+  double at_ = 0;           ///< until when what the device does is decided
+  double last_ = 0;         ///< when users' last token came
+  double between_ = 0;      ///< seconds of rollout since then
+  double overlapping_ = 0;  ///< of a step of rollout, behind the end of what was advanced to
 };
 
 /// All of them. Takes an instance back at once where users need the room, and lends it again at the

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "simulate/simulation.h"
 
@@ -96,6 +98,18 @@ TEST(Serving, UsersKeepTheirObjectiveOfATokensTime) {
   EXPECT_NEAR(run(o).serving.share_over_tpot(), alone, 0.05);
   o.serving.lend = "always";
   EXPECT_GT(run(o).serving.share_over_tpot(), alone + 0.2);
+}
+
+TEST(Serving, WhatPromptsTakeOfATokensTimeIsNotRollouts) {
+  // Users' prompts come often, and rollout would fill what the objective leaves.
+  const ServingCounts users = run(lending("slack", 3)).serving;
+  ASSERT_GT(users.tpot.size(), 500U);
+  EXPECT_LT(users.share_over_tpot(), 0.02);
+  std::vector<double> tpot = users.tpot;
+  std::sort(tpot.begin(), tpot.end());
+  const double slow = tpot[tpot.size() * 9 / 10];  // while rollout is there
+  EXPECT_GT(slow, 0.8 * 0.9 * 0.15) << "it takes the slack";
+  EXPECT_LT(slow, 0.15);
 }
 
 TEST(Serving, OptionsThatDoNothingAreRefused) {
