@@ -10,8 +10,13 @@
 #include "experience/options.h"
 #include "model/options.h"
 #include "orchestrate/binding/options.h"
+#include "orchestrate/checkpoint_options.h"
+#include "orchestrate/eval_options.h"
 #include "orchestrate/pipeline_options.h"
+#include "orchestrate/policy_options.h"
 #include "orchestrate/run_seams.h"
+#include "orchestrate/run_settings.h"
+#include "orchestrate/warm_start_options.h"
 #include "rollout/balancer/options.h"
 #include "rollout/credit/options.h"
 #include "rollout/emulated/options.h"
@@ -27,67 +32,6 @@
 namespace troupe {
 
 class RunFile;
-
-struct RunSettings {
-  std::string name = "run";
-  std::int64_t seed = 1;
-  std::int64_t steps = 100;
-  double max_seconds = 0;
-  std::string output;
-  std::int64_t threads = 0;
-  bool deterministic = true;
-
-  void declare(OptionSet& options);
-};
-
-/// What the warm start does to one policy.
-struct WarmCourse {
-  std::int64_t steps = 0;
-  double learning_rate = 2e-3;
-
-  void declare(OptionSet& options);
-  bool operator==(const WarmCourse&) const = default;
-};
-
-/// The short supervised stage before RL.
-struct WarmStartOptions {
-  WarmCourse course;  ///< of every policy, unless its own table says otherwise
-  std::int64_t batch = 128;
-  double noise = 0.3;
-  std::string cache = ".cache/troupe/warm-starts";
-
-  void declare(OptionSet& options);
-};
-
-struct EvalOptions {
-  std::int64_t every = 10;
-  std::int64_t episodes = 200;
-  std::int64_t final_episodes = 1000;
-  double average_from = 0;
-  SamplingOptions sampling;
-
-  void declare(OptionSet& options);
-};
-
-struct CheckpointOptions {
-  std::int64_t every = 10;
-  std::int64_t keep = 2;
-  std::int64_t keep_every = 0;
-  bool background = true;
-
-  void declare(OptionSet& options);
-};
-
-/// A policy and the agents that it plays.
-struct PolicyOptions {
-  std::string name;
-  std::vector<std::string> agents;
-  ModelOptions model;
-  OptimizerOptions optimizer;
-  AlgorithmOptions algorithm;
-  ModeOptions pipeline;
-  WarmCourse warm_start;
-};
 
 /// Everything that a run file says, bound and checked. Not movable: the option sets point into it.
 struct RunOptions {
@@ -123,6 +67,14 @@ struct RunOptions {
   std::string resolved;      ///< the complete run file as TOML
   std::string digest;        ///< of what decides the run's result; a resume must match it
   std::string tasks_digest;  ///< of the training tasks, where they are finitely many
+
+  /// Declares a table's options and keeps the set.
+  template <class Table>
+  OptionSet& add_table(const std::string& name, Table& table) {
+    sets.push_back(std::make_unique<OptionSet>(name));
+    table.declare(*sets.back());
+    return *sets.back();
+  }
 
   RunOptions() = default;
   RunOptions(const RunOptions&) = delete;
