@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/rng.h"
 #include "simulate/studies/rollart_ranges.h"
 
 namespace troupe {
@@ -105,7 +104,7 @@ void make_ours(SimulationOptions& o) {
   o.balancer.kind = "disparity";
 }
 
-void add_alone(const StudyDraw& draw, std::vector<RollartRun>& out) {
+void add_alone(const StudyDraw& draw, std::vector<StudyRun>& out) {
   for (const bool game : {true, false}) {
     for (const bool h800 : {true, false}) {
       SimulationOptions o = rollout_only(draw, kModels[0], h800 ? 2 : 0, h800 ? 0 : 6, false);
@@ -118,7 +117,7 @@ void add_alone(const StudyDraw& draw, std::vector<RollartRun>& out) {
   }
 }
 
-void add_affinity(const StudyDraw& draw, std::vector<RollartRun>& out) {
+void add_affinity(const StudyDraw& draw, std::vector<StudyRun>& out) {
   for (const Model& model : kModels) {
     const auto add = [&](const char* name, std::int64_t h800, std::int64_t h20, bool with_affinity,
                          bool ours) {
@@ -135,7 +134,7 @@ void add_affinity(const StudyDraw& draw, std::vector<RollartRun>& out) {
   }
 }
 
-void add_batched(const StudyDraw& draw, std::vector<RollartRun>& out) {
+void add_batched(const StudyDraw& draw, std::vector<StudyRun>& out) {
   for (const int sigma : {1, 10}) {
     SimulationOptions o = rollout_only(draw, kModels[0], 18, 0, false);
     o.run.other_tasks = 0;
@@ -151,7 +150,7 @@ void add_batched(const StudyDraw& draw, std::vector<RollartRun>& out) {
   }
 }
 
-void add_ladder(const StudyDraw& draw, std::int64_t steps, std::vector<RollartRun>& out) {
+void add_ladder(const StudyDraw& draw, std::int64_t steps, std::vector<StudyRun>& out) {
   for (const Model& model : kModels) {
     const auto add = [&](const char* name, const SimulationOptions& o) {
       out.push_back({ladder(model), name, o});
@@ -256,15 +255,15 @@ std::vector<Published> published() {
 }
 
 /// The rows whose bound is shown, too.
-bool shows_bound(const RollartRun& run) {
+bool shows_bound(const StudyRun& run) {
   return run.schedule == "our default" || run.schedule == "our default, 16 H800 + 6 H20" ||
          run.schedule == "ours, overlap 1";
 }
 
 }  // namespace
 
-std::vector<RollartRun> rollart_runs(const StudyDraw& draw, std::int64_t steps) {
-  std::vector<RollartRun> out;
+std::vector<StudyRun> rollart_runs(const StudyDraw& draw, std::int64_t steps) {
+  std::vector<StudyRun> out;
   add_alone(draw, out);
   add_affinity(draw, out);
   add_batched(draw, out);
@@ -273,7 +272,6 @@ std::vector<RollartRun> rollart_runs(const StudyDraw& draw, std::int64_t steps) 
 }
 
 Result<Study> study_rollart(const StudySize& size) {
-  const double began = unix_time();
   Study out;
   out.name = "rollart";
   out.title = "two kinds of accelerators, trajectories one by one, weights in the background";
@@ -292,44 +290,23 @@ Result<Study> study_rollart(const StudySize& size) {
       "pass on, in the background; \"in the way\" every instance pulls them across (star); the "
       "other rows' instances load them at their own network's speed",
       "rewards take no time in any row: serverless rewards are not simulated"};
-  const int draws = size.draws > 0 ? size.draws : 5;
-  const std::int64_t steps = size.steps > 0 ? size.steps : 3;
-  std::vector<StudyRow> bounds;
-  for (int i = 0; i < draws; ++i) {
-    const StudyDraw draw = draw_ranges(kRollartRanges, size.seed, i);
-    const std::vector<RollartRun> runs = rollart_runs(draw, steps);
-    std::size_t bound = 0;
-    for (std::size_t r = 0; r < runs.size(); ++r) {
-      if (i == 0) {
-        out.rows.push_back(StudyRow{runs[r].setting, kStepSeconds, runs[r].schedule, {}, 0});
-      }
-      auto done = simulate(runs[r].options);
-      if (!done) return within(runs[r].setting + ", " + runs[r].schedule, done.error());
-      out.rows[r].values.push_back(done->step_seconds());
-      if (!shows_bound(runs[r])) continue;
-      if (i == 0) {
-        bounds.push_back(StudyRow{
-            runs[r].setting, kStepSeconds, "bound of \"" + runs[r].schedule + "\"", {}, 0});
-      }
-      bounds[bound++].values.push_back(done->bound / static_cast<double>(done->steps.size()));
-    }
-    for (const auto& [name, value] : draw) out.parameters[name].push_back(value);
-    if (size.progress) size.progress(i + 1, draws);
-  }
+  const StudyFrame frame(out, size, kRollartRanges, 5, 3);
+  StudyRows bounds;
+  const auto note = [&bounds](const StudyRun& run, const SimulationResult& done) {
+    if (!shows_bound(run)) return;
+    bounds.add(run.setting, kStepSeconds, "bound of \"" + run.schedule + "\"",
+               done.bound / static_cast<double>(done.steps.size()));
+  };
+  TROUPE_TRY(frame.simulate_all(rollart_runs, note));
   for (const Published& one : published()) {
-    out.claims.push_back(StudyClaim{fmt::format("{}: {} over {}", one.setting, one.fast, one.slow),
-                                    one.low, one.high,
-                                    times_faster(seconds_of(out, one.setting, one.slow),
-                                                 seconds_of(out, one.setting, one.fast)),
-                                    one.remark});
+    add_claim(out, one.setting, one.slow, one.fast, one.low, one.high, one.remark);
   }
-  for (const StudyRow& row : bounds) {  // behind the others of its setting
+  for (const StudyRow& row : bounds.rows()) {  // behind the others of its setting
     const auto last = std::find_if(out.rows.rbegin(), out.rows.rend(),
                                    [&row](const StudyRow& r) { return r.setting == row.setting; });
     out.rows.insert(last.base(), row);
   }
-  for (const std::string& line : ranges_text(kRollartRanges)) out.assumptions.push_back(line);
-  out.wall_seconds = unix_time() - began;
+  frame.close();
   return out;
 }
 

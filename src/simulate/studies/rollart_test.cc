@@ -14,7 +14,7 @@ TEST(RollartStudy, RowsOfASettingDoTheSameWork) {
   draw["math_answer"] = 300;  // quick
   draw["game_turns"] = 11;
   std::map<std::string, std::int64_t> trained;
-  for (RollartRun& run : rollart_runs(draw, 1)) {
+  for (StudyRun& run : rollart_runs(draw, 1)) {
     if (run.setting.find("32B") != std::string::npos) continue;  // as 14B
     run.options.run.groups = 4;
     const auto out = simulate(run.options);
@@ -29,7 +29,7 @@ TEST(RollartStudy, RowsOfASettingDoTheSameWork) {
 TEST(RollartStudy, LatencyThatVariesHurtsTurnsOfAWholeBatch) {
   StudyDraw draw = draw_ranges(kRollartRanges, 1, 0);
   std::map<std::string, double> seconds;
-  for (RollartRun& run : rollart_runs(draw, 1)) {
+  for (StudyRun& run : rollart_runs(draw, 1)) {
     if (run.setting.rfind("latency", 0) != 0) continue;
     run.options.run.groups = 4;
     const auto out = simulate(run.options);

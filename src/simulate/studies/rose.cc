@@ -1,12 +1,9 @@
 #include "simulate/studies/rose.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <tuple>
 
-#include "base/rng.h"
 #include "simulate/studies/rose_ranges.h"
 
 namespace troupe {
@@ -75,8 +72,8 @@ void lend(SimulationOptions& o, const Setting& setting, const StudyDraw& draw, c
 
 }  // namespace
 
-std::vector<RoseRun> rose_runs(const StudyDraw& draw, std::int64_t steps) {
-  std::vector<RoseRun> out;
+std::vector<StudyRun> rose_runs(const StudyDraw& draw, std::int64_t steps) {
+  std::vector<StudyRun> out;
   for (const Setting& setting : kSettings) {
     const auto add = [&](const char* name, const SimulationOptions& o) {
       out.push_back({setting.title, name, o});
@@ -106,7 +103,6 @@ std::vector<RoseRun> rose_runs(const StudyDraw& draw, std::int64_t steps) {
 }
 
 Result<Study> study_rose(const StudySize& size) {
-  const double began = unix_time();
   Study out;
   out.name = "rose";
   out.title = "rollout on instances that serve users, within their objectives";
@@ -120,45 +116,30 @@ Result<Study> study_rose(const StudySize& size) {
       "least work is; weights reach lent instances as they do dedicated ones",
       "an instance whose users need more than 40% of the KV memory is taken back until the next "
       "step; ROSE cuts rollout's share by two instead"};
-  const int draws = size.draws > 0 ? size.draws : 5;
-  const std::int64_t steps = size.steps > 0 ? size.steps : 2;
-  std::vector<StudyRow> users;
-  for (int i = 0; i < draws; ++i) {
-    const StudyDraw draw = draw_ranges(kRoseRanges, size.seed, i);
-    std::size_t user = 0;
-    const std::vector<RoseRun> runs = rose_runs(draw, steps);
-    for (std::size_t r = 0; r < runs.size(); ++r) {
-      const RoseRun& run = runs[r];
-      auto done = simulate(run.options);
-      if (!done) return within(run.setting + ", " + run.schedule, done.error());
-      if (i == 0) out.rows.push_back(StudyRow{run.setting, kStepSeconds, run.schedule, {}, 0});
-      out.rows[r].values.push_back(done->step_seconds());
-      const auto note = [&](const char* quantity, double value) {
-        if (i == 0) users.push_back(StudyRow{run.setting, quantity, run.schedule, {}, 0});
-        users[user++].values.push_back(value);
-      };
-      if (run.schedule == kRose) {
-        note("bound, seconds of a step", done->bound / static_cast<double>(steps));
-        note("users' share of KV memory, %", 100 * done->serving.kv_share());
-      }
-      if (run.options.serving.instances == 0) continue;
-      note("first tokens over the objective, %", 100 * done->serving.share_over_ttft());
-      note("answers over the objective of a token, %", 100 * done->serving.share_over_tpot());
+  const StudyFrame frame(out, size, kRoseRanges, 5, 2);
+  StudyRows users;
+  const auto note = [&](const StudyRun& run, const SimulationResult& done) {
+    const auto add = [&](const char* quantity, double value) {
+      users.add(run.setting, quantity, run.schedule, value);
+    };
+    if (run.schedule == kRose) {
+      add("bound, seconds of a step", done.bound / static_cast<double>(frame.steps()));
+      add("users' share of KV memory, %", 100 * done.serving.kv_share());
     }
-    for (const auto& [name, value] : draw) out.parameters[name].push_back(value);
-    if (size.progress) size.progress(i + 1, draws);
-  }
-  std::stable_sort(users.begin(), users.end(), [](const StudyRow& a, const StudyRow& b) {
-    return std::tie(a.setting, a.quantity) < std::tie(b.setting, b.quantity);
-  });
-  out.rows.insert(out.rows.end(), users.begin(), users.end());
+    if (run.options.serving.instances == 0) return;
+    add("first tokens over the objective, %", 100 * done.serving.share_over_ttft());
+    add("answers over the objective of a token, %", 100 * done.serving.share_over_tpot());
+  };
+  TROUPE_TRY(frame.simulate_all(rose_runs, note));
+  std::stable_sort(users.rows().begin(), users.rows().end(),
+                   [](const StudyRow& a, const StudyRow& b) {
+                     return std::tie(a.setting, a.quantity) < std::tie(b.setting, b.quantity);
+                   });
+  out.rows.insert(out.rows.end(), users.rows().begin(), users.rows().end());
   for (const Setting& setting : kSettings) {
     const auto claim = [&](const char* slow, const char* fast, double published,
                            const char* remark) {
-      out.claims.push_back(StudyClaim{
-          fmt::format("{}: {} over {}", setting.title, fast, slow), published, published,
-          times_faster(seconds_of(out, setting.title, slow), seconds_of(out, setting.title, fast)),
-          remark});
+      add_claim(out, setting.title, slow, fast, published, published, remark);
     };
     claim(kDedicated, kRose, setting.over_grpo, "lent devices are not counted, here as there");
     claim(kRose, kIdeal, 0, "what users cost");
@@ -166,8 +147,7 @@ Result<Study> study_rose(const StudySize& size) {
     claim(kRose, "ours, overlap 1 with lent instances", 0, "the same devices");
     claim(kDedicated, "our default, dedicated alone", 0, "the same devices, nothing lent");
   }
-  for (const std::string& line : ranges_text(kRoseRanges)) out.assumptions.push_back(line);
-  out.wall_seconds = unix_time() - began;
+  frame.close();
   return out;
 }
 

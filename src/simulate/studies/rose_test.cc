@@ -14,7 +14,7 @@ TEST(RoseStudy, RowsOfASettingDoTheSameWork) {
   draw["turns"] = 8;
   draw["answer"] = 100;
   std::map<std::string, SimulationResult> done;
-  for (RoseRun& run : rose_runs(draw, 1)) {
+  for (StudyRun& run : rose_runs(draw, 1)) {
     if (run.setting.rfind("8B", 0) != 0) continue;
     const auto out = simulate(run.options);
     ASSERT_TRUE(out) << run.schedule << ": " << out.error().message;

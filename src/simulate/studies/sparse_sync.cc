@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/rng.h"
 #include "simulate/studies/our_weights.h"
 #include "simulate/studies/sparse_sync_ranges.h"
+#include "simulate/studies/study_frame.h"
 
 namespace troupe {
 namespace {
@@ -212,18 +212,16 @@ Result<Study> study_sparse_sync(const StudySize& size) {
 
 Result<Study> study_sparse_sync(const StudySize& size,
                                 const std::vector<SparseSyncSetting>& settings) {
-  const double began = unix_time();
   Study out;
   out.name = "sparse-sync";
   out.title = "weight syncs whole and as deltas, over fast, slow and very slow links";
   out.source = "SparseRL-Sync, arXiv 2605.07330";
-  const int draws = size.draws > 0 ? size.draws : 120;
-  const std::int64_t steps = size.steps > 0 ? size.steps : 4;
+  const StudyFrame frame(out, size, kSparseSyncRanges, 120, 4);
   std::vector<SparseSyncTable> tables;
-  for (const SparseSyncSetting& setting : settings) tables.emplace_back(setting, steps);
+  for (const SparseSyncSetting& setting : settings) tables.emplace_back(setting, frame.steps());
   std::map<std::string, int> kept;  // by link
-  for (int i = 0; i < draws; ++i) {
-    const StudyDraw draw = draw_ranges(kSparseSyncRanges, size.seed, i);
+  for (int i = 0; i < frame.draws(); ++i) {
+    const StudyDraw draw = frame.draw(i);
     std::map<std::string, bool> fits;
     for (const SparseSyncSetting& setting : settings) {
       if (!setting.matched) continue;
@@ -240,7 +238,7 @@ Result<Study> study_sparse_sync(const StudySize& size,
       ++kept[link];
       for (const auto& [name, value] : draw) out.parameters[link + " " + name].push_back(value);
     }
-    if (size.progress) size.progress(i + 1, draws);
+    frame.drawn(i);
   }
   for (const SparseSyncTable& table : tables) table.give_to(out);
   out.assumptions = {
@@ -252,10 +250,10 @@ Result<Study> study_sparse_sync(const StudySize& size,
       "rates of bench/weights, by all cores of the training nodes and of an instance's nodes",
       "workload, by our choice: 16 tasks x 8 answers of at most 16,384 tokens"};
   for (const auto& [link, count] : kept) {
-    out.assumptions.push_back(fmt::format("{}: {} of {} draws are kept", link, count, draws));
+    out.assumptions.push_back(
+        fmt::format("{}: {} of {} draws are kept", link, count, frame.draws()));
   }
-  for (const std::string& line : ranges_text(kSparseSyncRanges)) out.assumptions.push_back(line);
-  out.wall_seconds = unix_time() - began;
+  frame.close();
   return out;
 }
 
