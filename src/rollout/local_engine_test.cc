@@ -257,7 +257,7 @@ TEST(LocalEngine, ASessionWaitsForRoomAndSaysSo) {
 Async<Status> ask_too_much(LocalEngine& engine) {
   auto session = co_await engine.open(32, Wait(10 * kSecond, "room"));
   GenerateRequest too_long;
-  too_long.context.assign(32, 1);
+  too_long.context = std::vector<TokenId>(32, 1);
   too_long.max_tokens = 5;
   auto refused = co_await engine.generate(*session, too_long);
   EXPECT_FALSE(refused);

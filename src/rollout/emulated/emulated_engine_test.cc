@@ -119,7 +119,7 @@ Async<Status> abort_and_go_on(EmulatedStage& stage) {
   EXPECT_EQ(stage.engine->in_flight(), 0);
 
   GenerateRequest rest = request;
-  rest.context.insert(rest.context.end(), first.begin(), first.end());
+  rest.context.append(first);
   rest.max_tokens -= 41;
   rest.sampled_before = 41;
   Asked more;

@@ -44,6 +44,7 @@ class InstancePool::Core : public std::enable_shared_from_this<Core> {
     Version version;        ///< of the cache at home
     double cached = 0;      ///< tokens in it
     bool running = false;   ///< a request is on its way or at home
+    bool pinned = false;    ///< it has weights of its own
     bool aborted = false;   ///< the caller, or new weights, want the request back
     bool resting = false;   ///< at home, without a request: idle is its place there
     std::list<PooledSession*>::iterator idle;
@@ -55,7 +56,6 @@ class InstancePool::Core : public std::enable_shared_from_this<Core> {
     std::optional<Result<Generation>> reply;
     PooledSession* session = nullptr;
     double context = 0;  ///< tokens
-    bool pinned = false;
     bool moved = false;  ///< the pool wants it back, to send it elsewhere
     Signal settled;
   };
@@ -139,7 +139,7 @@ class InstancePool::Core : public std::enable_shared_from_this<Core> {
 
  private:
   Async<Result<Generation>> attempts(std::shared_ptr<PooledSession> session,
-                                     GenerateRequest request, bool pinned);
+                                     GenerateRequest request);
   Async<Status> settle_home(PooledSession& session, const GenerateRequest& request);
   bool place(PooledSession& session, const GenerateRequest& request);
   /// Decode tokens that the session still needs, as far as one can tell.
@@ -149,8 +149,7 @@ class InstancePool::Core : public std::enable_shared_from_this<Core> {
   std::optional<std::size_t> choose(Served& served, const RouteRequest& request);
   void move_in(PooledSession& session, Instance& instance, double predicted);
   void charge(PooledSession& session, Instance* home, double work);
-  Async<Result<Generation>> ask(PooledSession& session, const GenerateRequest& request, bool pinned,
-                                bool& moved);
+  Async<Result<Generation>> ask(PooledSession& session, const GenerateRequest& request, bool& moved);
   void on_reply(int instance, std::uint64_t ticket, Result<Generation> reply);
   void rest(PooledSession& session);
   void serve_waiting(Served& served);

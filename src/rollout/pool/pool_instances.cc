@@ -217,8 +217,12 @@ void InstancePool::Core::publish(int policy, std::shared_ptr<const EngineWeights
   for (const auto& [id, instance] : instances_) {
     if (instance.policy != policy) continue;
     for (const auto& [number, ticket] : instance.tickets) {
-      if (!ticket->pinned) back.push_back(ticket->session);
+      if (!ticket->session->pinned) back.push_back(ticket->session);
     }
+  }
+  // Those without an instance have taken the weights that they wait with, too.
+  for (const Waiter* waiter : served.waiting) {
+    if (!waiter->session->pinned) back.push_back(waiter->session);
   }
   for (PooledSession* session : back) abort(*session);
 }

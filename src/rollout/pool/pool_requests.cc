@@ -89,7 +89,7 @@ LengthKey InstancePool::Core::key_of(const PooledSession& session) {
 Async<Result<Generation>> InstancePool::Core::generate(std::shared_ptr<PooledSession> session,
                                                        GenerateRequest request) {
   Served& served = *policies[static_cast<std::size_t>(session->policy)];
-  const bool pinned = request.weights != nullptr;
+  const bool pinned = session->pinned = request.weights != nullptr;
   while (served.paused && !pinned) {
     const bool notified = co_await served.changed.wait(Wait(3600 * kSecond, "the pool to resume"));
     if (!notified) co_return fail(ErrorCode::kDeadline, "the rollout pool was not resumed");
@@ -105,7 +105,7 @@ Async<Result<Generation>> InstancePool::Core::generate(std::shared_ptr<PooledSes
         served.predictor.predict({session->hint.task, session->hint.agent, turn}),
         session->decoded);
   }
-  auto answer = co_await attempts(session, std::move(request), pinned);
+  auto answer = co_await attempts(session, std::move(request));
   session->running = false;
   rest(*session);
   --served.in_flight;
@@ -119,7 +119,7 @@ Async<Result<Generation>> InstancePool::Core::generate(std::shared_ptr<PooledSes
 
 /// The answer, in as many pieces and from as many instances as it takes.
 Async<Result<Generation>> InstancePool::Core::attempts(std::shared_ptr<PooledSession> session,
-                                                       GenerateRequest request, bool pinned) {
+                                                       GenerateRequest request) {
   Generation whole;
   whole.version = request.weights->version;
   whole.reason = FinishReason::kAborted;
@@ -135,7 +135,7 @@ Async<Result<Generation>> InstancePool::Core::attempts(std::shared_ptr<PooledSes
     const Instance* chosen = home_of(*session);
     if (chosen == nullptr || chosen->place < 0) continue;  // it has gone meanwhile
     bool moved = false;
-    auto piece = co_await ask(*session, request, pinned, moved);
+    auto piece = co_await ask(*session, request, moved);
     if (!piece) {
       release(*session);
       if (!is_infrastructure(piece.error().code) || ++failed >= settings.attempts || closed_) {
@@ -164,15 +164,13 @@ Async<Result<Generation>> InstancePool::Core::attempts(std::shared_ptr<PooledSes
 
 /// Sends the request home and waits for the reply.
 Async<Result<Generation>> InstancePool::Core::ask(PooledSession& session,
-                                                  const GenerateRequest& request, bool pinned,
-                                                  bool& moved) {
+                                                  const GenerateRequest& request, bool& moved) {
   const int id = session.home;
   Instance* instance = find(id);
   const auto ticket = std::make_shared<Ticket>(executor);
   const std::uint64_t number = next_ticket_++;
   ticket->session = &session;
   ticket->context = static_cast<double>(request.context.size());
-  ticket->pinned = pinned;
   instance->tickets[number] = ticket;
   instance->context += ticket->context;
   show(*instance);

@@ -10,7 +10,7 @@ constexpr int kMaxTokens = 20;
 struct World {
   World(std::uint64_t seed, PoolSettings settings, Faults faults_in, double kv_tokens, int policies,
         int instances)
-      : executor(make_virtual_executor({seed, 2, {}})), faults(faults_in) {
+      : executor(make_virtual_executor({seed, 2, {}, {}})), faults(faults_in) {
     settings.seed = seed;
     pool = std::make_unique<InstancePool>(
         *executor, settings, [this, seed](int id, int) -> Result<std::unique_ptr<InstanceLink>> {
@@ -128,6 +128,38 @@ TEST(InstancePool, SessionsGoOnElsewhereInTheMiddleOfAnAnswer) {
   EXPECT_GT(world.pool->counts().migrated, 5);
   EXPECT_GT(world.pool->counts().requests, 180) << "an answer in two pieces is two requests";
   EXPECT_EQ(world.pool->counts().repeated, 0);
+}
+
+// A request that waits for an instance has taken the weights of when it was made: if new ones want
+// answers back, it would otherwise be sampled by the old ones, however much later.
+TEST(InstancePool, NewWeightsAlsoWantBackWhatWaitsForRoom) {
+  World world(5, {}, {}, 100, 1, 1);  // one session at a time
+  const auto ask = [](World& w, Result<Generation>& out, Gate::Pass pass) -> Async<void> {
+    const Gate::Pass held = std::move(pass);
+    auto session = co_await w.engines[0]->open(100, Wait(3600 * kSecond, "an instance"));
+    GenerateRequest request;
+    request.context = {1, 1, 1};
+    request.max_tokens = kMaxTokens;
+    out = co_await w.engines[0]->generate(*session, std::move(request));
+  };
+  Result<Generation> runs, waits;
+  const auto all = [&](World& w) -> Async<Status> {
+    Gate gate(*w.executor);
+    spawn(ask(w, runs, Gate::Pass(gate)));
+    spawn(ask(w, waits, Gate::Pass(gate)));
+    co_await sleep_for(*w.executor, kMillisecond);
+    EXPECT_EQ(w.pool->counts().waited, 1);
+    Version next;
+    next.number = 1;
+    Status loaded = w.engines[0]->load(next, nullptr, InFlight::kAbort);
+    if (!loaded) co_return loaded;
+    Status done = co_await gate.wait_empty(Wait(1000 * kSecond, "the answers"));
+    co_return done;
+  };
+  ASSERT_TRUE(world.executor->run(all(world)));
+  ASSERT_TRUE(waits) << waits.error().message;
+  EXPECT_EQ(waits->reason, FinishReason::kAborted);
+  EXPECT_TRUE(waits->tokens.empty());
 }
 
 // Instances hang, fail, answer late, twice or nonsense, and are killed and join at random: every
