@@ -153,7 +153,7 @@ class Stage {
     out.groups = out.refill.batch = options_.groups;
     out.group_size = options_.group_size;
     out.tail = tail_.get();
-    static const PlannedWorkflow workflow(nullptr, [] {});
+    static const PlannedWorkflow workflow(nullptr, [](const std::string&) {});
     out.workflow = &workflow;
     return out;
   }

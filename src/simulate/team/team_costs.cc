@@ -17,7 +17,7 @@ Status check_room(const EmulatedOptions& costs, const ModelShape& model,
                           model.name, costs.kv_tokens, o.max_context()));
 }
 
-void relieve(const Relief& relief, EmulatedOptions& rollout, TrainingCosts& training) {
+void relieve(const Relief& relief, EmulatedOptions& rollout) {
   CostModel& cost = rollout.cost;
   for (double* seconds :
        {&cost.decode_base, &cost.decode_per_sequence, &cost.decode_per_context_token,
@@ -25,6 +25,9 @@ void relieve(const Relief& relief, EmulatedOptions& rollout, TrainingCosts& trai
     *seconds *= relief.answers;
   }
   cost.load_per_byte *= relief.weights;
+}
+
+void relieve(const Relief& relief, TrainingCosts& training) {
   for (double* seconds : {&training.per_token, &training.per_group, &training.optimizer,
                           &training.swap_in, &training.swap_out}) {
     *seconds *= relief.training;
@@ -38,7 +41,8 @@ void add_measured(const SimulationOptions& o, const ModelShape& model, TeamCosts
       model.parameters, devices / static_cast<double>(o.cluster.tensor_parallel));
   TrainingCosts training =
       o.measured.training(model.parameters, devices / static_cast<double>(o.slot_devices()));
-  relieve(o.relief, rollout, training);
+  relieve(o.relief, rollout);
+  relieve(o.relief, training);
   // Before the next step's rollout begins, as the end of a step of a live run.
   training.optimizer += o.measured.step * o.relief.host / static_cast<double>(o.team.agents);
   WeightSyncCosts none;  // in the same memory
@@ -77,6 +81,7 @@ Status add_roofline(const SimulationOptions& o, const Device& device, const Mode
   if (c.other_devices > 0) {
     TROUPE_ASSIGN(const Device second, find_device(c.other_device));
     TROUPE_ASSIGN(EmulatedOptions other, instance_costs(o, second, c.other_tensor_parallel, model));
+    relieve(o.relief, other);
     out.other.push_back(other);
   }
   TROUPE_ASSIGN(TrainingCosts training,
@@ -96,7 +101,8 @@ Status add_roofline(const SimulationOptions& o, const Device& device, const Mode
   sync.instance_devices = static_cast<double>(c.tensor_parallel);
   sync.host_seconds = model.weight_bytes() / (static_cast<double>(c.tensor_parallel) *
                                               device.host_link * o.efficiency.link);
-  relieve(o.relief, rollout, training);
+  relieve(o.relief, rollout);
+  relieve(o.relief, training);
   sync.network /= o.relief.weights;
   sync.host_seconds *= o.relief.weights;
   if (o.serving.instances > 0) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "simulate/team/team_costs.h"
+
 namespace troupe {
 namespace {
 
@@ -57,6 +59,19 @@ TEST(Bottleneck, SlowTrainingToolsAndLinksAreNamed) {
   o = small();
   o.cluster.load_bandwidth = 3e7;
   EXPECT_EQ(of(o).part, "weights");
+}
+
+TEST(Bottleneck, FasterAnswersAreThoseOfBothKindsOfAccelerators) {
+  SimulationOptions o = small();
+  o.team.agents = 1;
+  o.cluster.other_device = "h20";
+  o.cluster.other_devices = 8;
+  const auto whole = team_costs(o);
+  o.relief.answers = 0.5;
+  const auto half = team_costs(o);
+  ASSERT_TRUE(whole && half);
+  EXPECT_DOUBLE_EQ(half->rollout[0].cost.decode_base, whole->rollout[0].cost.decode_base / 2);
+  EXPECT_DOUBLE_EQ(half->other[0].cost.decode_base, whole->other[0].cost.decode_base / 2);
 }
 
 }  // namespace
