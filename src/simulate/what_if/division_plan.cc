@@ -71,12 +71,14 @@ class Climb {
     return true;
   }
 
-  /// Where the start does not fit: any first place with these slots that does.
+  /// Where the start does not fit: the first place with these slots that does, of these instances
+  /// if there is one.
   void find_room(Place& at) {
     if (seconds(at) < kNever) return;
-    for (std::size_t t = axes_[0].size(); t-- > 0;) {
+    const std::size_t sizes = axes_[0].size();
+    for (std::size_t i = 0; i < sizes; ++i) {
       for (std::size_t d = 0; d < axes_[1].size(); ++d) {
-        const Place place = {t, d, at[2]};
+        const Place place = {(at[0] + sizes - i) % sizes, d, at[2]};
         if (seconds(place) == kNever) continue;
         at = place;
         return;
