@@ -37,7 +37,7 @@ std::int64_t planning_steps(const SimulationOptions& options);
 /// it goes on to the next value of one coordinate, or the one behind it (devices that divide
 /// unevenly make plateaus), for as long as a step gets shorter. A better division may lie farther
 /// off; division_plan_test.cc compares with trying all. `on_tried` hears of each simulation. Blocks
-/// for some thirty of them. kInvalid: no division fits: the reason of the last.
+/// for thirty to sixty of them. kInvalid: no division fits: the reason of the last.
 Result<Division> plan_division(const SimulationOptions& options,
                                const std::function<void(const Division&)>& on_tried = {});
 /// On this grid.
