@@ -1,5 +1,6 @@
 #include "balancer/emulation.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/rng.h"
@@ -59,10 +60,13 @@ Async<Status> keep_all_busy(Executor& executor, const Options& options, Emulatio
 EmulationRow measure_emulation(const Options& options) {
   EmulationRow row;
   const double start = now();
-  const auto executor = make_virtual_executor({});
+  VirtualOptions clock;
+  clock.watch = [&row](Nanos, std::uint64_t asked) {
+    row.events = std::max(row.events, static_cast<std::int64_t>(asked));
+  };
+  const auto executor = make_virtual_executor(std::move(clock));
   const Status status = executor->run(keep_all_busy(*executor, options, row));
   row.seconds = now() - start;
-  row.events = static_cast<std::int64_t>(executor->at(0, [] {}));  // ids count from 1
   row.emulated = static_cast<double>(executor->now()) / kSecond;
   row.tokens_a_second = static_cast<double>(row.tokens) / row.emulated / options.instances;
   if (!status) row.requests = 0;

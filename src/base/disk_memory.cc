@@ -5,6 +5,7 @@
 #include <mutex>
 #include <set>
 
+#include "base/block_bytes.h"
 #include "base/disk.h"
 #include "base/disk_in_memory.h"
 
@@ -19,16 +20,16 @@ using in_memory::parent;
 /// Files are a map from normal path to bytes, which links share; folders are a set.
 struct MemoryDisk::State {
   std::mutex mutex;
-  std::map<std::string, std::shared_ptr<std::string>> files;
+  std::map<std::string, std::shared_ptr<BlockBytes>> files;
   std::set<std::string> folders;
   bool failing = false;
   int calls_left = 0;
   ErrorCode code = ErrorCode::kIo;
 
   /// The bytes of a file that may be new.
-  std::string& bytes(const std::string& name) {
+  BlockBytes& bytes(const std::string& name) {
     auto& file = files[name];
-    if (!file) file = std::make_shared<std::string>();
+    if (!file) file = std::make_shared<BlockBytes>();
     return *file;
   }
   [[nodiscard]] bool has_folder(const std::string& path) const {
@@ -62,7 +63,7 @@ Result<std::string> MemoryDisk::read(const std::string& path) {
   const std::lock_guard lock(state_->mutex);
   const auto file = state_->files.find(normal(path));
   if (file == state_->files.end()) return absent(path);
-  return *file->second;
+  return file->second->copy(0, UINT64_MAX);
 }
 
 Status MemoryDisk::write(const std::string& path, std::string_view bytes, bool /*durable*/) {
@@ -71,7 +72,8 @@ Status MemoryDisk::write(const std::string& path, std::string_view bytes, bool /
   const bool fault = state_->fault();
   if (!state_->has_folder(parent(name))) return absent(path);
   if (state_->has_folder(name)) return fail(ErrorCode::kIo, path + ": Is a directory");
-  state_->bytes(name) = fault ? bytes.substr(0, bytes.size() / 2) : bytes;
+  state_->bytes(name) = BlockBytes();
+  state_->bytes(name).append(fault ? bytes.substr(0, bytes.size() / 2) : bytes);
   if (fault) return state_->injected("write", path);
   return {};
 }
@@ -82,7 +84,7 @@ Status MemoryDisk::append(const std::string& path, std::string_view bytes) {
   const bool fault = state_->fault();
   if (!state_->has_folder(parent(name))) return absent(path);
   if (state_->has_folder(name)) return fail(ErrorCode::kIo, path + ": Is a directory");
-  state_->bytes(name) += fault ? bytes.substr(0, bytes.size() / 2) : bytes;
+  state_->bytes(name).append(fault ? bytes.substr(0, bytes.size() / 2) : bytes);
   if (fault) return state_->injected("append to", path);
   return {};
 }
@@ -95,7 +97,7 @@ struct MemoryDisk::Grown final : AppendFile {
     const auto file = state_->files.find(normal(path_));
     if (file == state_->files.end()) return absent(path_);
     const bool fault = state_->fault();
-    *file->second += fault ? bytes.substr(0, bytes.size() / 2) : bytes;
+    file->second->append(fault ? bytes.substr(0, bytes.size() / 2) : bytes);
     if (fault) return state_->injected("append to", path_);
     return {};
   }
@@ -116,7 +118,7 @@ Result<std::unique_ptr<AppendFile>> MemoryDisk::create(const std::string& path) 
   if (state_->fault()) return state_->injected("create", path);
   if (!state_->has_folder(parent(name))) return absent(path);
   if (state_->has_folder(name) ||
-      !state_->files.emplace(name, std::make_shared<std::string>()).second) {
+      !state_->files.emplace(name, std::make_shared<BlockBytes>()).second) {
     return fail(ErrorCode::kIo, fmt::format("cannot create {}: File exists", path));
   }
   return std::make_unique<Grown>(state_, path);
@@ -127,11 +129,11 @@ Result<std::string> MemoryDisk::read_at(const std::string& path, std::uint64_t o
   const std::lock_guard lock(state_->mutex);
   const auto file = state_->files.find(normal(path));
   if (file == state_->files.end()) return absent(path);
-  const std::string& bytes = *file->second;
+  const BlockBytes& bytes = *file->second;
   if (offset > bytes.size() || size > bytes.size() - offset) {
     return fail(ErrorCode::kIo, fmt::format("cannot read {}: it ends early", path));
   }
-  return bytes.substr(offset, size);
+  return bytes.copy(offset, size);
 }
 
 Status MemoryDisk::truncate(const std::string& path, std::uint64_t size) {
@@ -162,7 +164,7 @@ Status MemoryDisk::rename(const std::string& from, const std::string& to) {
   if (!folders.contains(source)) return absent(from);
   if (files.contains(target)) return fail(ErrorCode::kIo, to + ": Not a directory");
   auto moved = [&](const std::string& path) { return target + path.substr(source.size()); };
-  std::map<std::string, std::shared_ptr<std::string>> new_files;
+  std::map<std::string, std::shared_ptr<BlockBytes>> new_files;
   for (auto& [path, bytes] : files) {
     if (below(path, target)) return fail(ErrorCode::kIo, to + ": Directory not empty");
     new_files[below(path, source) ? moved(path) : path] = bytes;

@@ -1,7 +1,11 @@
 #include "base/pages.h"
 
+#include <malloc.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include <climits>
+#include <cstdlib>
 #include <new>
 
 namespace troupe {
@@ -21,6 +25,24 @@ Pages::Pages(std::uint64_t size) : size_(whole(size)) {
 
 Pages::~Pages() {
   if (data_ != nullptr) ::munmap(data_, size_);
+}
+
+void use_huge_pages_for_heap() {
+  constexpr int kPiece = 1 << 30;
+  constexpr int kLargestInHeap = 32 << 20;  // what malloc maps by itself above this, it also unmaps
+  ::mallopt(M_TOP_PAD, kPiece);
+  ::mallopt(M_TRIM_THRESHOLD, INT_MAX);
+  ::mallopt(M_MMAP_THRESHOLD, kLargestInHeap);
+  static char* advised = static_cast<char*>(::sbrk(0));  // up to here
+  void* volatile block = ::malloc(kLargestInHeap / 2);   // makes it grow, and is not optimised away
+  ::free(block);
+  char* const end = static_cast<char*>(::sbrk(0));
+  const auto first =
+      (reinterpret_cast<std::uintptr_t>(advised) + kHugePage - 1) / kHugePage * kHugePage;
+  const auto last = reinterpret_cast<std::uintptr_t>(end);
+  // A wish, no more.
+  if (last > first) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+  advised = end;
 }
 
 }  // namespace troupe

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/disk.h"
+#include "base/pages.h"
 #include "cli/commands.h"
 #include "config/explain.h"
 #include "config/run_file.h"
@@ -36,6 +37,7 @@ Status plan(SimulationOptions& options, bool quiet) {
 }
 
 Status run_simulation(const SimulateArguments& arguments) {
+  use_huge_pages_for_heap();
   const auto disk = make_posix_disk();
   TROUPE_ASSIGN(RunFile file, RunFile::load(*disk, arguments.file));
   for (const std::string& assignment : arguments.set) TROUPE_TRY(file.set(assignment));
@@ -47,6 +49,7 @@ Status run_simulation(const SimulateArguments& arguments) {
   const bool quiet = arguments.json;
   if (to_plan) TROUPE_TRY(plan(options, quiet));
   const auto on_step = [quiet, steps = options.run.steps](std::int64_t n, const SimulatedStep& s) {
+    use_huge_pages_for_heap();  // where it has grown
     if (quiet) return;
     fmt::print("{}\n", step_line(n, steps, s));
     std::fflush(stdout);

@@ -149,7 +149,8 @@ class InstancePool::Core : public std::enable_shared_from_this<Core> {
   std::optional<std::size_t> choose(Served& served, const RouteRequest& request);
   void move_in(PooledSession& session, Instance& instance, double predicted);
   void charge(PooledSession& session, Instance* home, double work);
-  Async<Result<Generation>> ask(PooledSession& session, const GenerateRequest& request, bool& moved);
+  Async<Result<Generation>> ask(PooledSession& session, const GenerateRequest& request,
+                                bool& moved);
   void on_reply(int instance, std::uint64_t ticket, Result<Generation> reply);
   void rest(PooledSession& session);
   void serve_waiting(Served& served);
