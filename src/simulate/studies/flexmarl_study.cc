@@ -15,6 +15,8 @@ namespace {
 
 /// A setting is drawn no more when so many draws were kept.
 constexpr std::size_t kEnough = 24;
+/// Rows of kept draws are simulated so many times as long as what chooses the draws: steps vary.
+constexpr std::int64_t kPeriods = 4;
 /// What we aim at over FlexMARL's policy at staleness 0.
 constexpr double kMuchFaster = 1.3;
 
@@ -53,13 +55,13 @@ class FlexmarlTable {
   /// Keeps the draw or not. Errors are bugs.
   Status add(const StudyDraw& draw) {
     ++draws_;
-    TROUPE_ASSIGN(const auto marti, simulated(draw, rows_.front().schedule));
+    TROUPE_ASSIGN(const auto marti, simulated(draw, rows_.front().schedule, steps_));
     if (!marti) return {};
     marti_.push_back(marti->step_seconds());
     if (std::abs(marti->step_seconds() / setting_.marti - 1) > kFlexmarlMatch) return {};
     std::vector<SimulationResult> all = {*marti};
     for (std::size_t r = 1; r < rows_.size(); ++r) {
-      TROUPE_ASSIGN(const auto row, simulated(draw, rows_[r].schedule));
+      TROUPE_ASSIGN(const auto row, simulated(draw, rows_[r].schedule, kPeriods * steps_));
       if (!row) return {};
       all.push_back(*row);
     }
@@ -126,8 +128,9 @@ class FlexmarlTable {
 
   /// Nothing if the draw does not fit the devices.
   [[nodiscard]] Result<std::optional<SimulationResult>> simulated(const StudyDraw& draw,
-                                                                  const std::string& row) {
-    SimulationOptions options = flexmarl_options(setting_, draw, row, steps_);
+                                                                  const std::string& row,
+                                                                  std::int64_t steps) {
+    SimulationOptions options = flexmarl_options(setting_, draw, row, steps);
     if (row == kFlexmarlSpare) options.pipeline.tail = "redundant_groups";
     if (row == kFlexmarlDefault || row == kFlexmarlSpare) {
       const auto division = plan_division(options);
@@ -170,6 +173,8 @@ Result<Study> study_flexmarl(const StudySize& size) {
 }
 
 Result<Study> study_flexmarl(const StudySize& size, const std::vector<FlexmarlSetting>& settings) {
+  // Four rounds that put a group off and one that plays what was put off: a period.
+  const std::int64_t steps = size.steps > 0 ? size.steps : 5;
   const double began = unix_time();
   Study out;
   out.name = "flexmarl";
@@ -179,14 +184,15 @@ Result<Study> study_flexmarl(const StudySize& size, const std::vector<FlexmarlSe
       "768 NPUs of 64 GB; both workloads are private: what is not published is drawn from ranges "
       "that were written down before the first run, each draw alike for all rows; only the "
       "MARTI-like row is fitted, the other rows are predictions",
+      fmt::format(
+          "a draw is kept by {} steps of its MARTI-like row; the other rows are means of {}", steps,
+          kPeriods * steps),
       fmt::format("our rows send deltas of {:.2f}% changed values by a tree of 2, {:.2f}% of the "
                   "bytes, made and applied by {} core beside each device: the worse ends of the "
                   "ranges of study sparse-sync. The other rows send whole weights, all instances "
                   "at load_gigabytes each",
                   100 * kFlexmarlChanged, 100 * our_payload(kFlexmarlChanged), kFlexmarlCores)};
   const int draws = size.draws > 0 ? size.draws : 1000;
-  // Four rounds that put a group off and one that plays what was put off: a period.
-  const std::int64_t steps = size.steps > 0 ? size.steps : 5;
   const int all = draws * static_cast<int>(settings.size());
   int done = 0;
   for (const FlexmarlSetting& setting : settings) {

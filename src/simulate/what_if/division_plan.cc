@@ -6,7 +6,7 @@
 #include <array>
 #include <limits>
 #include <map>
-#include <optional>
+#include <utility>
 
 #include "config/run_file.h"
 #include "orchestrate/tail/make_tail.h"
@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::int64_t kPlanningSteps = 5;
 constexpr std::int64_t kShares = 16;
+/// Steps differ by more than the best divisions do: so many are simulated for longer.
+constexpr std::size_t kFinal = 4;
 
 /// Equal values stand beside each other.
 void drop_repeated(std::vector<std::int64_t>& values) {
@@ -43,9 +45,25 @@ class Climb {
     }
   }
 
-  [[nodiscard]] Result<Division> best() const {
-    if (!best_) return tl::unexpected(last_);
-    return *best_;
+  /// The best of all, when the best few were simulated for longer.
+  [[nodiscard]] Result<Division> best() {
+    std::vector<std::pair<double, Place>> found;
+    for (const auto& [place, seconds] : seconds_) {
+      if (seconds < kNever) found.emplace_back(seconds, place);
+    }
+    if (found.empty()) return tl::unexpected(last_);
+    std::sort(found.begin(), found.end());
+    found.resize(std::min(found.size(), kFinal));
+    options_.run.steps *= kFinalTimes;
+    final_ = true;
+    seconds_.clear();
+    Division out;
+    out.step_seconds = kNever;
+    for (const auto& [unused, place] : found) {
+      const double there = seconds(place);
+      if (there < out.step_seconds) out = at(place, there);
+    }
+    return out;
   }
 
  private:
@@ -89,16 +107,17 @@ class Climb {
   double seconds(const Place& at) {
     const auto known = seconds_.find(at);
     if (known != seconds_.end()) return known->second;
-    Division division{axes_[0][at[0]], axes_[1][at[1]], axes_[2][at[2]], 0};
-    const auto result = simulate(divided(options_, division));
+    const auto result = simulate(divided(options_, this->at(at, 0)));
     if (!result) {
       last_ = result.error();
       return seconds_[at] = kNever;
     }
-    division.step_seconds = result->step_seconds();
-    if (!best_ || division.step_seconds < best_->step_seconds) best_ = division;
-    if (on_tried_) on_tried_(division);
-    return seconds_[at] = division.step_seconds;
+    if (on_tried_ && !final_) on_tried_(this->at(at, result->step_seconds()));
+    return seconds_[at] = result->step_seconds();
+  }
+
+  [[nodiscard]] Division at(const Place& place, double seconds) const {
+    return {axes_[0][place[0]], axes_[1][place[1]], axes_[2][place[2]], seconds};
   }
 
   static constexpr double kNever = std::numeric_limits<double>::infinity();
@@ -107,7 +126,7 @@ class Climb {
   std::array<std::vector<std::int64_t>, 3> axes_;
   const std::function<void(const Division&)>& on_tried_;
   std::map<Place, double> seconds_;
-  std::optional<Division> best_;
+  bool final_ = false;  ///< the best are told apart
   Error last_;
 };
 

@@ -30,14 +30,18 @@ DivisionGrid division_grid(const SimulationOptions& options);
 /// Steps that a division is judged by: five, or with a tail that puts groups off one whole period,
 /// the steps that put off what one long step plays, and that step.
 std::int64_t planning_steps(const SimulationOptions& options);
+/// So many times these steps are what the best divisions are told apart by.
+constexpr std::int64_t kFinalTimes = 4;
 
 /// The division of the devices that the simulator finds fastest. The run is simulated as it is,
 /// tail and weights included, for planning_steps() and with the next seed: the plan knows the
 /// workload, not its draws. From a start for each size of instances, and one with a slot for all,
 /// it goes on to the next value of one coordinate, or the one behind it (devices that divide
-/// unevenly make plateaus), for as long as a step gets shorter. A better division may lie farther
-/// off; division_plan_test.cc compares with trying all. `on_tried` hears of each simulation. Blocks
-/// for thirty to sixty of them. kInvalid: no division fits: the reason of the last.
+/// unevenly make plateaus), for as long as a step gets shorter. The best four are then simulated
+/// kFinalTimes as long, and the best of these is the plan. A better division may lie farther off;
+/// division_plan_test.cc compares with trying all. `on_tried` hears of each division. Blocks for
+/// the simulation of thirty to sixty and of the last four. kInvalid: no division fits: the reason
+/// of the last.
 Result<Division> plan_division(const SimulationOptions& options,
                                const std::function<void(const Division&)>& on_tried = {});
 /// On this grid.

@@ -31,7 +31,7 @@ struct Exhaustive {
 };
 Exhaustive try_all(SimulationOptions o, const DivisionGrid& grid) {
   Exhaustive out;
-  o.run.steps = planning_steps(o);
+  o.run.steps = kFinalTimes * planning_steps(o);
   ++o.run.seed;
   for (const std::int64_t tensor : grid.tensor_parallel) {
     for (const std::int64_t training : grid.training_devices) {
@@ -72,7 +72,7 @@ TEST(DivisionPlan, IsJudgedByOtherEpisodesOfTheSameRun) {
   const auto plan = plan_division(o);
   ASSERT_TRUE(plan) << plan.error().message;
   o = divided(o, *plan);
-  o.run.steps = planning_steps(o);
+  o.run.steps = kFinalTimes * planning_steps(o);
   const auto own = simulate(o);
   ++o.run.seed;
   const auto other = simulate(o);
