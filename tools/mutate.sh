@@ -8,6 +8,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 seeds=${SEEDS:-2000}
 jobs=${JOBS:-$(nproc)}
+players=$((jobs > 1 ? jobs : 2))  # in processes of their own, so that one that crashes is told of
 tree=build/mutations/tree
 program=build/release/troupe
 names=("$@")
@@ -33,7 +34,7 @@ find_seed() {
   while ((first <= seeds)); do
     ((size = size < seeds - first + 1 ? size : seeds - first + 1))
     out=$(timeout 3600 "$tree/$program" simulate soak --first "$first" --seeds "$size" \
-      --jobs "$jobs" 2>&1 > /dev/null)
+      --jobs "$players" 2>&1 > /dev/null)
     if [[ $? != 0 ]]; then
       sed -n 's/^/    /p' <<< "$out" | head -3
       return 0
