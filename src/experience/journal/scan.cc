@@ -93,6 +93,11 @@ Result<JournalScan> scan_journal(Disk& disk, const std::string& folder, ScanFrom
       TROUPE_ASSIGN(const auto file, disk.map(segments[out.start].path));
       if (snapshot_whole(segments[out.start], file->bytes())) break;
     }
+  } else {
+    // Those before it are there for the responses in them.
+    const auto begins = [](const JournalSegment& s) { return s.snapshot || s.first == 0; };
+    const auto first = std::find_if(segments.begin(), segments.end(), begins);
+    if (first != segments.end()) out.start = static_cast<std::size_t>(first - segments.begin());
   }
   if (!segments[out.start].snapshot && segments[out.start].first > 0) {
     return fail(ErrorCode::kInvalid,

@@ -43,7 +43,8 @@ struct JournalScan {
   std::optional<Damage> damage;  ///< reading ended there
 };
 
-/// How much to read.
+/// How much to read. The first segment is the first that a pass can begin with: one with a
+/// snapshot, or the very first.
 enum class ScanFrom { kNewestSnapshot, kFirstSegment };
 
 /// Reads a journal's frames in order, from the newest whole snapshot or from the first segment that

@@ -22,6 +22,7 @@ struct Journal {
 Result<Journal> read_rows(Disk& disk, const std::string& folder, const RecordedSteps& steps) {
   Journal out;
   const auto visit = [&](const Frame& frame) -> Status {
+    if (frame.type < kFirstStoreRecord) return {};  // where a snapshot begins and ends
     TROUPE_ASSIGN(StoreRecord record, decode(frame));
     if (const auto* tables = std::get_if<TablesRecord>(&record)) out.policies = tables->policies;
     auto* rows = std::get_if<RowsRecord>(&record);

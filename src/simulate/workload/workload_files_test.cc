@@ -84,6 +84,37 @@ TEST(WorkloadFiles, ARunsEpisodesAreReadAsTheyWere) {
   EXPECT_FALSE(read_recorded_episodes(disk, "/elsewhere"));
 }
 
+/// Goes on until the journal has let its first segments go.
+Async<Status> live_long(ExperienceStore& store) {
+  Status status = co_await live_test_run(store, true);
+  if (status) status = store.retire(3);
+  for (std::int64_t step = 4; step < 8 && status; ++step) {
+    status = play_test_group(store, group_key(step, 0), 3, 4);
+    if (status) status = co_await store.sync(kTestWait);
+  }
+  if (status) status = co_await store.close_journal(kTestWait);
+  co_return status;
+}
+
+// What a long run has let go of is repeated by a snapshot in the first segment that is left.
+TEST(WorkloadFiles, AJournalMayBeginWithASnapshot) {
+  MemoryDisk disk;
+  const auto executor = make_virtual_executor({});
+  auto setting = test_setting(*executor, disk);
+  setting.journal.segment_bytes = 2500;
+  const auto store = ExperienceStore::open(std::move(setting));
+  ASSERT_TRUE(store) << store.error().message;
+  const Status lived = executor->run(live_long(**store));
+  ASSERT_TRUE(lived) << lived.error().message;
+  const auto scan = scan_journal(disk, kTestFolder, ScanFrom::kFirstSegment,
+                                 [](const Frame&) { return Status(); });
+  ASSERT_TRUE(scan) << scan.error().message;
+  ASSERT_GT(scan->segments.front().sequence, 1U) << "no segment was removed";
+  const auto read = read_recorded_episodes(disk, "/run");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_GE(read->episodes, 4 * 3);
+}
+
 TEST(WorkloadFiles, ARunsEpisodesAreSimulatedTokenForToken) {
   MemoryDisk disk;
   write_test_journal(disk, {});
